@@ -1,0 +1,13 @@
+"""The package's own errors: each message is one sentence that says what, where and what to do."""
+
+
+class UnknownNameError(ValueError):
+    """A dataset, corruption, severity or configuration that the benchmark does not have."""
+
+
+class CleanDataError(OSError):
+    """A clean MedMNIST+ test set that cannot be found, fetched or trusted."""
+
+
+class BuildError(OSError):
+    """A folder of test sets that cannot be written."""

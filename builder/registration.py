@@ -1,0 +1,48 @@
+"""Make the name "medmnist_c" known to `datasets`.
+
+`datasets` 4 and later has neither loading scripts nor a plug-in point. All its ways in (`load_dataset`,
+`load_dataset_builder`, `get_dataset_config_names`, ...) look a name up by one function, which
+`datasets.load` and `datasets.inspect` both hold: a thin wrapper around it knows one name more.
+"""
+
+import functools
+import warnings
+from collections.abc import Callable
+
+import datasets.inspect
+import datasets.load
+
+from medmnist_c.builder.versions import code_digest
+
+NAME = "medmnist_c"
+_LOOK_UP = "dataset_module_factory"
+
+
+def register() -> None:
+    """Wrap the look-up, once. If `datasets` has moved it, warn and name the other way in."""
+    try:
+        look_up = getattr(datasets.load, _LOOK_UP)
+        if hasattr(look_up, "knows_medmnist_c"):
+            return
+        wrapped = _with_our_name(look_up, datasets.load.DatasetModule)
+        setattr(datasets.inspect, _LOOK_UP, wrapped)
+        setattr(datasets.load, _LOOK_UP, wrapped)
+    except AttributeError:
+        warnings.warn(
+            f"datasets {datasets.__version__} looks names up in a way that medmnist_c does not know, "
+            f'so load_dataset("{NAME}", ...) will not work; use the builder class itself: '
+            "medmnist_c.MedMNISTC(config_name=...), then .download_and_prepare() and "
+            '.as_dataset(split="test"), or .as_streaming_dataset(split="test").',
+            stacklevel=2,
+        )
+
+
+def _with_our_name(look_up: Callable, module_class: type) -> Callable:
+    @functools.wraps(look_up)
+    def dataset_module_factory(path, *args, **kwargs):
+        if path == NAME:
+            return module_class("medmnist_c.medmnist_c", code_digest(), {"dataset_name": NAME})
+        return look_up(path, *args, **kwargs)
+
+    dataset_module_factory.knows_medmnist_c = True
+    return dataset_module_factory

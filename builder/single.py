@@ -1,0 +1,78 @@
+"""One picture at a time, of any size."""
+
+import numpy as np
+from PIL import Image
+
+from medmnist_c.builder.configurations import find_configuration
+from medmnist_c.corruptions import stain_masks
+from medmnist_c.corruptions.algorithms import ALGORITHMS, apply
+from medmnist_c.corruptions.seeded import seeded_stream
+
+SMALLEST_SIDE = 32  # pixels
+
+
+def corrupt(
+    image: np.ndarray | Image.Image,
+    dataset: str,
+    corruption: str,
+    severity: int,
+    *,
+    seed: int = 0,
+    index: int = 0,
+) -> np.ndarray | Image.Image:
+    """One picture under one of a dataset's corruptions.
+
+    What is random is drawn afresh from (seed, dataset, corruption, severity, index), as
+    `load_dataset(..., seed=seed)` draws it for picture `index`. The release's own draws belong to
+    its own pictures: `load_dataset` gives those.
+
+    Args:
+        image: uint8 array H x W or H x W x 3, or a PIL image of mode L or RGB; at least 32 pixels a
+            side, square or not.
+        dataset: whose version of the corruption, e.g. "dermamnist".
+        corruption: e.g. "black_corner"; `config_names` lists what each dataset has.
+        severity: 1 (mildest) to 5.
+        seed, index: whole numbers >= 0.
+
+    Returns:
+        An array or a PIL image, as it came in, of the same size and channels.
+
+    Raises:
+        UnknownNameError: no such dataset, corruption or severity.
+        TypeError, ValueError: the picture, the seed or the index is not as above.
+    """
+    test_set = find_configuration(dataset, corruption, severity)
+    for name, value in (("seed", seed), ("index", index)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise TypeError(f"The {name} is a whole number, not {value!r}.")
+        if value < 0:
+            raise ValueError(f"The {name} is a whole number from 0 on, not {value}.")
+    pixels = _checked(image)
+    algorithm = ALGORITHMS[test_set.entry.algorithm]
+    rng = algorithm.draws and seeded_stream(
+        int(seed), dataset, corruption, severity, int(index), algorithm.draws
+    )
+    parameters = test_set.entry.parameters(severity)
+    result = apply(pixels, algorithm, parameters, rng, stain_masks.own_masks())
+    return Image.fromarray(result) if isinstance(image, Image.Image) else result
+
+
+def _checked(image: np.ndarray | Image.Image) -> np.ndarray:
+    if isinstance(image, Image.Image):
+        if image.mode not in ("L", "RGB"):
+            raise ValueError(
+                f"The picture has mode {image.mode!r}; convert it to 'L' (grey) or 'RGB' first."
+            )
+        image = np.asarray(image)
+    if not isinstance(image, np.ndarray):
+        raise TypeError(f"The picture is an array or a PIL image, not a {type(image).__name__}.")
+    if image.dtype != np.uint8:
+        raise TypeError(f"The picture is an array of uint8 (0-255), not of {image.dtype}.")
+    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
+        raise ValueError(f"The picture is H x W or H x W x 3, not of shape {image.shape}.")
+    if min(image.shape[:2]) < SMALLEST_SIDE:
+        raise ValueError(
+            f"The picture is {image.shape[1]} x {image.shape[0]} pixels; corruptions need at least "
+            f"{SMALLEST_SIDE} a side."
+        )
+    return image

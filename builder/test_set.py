@@ -1,0 +1,124 @@
+"""A test set that can be made: what is asked for, what identifies it, and its tables."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from medmnist_c.builder.catalogue import dataset_facts
+from medmnist_c.builder.clean import CleanTestSet, Source, find_source, load_clean, open_clean
+from medmnist_c.builder.configurations import Configuration
+from medmnist_c.builder.download import fetch_file
+from medmnist_c.builder.encoding import Encoding
+from medmnist_c.builder.features import features_of
+from medmnist_c.builder.pictures import pictures, wind_to_start
+from medmnist_c.builder.sample import SAMPLE_FOLDER
+from medmnist_c.builder.tables import tables
+from medmnist_c.builder.versions import code_digest
+from medmnist_c.corruptions import stain_masks
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """A test set ready to be made, any stretch of it, in any process.
+
+    `stain_masks` is the release's file of masks, None for the project's own; `count` is the number
+    of pictures.
+    """
+
+    __test__ = False  # not a test case, though its name begins so
+
+    configuration: Configuration
+    seed: int | None
+    clean_folder: Path
+    stain_masks: Path | None
+    count: int
+
+    def tables(self, start: int, stop: int, encoding: Encoding) -> Iterator[pa.Table]:
+        """Arrow tables of pictures start ... stop - 1; the clean pictures are mapped meanwhile."""
+        clean = load_clean(self.clean_folder)
+        schema = features_of(dataset_facts(self.configuration.dataset)).arrow_schema
+        made = self._pictures(clean, start, stop)
+        yield from tables(made, clean.labels, start, schema, encoding)
+
+    def picture(self, index: int) -> np.ndarray:
+        """One picture, uint8 224 x 224 or 224 x 224 x 3; 0 <= index < count."""
+        return next(self._pictures(load_clean(self.clean_folder), index, index + 1))
+
+    def _pictures(self, clean: CleanTestSet, start: int, stop: int) -> Iterator[np.ndarray]:
+        masks = (
+            stain_masks.release_masks(self.stain_masks)
+            if self.stain_masks
+            else stain_masks.own_masks()
+        )
+        return pictures(clean, self.configuration, self.seed, start, stop, masks)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is asked for: a configuration, a seed (None: the release's draws), and a clean source.
+
+    Args:
+        configuration: which test set.
+        seed: a whole number >= 0, or None.
+        data_dir: folder of MedMNIST+ files; None for `~/.medmnist`, then Zenodo.
+        sample: take the few pictures inside the package instead.
+    """
+
+    configuration: Configuration
+    seed: int | None = None
+    data_dir: str | Path | None = None
+    sample: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int | None):
+            raise TypeError(
+                f"The seed is a whole number, or None for the release, not {self.seed!r}."
+            )
+        if self.seed is not None and self.seed < 0:
+            raise ValueError(f"The seed is a whole number from 0 on, not {self.seed}.")
+        if not isinstance(self.sample, bool):
+            raise TypeError(f"sample is True or False, not {self.sample!r}.")
+        if self.sample and self.data_dir is not None:
+            raise ValueError("Give either sample=True or data_dir=, not both.")
+
+    def source(self) -> Source:
+        """Where the clean test set comes from; looks at files only."""
+        folder = SAMPLE_FOLDER if self.sample else self.data_dir
+        return find_source(self.configuration.dataset, folder)
+
+    def digest(self) -> str:
+        """16 hex digits for the pictures' identity: they change when a pixel may."""
+        parts = (self.configuration.name, self.seed, self.source().digest, code_digest())
+        parts += ("own masks" if self.sample else "",)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    def open(self, cache_dir: str | Path) -> TestSet:
+        """Fetch what is missing, once, into `cache_dir`, and be ready to make pictures."""
+        masks = None
+        if self._needs_release_masks():
+            masks = self._release_masks(Path(cache_dir))
+        clean = open_clean(self.source(), cache_dir)
+        if self.seed is None:
+            wind_to_start(clean, self.configuration)
+        return TestSet(self.configuration, self.seed, clean.folder, masks, len(clean.images))
+
+    def _needs_release_masks(self) -> bool:
+        entry = self.configuration.entry
+        stained = entry is not None and entry.algorithm == "stain_deposit"
+        return stained and self.seed is None and not self.sample
+
+    def _release_masks(self, cache_dir: Path) -> Path:
+        if self.data_dir is not None:
+            path = Path(self.data_dir).expanduser() / stain_masks.RELEASE_FILE
+            if path.exists():
+                stain_masks.release_masks(path)
+                return path
+        return fetch_file(
+            stain_masks.RELEASE_URL,
+            stain_masks.RELEASE_SHA256,
+            cache_dir / "medmnist_c_clean" / stain_masks.RELEASE_FILE,
+        )

@@ -1,0 +1,25 @@
+"""Seeded streams: a fresh, independent draw for each picture of each test set."""
+
+import zlib
+from random import Random
+
+import numpy as np
+
+from medmnist_c.corruptions.algorithms import Draws, RandomStream
+
+
+def seeded_stream(
+    seed: int, dataset: str, corruption: str, severity: int, index: int, draws: Draws
+) -> RandomStream:
+    """The random stream of one picture; any picture can be made alone, in any order.
+
+    Args:
+        seed: any whole number >= 0; another seed is another, independent draw of the benchmark.
+        dataset, corruption, severity, index: which picture.
+        draws: as `Algorithm.draws`; "integers" are drawn from Python's generator.
+    """
+    pair = zlib.crc32(f"{dataset}/{corruption}".encode())
+    sequence = np.random.SeedSequence((seed, pair, severity, index))
+    if draws == "integers":
+        return Random(int.from_bytes(sequence.generate_state(4).tobytes(), "little"))
+    return np.random.Generator(np.random.SFC64(sequence))

@@ -1,0 +1,44 @@
+"""The ten ink blots of stain_deposit, in two sizes: the release's, or the project's own.
+
+The release's are a data file of its authors, `inks.npz` of medmnistc 0.1.0 (Apache-2.0), which is
+not part of this package. The project's own (`blots.npz`, drawn by `tools/make_blots.py`) serve where
+the pictures are not the release's anyway.
+"""
+
+import hashlib
+import io
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+RELEASE_FILE = "inks.npz"
+RELEASE_SHA256 = "76a895e8f4ba6f98cc13fffd6060e1b2ef037e7baee6c5393732346a40eecf0f"
+RELEASE_URL = (
+    "https://raw.githubusercontent.com/francescodisalvo05/medmnistc-api/"
+    "b6dee0e78fc39ba5f57944f796d93b9728f7fe55/medmnistc/assets/inks.npz"
+)
+_SIZE_OF_ARRAY = {"3": 24, "4": 32}  # the release names its arrays by severity, counted from 0
+
+
+def own_masks() -> dict[int, np.ndarray]:
+    """The project's masks by size in pixels: uint8 0/1, 10 x size x size."""
+    path = resources.files(__package__).joinpath("blots.npz")
+    with path.open("rb") as file, np.load(file) as arrays:
+        return {int(name): arrays[name] for name in arrays.files}
+
+
+def release_masks(path: Path) -> dict[int, np.ndarray]:
+    """The release's masks by size in pixels: uint8 0/1, 10 x size x size.
+
+    Raises:
+        ValueError: the file is not the release's, by its SHA-256.
+    """
+    content = Path(path).read_bytes()
+    if hashlib.sha256(content).hexdigest() != RELEASE_SHA256:
+        raise ValueError(
+            f"{path} is not the release's file of stain masks (its SHA-256 differs); remove it, or "
+            f"take {RELEASE_FILE} from medmnistc 0.1.0."
+        )
+    with np.load(io.BytesIO(content)) as arrays:
+        return {size: arrays[name].astype(np.uint8) for name, size in _SIZE_OF_ARRAY.items()}
