@@ -1,0 +1,104 @@
+"""MedMNIST-C for Hugging Face `datasets`: 655 corrupted medical test sets, made on the fly.
+
+    import medmnist_c
+    from datasets import load_dataset
+
+    load_dataset("medmnist_c", "dermamnist_black_corner_3", split="test")
+
+A configuration is a dataset x corruption x severity. Its builder opens the clean MedMNIST+ test set,
+corrupts each picture, encodes it and hands it on as Arrow tables: to disk, or into a stream. Where
+`datasets` still runs loading scripts (3.x), this file is one.
+"""
+
+if __name__ == "medmnist_c":
+    # Python was started inside the checkout and found this file before the package around it.
+    import importlib.util
+    import sys
+
+    _package = importlib.util.spec_from_file_location(
+        "medmnist_c", __file__.replace("medmnist_c.py", "__init__.py")
+    )
+    sys.modules["medmnist_c"] = importlib.util.module_from_spec(_package)
+    _package.loader.exec_module(sys.modules["medmnist_c"])
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import datasets
+import pyarrow as pa
+
+from medmnist_c.builder import cards, catalogue, configurations, features
+from medmnist_c.builder.tables import shard_ranges
+from medmnist_c.builder.test_set import Recipe, TestSet
+
+
+@dataclass
+class MedMNISTCConfig(datasets.BuilderConfig):
+    """One test set: a dataset, a corruption and a severity (1-5); both None for the clean one.
+
+    `seed=None` gives the release's own pictures, a number a fresh, independent draw. `data_dir` is a
+    folder of MedMNIST+ files; `sample=True` takes the few pictures inside the package.
+    """
+
+    version: datasets.Version = datasets.Version(cards.VERSION)
+    dataset: str = ""
+    corruption: str | None = None
+    severity: int | None = None
+    seed: int | None = None
+    sample: bool = False
+
+    def recipe(self) -> Recipe:
+        test_set = configurations.configuration(self.name)
+        return Recipe(test_set, self.seed, self.data_dir, self.sample)
+
+    def create_config_id(self, config_kwargs: dict, custom_features=None) -> str:
+        """Name of the cache folder: another for other code, other tables or other clean pictures."""
+        return super().create_config_id({"pictures": self.recipe().digest()}, custom_features)
+
+
+class MedMNISTC(datasets.ArrowBasedBuilder):
+    """Builds any test set of MedMNIST-C: `MedMNISTC(config_name="dermamnist_black_corner_3")`."""
+
+    BUILDER_CONFIG_CLASS = MedMNISTCConfig
+    BUILDER_CONFIGS = [
+        MedMNISTCConfig(
+            name=one.name, dataset=one.dataset, corruption=one.corruption, severity=one.severity
+        )
+        for one in configurations.configurations().values()
+    ]
+
+    def _create_builder_config(self, config_name=None, custom_features=None, **kwargs):
+        configurations.configuration(config_name)  # an unknown name: suggestions, not all 667
+        return super()._create_builder_config(config_name, custom_features, **kwargs)
+
+    def _info(self) -> datasets.DatasetInfo:
+        facts = catalogue.dataset_facts(self.config.dataset)
+        count = self.config.recipe().source().count
+        return datasets.DatasetInfo(
+            description=cards.describe(configurations.configuration(self.config.name)),
+            citation=cards.CITATION,
+            homepage=cards.HOMEPAGE,
+            license=facts.license,
+            features=features.features_of(facts),
+            splits={"test": {"name": "test", "num_examples": count}},
+        )
+
+    def _split_generators(self, dl_manager) -> list[datasets.SplitGenerator]:
+        test_set = self.config.recipe().open(self._cache_dir_root)
+        return [
+            datasets.SplitGenerator(
+                name=datasets.Split.TEST,
+                gen_kwargs={
+                    "test_set": test_set,
+                    "shards": shard_ranges(test_set.count),
+                    "encoding": "pnm" if dl_manager.is_streaming else "png",
+                },
+            )
+        ]
+
+    def _generate_tables(
+        self, test_set: TestSet, shards: list[tuple[int, int]], encoding: str
+    ) -> Iterator[tuple[tuple[int, int], pa.Table]]:
+        for shard, (start, stop) in enumerate(shards):
+            for number, table in enumerate(test_set.tables(start, stop, encoding)):
+                yield (shard, number), table

@@ -1,0 +1,67 @@
+"""The command line, as a user types it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+MEDMNIST_C = Path(sys.executable).with_name("medmnist-c")
+
+
+def run(*arguments: str, cwd: Path | str = "/") -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [MEDMNIST_C, *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def test_list():
+    table = run("list", "derma*", "--corruption", "*noise", "--severity", "3")
+    assert len(table.stdout.splitlines()) == 1 + 4
+    assert "dermamnist_shot_noise_3" in table.stdout and "2,005" in table.stdout
+    assert len(run("list", "--names").stdout.split()) == 667
+
+
+def test_info():
+    shown = run("info", "dermamnist_black_corner_3").stdout
+    for words in ("RGB", "2,005", "CC BY-NC 4.0", "melanoma", "black_corner", "severity 3"):
+        assert words in shown
+
+
+def test_preview(tmp_path):
+    done = run("preview", "octmnist", "--sample", "--corruption", "pixelate", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    sheet = Image.open(tmp_path / "octmnist.png")
+    assert sheet.width > 6 * 224 and 224 < sheet.height < 2 * 224
+    assert len(set(sheet.convert("L").tobytes())) > 50
+
+
+def test_build(tmp_path):
+    done = run("build", "octmnist_pixelate_[12]", "--sample", "-o", "here", cwd=tmp_path)
+    assert "2 test sets made, 0 already there" in done.stdout, done.stderr
+    assert len(list(tmp_path.rglob("*.parquet"))) == 2
+    done = run("build", "octmnist_pixelate_[12]", "--sample", "-o", "here", cwd=tmp_path)
+    assert "0 test sets made, 2 already there" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["list", "xyz*"], "No configuration matches 'xyz*'"),
+        (["info", "dermamnist_black_corner"], "did you mean"),
+        (["preview", "dermnist", "--sample"], "did you mean 'dermamnist'"),
+        (["preview", "octmnist", "--sample", "--index", "999"], "numbered 0 to"),
+        (["preview", "octmnist", "--sample", "--corruption", "bubble"], "no corruption 'bubble'"),
+        (["preview", "octmnist", "--sample", "-o", "x.nonsense"], "unknown file extension"),
+        (["build", "octmnist_pixelate_9", "--sample", "-o", "x"], "No configuration matches"),
+        (["build", "octmnist_clean", "--data-dir", "/no/such", "-o", "x"], "/no/such"),
+    ],
+)
+def test_a_mistake_gets_one_sentence_and_a_status(arguments, words, tmp_path):
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert os.listdir(tmp_path) == []
