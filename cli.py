@@ -1,4 +1,4 @@
-"""The command line: `medmnist-c list | info | preview | build`."""
+"""The command line: `medmnist-c list | info | preview | build | verify`."""
 
 import contextlib
 import sys
@@ -20,6 +20,7 @@ from medmnist_c.builder.configurations import (
     select,
 )
 from medmnist_c.builder.preview import preview as preview_sheet
+from medmnist_c.builder.verify import verify_release
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 CACHE_DIR = datasets.config.HF_DATASETS_CACHE
@@ -181,6 +182,39 @@ def build(
         )
         sys.exit(130)
     click.echo(f"{output}: {len(result.made)} test sets made, {len(result.kept)} already there")
+
+
+@main.command(cls=_Command)
+@click.argument("config", nargs=-1)
+@click.option(
+    "--release",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of the release's files, {dataset}/{corruption}.npz.",
+)
+@source_options
+def verify(
+    config: tuple[str, ...],
+    release: Path,
+    data_dir: Path | None,
+    sample: bool,
+    seed: int | None,
+) -> None:
+    """Compare made pictures with the files of the published release.
+
+    CONFIG are names, with wildcards; all by default. The exit status is 0 if all are equal.
+    """
+    if seed is not None:
+        raise ValueError("The release has one draw of its own: leave --seed out.")
+    found = []
+    for comparison in verify_release(
+        release, select(config), data_dir=data_dir, sample=sample, cache_dir=CACHE_DIR
+    ):
+        click.echo(comparison)
+        found.append(comparison.equal)
+    click.echo(f"{sum(found)} of {len(found)} test sets equal the release")
+    if not all(found):
+        sys.exit(1)
 
 
 def _parameters(one: Configuration) -> str:

@@ -30,6 +30,11 @@ class Configuration:
         """The table's entry for the corruption; None for a clean test set."""
         return self.corruption and CORRUPTIONS[self.dataset][self.corruption]
 
+    @property
+    def draws_stains(self) -> bool:
+        """Whether it takes the ink blots of stain_deposit."""
+        return self.entry is not None and self.entry.algorithm == "stain_deposit"
+
 
 @lru_cache(maxsize=1)
 def configurations() -> dict[str, Configuration]:

@@ -1,20 +1,38 @@
 """The pictures of a test set: clean ones in, corrupted ones out."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
-from medmnist_c.builder.clean import CleanTestSet
+from medmnist_c.builder.clean import CleanTestSet, load_clean
 from medmnist_c.builder.configurations import Configuration
 from medmnist_c.builder.stream_states import StateFolder
 from medmnist_c.corruptions.algorithms import ALGORITHMS, apply
 from medmnist_c.corruptions.release import KEEP_EVERY, ReleaseStreams
 from medmnist_c.corruptions.seeded import seeded_stream
 
+MAPPED_PICTURES = 256
+
+
+def clean_pictures(folder: Path, start: int, stop: int) -> Iterator[np.ndarray]:
+    """Clean pictures start ... stop - 1, mapped a shard at a time.
+
+    What is read of a mapping counts as the process's memory until the mapping is given back.
+    """
+    for first in range(start, stop, MAPPED_PICTURES):
+        yield from load_clean(folder).images[first : min(first + MAPPED_PICTURES, stop)]
+
 
 def release_streams(clean: CleanTestSet) -> ReleaseStreams:
     """The release's streams for a clean test set; states found are kept beside it."""
-    return ReleaseStreams(clean.dataset, clean.images, StateFolder(clean.folder))
+    return ReleaseStreams(
+        clean.dataset,
+        len(clean.images),
+        partial(clean_pictures, clean.folder),
+        StateFolder(clean.folder),
+    )
 
 
 def wind_to_start(clean: CleanTestSet, test_set: Configuration) -> None:
@@ -46,18 +64,19 @@ def pictures(
     Yields:
         uint8, of the clean pictures' shape.
     """
+    originals = clean_pictures(clean.folder, start, stop)
     entry = test_set.entry
     if entry is None:
-        yield from clean.images[start:stop]
+        yield from originals
         return
     algorithm = ALGORITHMS[entry.algorithm]
     parameters = entry.parameters(test_set.severity)
     where = (test_set.corruption, test_set.severity)
     streams = release_streams(clean) if seed is None and algorithm.draws else None
     rng = streams.at(*where, start) if streams else None
-    for index in range(start, stop):
+    for index, original in enumerate(originals, start):
         if algorithm.draws and streams is None:
             rng = seeded_stream(seed, clean.dataset, *where, index, algorithm.draws)
-        yield apply(clean.images[index], algorithm, parameters, rng, stain_masks)
+        yield apply(original, algorithm, parameters, rng, stain_masks)
         if streams and ((index + 1) % KEEP_EVERY == 0 or index + 1 == stop):
             streams.keep(*where, index + 1, rng)

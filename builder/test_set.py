@@ -9,7 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.clean import CleanTestSet, Source, find_source, load_clean, open_clean
+from medmnist_c.builder.clean import (
+    CACHE_FOLDER,
+    CleanTestSet,
+    Source,
+    find_source,
+    load_clean,
+    open_clean,
+)
 from medmnist_c.builder.configurations import Configuration
 from medmnist_c.builder.download import fetch_file
 from medmnist_c.builder.encoding import Encoding
@@ -48,12 +55,15 @@ class TestSet:
         """One picture, uint8 224 x 224 or 224 x 224 x 3; 0 <= index < count."""
         return next(self._pictures(load_clean(self.clean_folder), index, index + 1))
 
+    def pictures(self) -> Iterator[np.ndarray]:
+        """All pictures in order, as `picture` gives one."""
+        return self._pictures(load_clean(self.clean_folder), 0, self.count)
+
     def _pictures(self, clean: CleanTestSet, start: int, stop: int) -> Iterator[np.ndarray]:
-        masks = (
-            stain_masks.release_masks(self.stain_masks)
-            if self.stain_masks
-            else stain_masks.own_masks()
-        )
+        masks = {}
+        if self.configuration.draws_stains:
+            read = stain_masks.release_masks
+            masks = read(self.stain_masks) if self.stain_masks else stain_masks.own_masks()
         return pictures(clean, self.configuration, self.seed, start, stop, masks)
 
 
@@ -99,17 +109,12 @@ class Recipe:
     def open(self, cache_dir: str | Path) -> TestSet:
         """Fetch what is missing, once, into `cache_dir`, and be ready to make pictures."""
         masks = None
-        if self._needs_release_masks():
+        if self.configuration.draws_stains and self.seed is None and not self.sample:
             masks = self._release_masks(Path(cache_dir))
         clean = open_clean(self.source(), cache_dir)
         if self.seed is None:
             wind_to_start(clean, self.configuration)
         return TestSet(self.configuration, self.seed, clean.folder, masks, len(clean.images))
-
-    def _needs_release_masks(self) -> bool:
-        entry = self.configuration.entry
-        stained = entry is not None and entry.algorithm == "stain_deposit"
-        return stained and self.seed is None and not self.sample
 
     def _release_masks(self, cache_dir: Path) -> Path:
         if self.data_dir is not None:
@@ -120,5 +125,5 @@ class Recipe:
         return fetch_file(
             stain_masks.RELEASE_URL,
             stain_masks.RELEASE_SHA256,
-            cache_dir / "medmnist_c_clean" / stain_masks.RELEASE_FILE,
+            cache_dir / CACHE_FOLDER / stain_masks.RELEASE_FILE,
         )

@@ -12,16 +12,17 @@ that draw from one stream form a sequence, and a picture's place in it says what
 N is the number of test pictures, so smaller files follow the same rule.
 """
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from itertools import repeat
 from random import Random
 from typing import Literal, NamedTuple
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from medmnist_c.corruptions import artefacts, noise
 from medmnist_c.corruptions.algorithms import ALGORITHMS, Draws, RandomStream
-from medmnist_c.corruptions.normals_tape import random_state_at, state_of, twister_at
+from medmnist_c.corruptions.normals_tape import random_state_at, remember, state_of, twister_at
+from medmnist_c.corruptions.skips import SKIPS
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 
 StreamName = Literal["legacy", "pcg64", "python"]
@@ -71,8 +72,9 @@ class ReleaseStreams:
 
     Args:
         dataset: name of the dataset.
-        images: its clean test pictures, uint8, N x 224 x 224 or N x 224 x 224 x 3. Only read where
-            shot noise has to be drawn through.
+        count: N, the number of its test pictures.
+        images: `images(start, stop)` gives clean test pictures in order, uint8, 224 x 224 or
+            224 x 224 x 3. Only asked where shot noise has to be drawn through.
         states: states found on the way, by stream and place, kept for the next time: any mutable
             mapping from ("legacy" | "python", place) to 625 uint32 (key and position of a Mersenne
             twister). Those kept by another test set's pictures must not be given.
@@ -81,16 +83,18 @@ class ReleaseStreams:
     def __init__(
         self,
         dataset: str,
-        images: np.ndarray,
+        count: int,
+        images: Callable[[int, int], Iterable[np.ndarray]],
         states: MutableMapping[tuple[StreamName, int], np.ndarray],
     ) -> None:
         self.dataset = dataset
+        self.count = count
         self.images = images
         self.states = states
 
     def at(self, corruption: str, severity: int, index: int) -> RandomStream:
         """The stream just before a picture's draws; then it runs on through the test set."""
-        stream, place = place_of(self.dataset, corruption, severity, index, len(self.images))
+        stream, place = place_of(self.dataset, corruption, severity, index, self.count)
         if stream == "pcg64":
             bit_generator = np.random.PCG64(0)
             bit_generator.advance(place * 2 * int(np.prod(IMAGE_SHAPE)))
@@ -103,15 +107,18 @@ class ReleaseStreams:
 
     def keep(self, corruption: str, severity: int, index: int, rng: RandomStream) -> None:
         """Keep the state in which a stream stands before a picture, where finding it took work."""
-        stream, place = place_of(self.dataset, corruption, severity, index, len(self.images))
-        if ALGORITHMS[CORRUPTIONS[self.dataset][corruption].algorithm].draws in _DRAWN_THROUGH:
+        stream, place = place_of(self.dataset, corruption, severity, index, self.count)
+        draws = ALGORITHMS[CORRUPTIONS[self.dataset][corruption].algorithm].draws
+        if draws in _DRAWN_THROUGH:
             self.states[stream, place] = _pack(rng)
+        elif draws == "normals":
+            remember(place, rng)
 
     def _normals_end(self) -> int:
         """Place in the legacy stream up to which only normals are drawn."""
         stretches = sequence(self.dataset, "legacy")
         normals = [ALGORITHMS[one.algorithm(self.dataset)].draws == "normals" for one in stretches]
-        return [*normals, False].index(False) * len(self.images)
+        return [*normals, False].index(False) * self.count
 
     def _nearest(self, stream: StreamName, place: int) -> tuple[int, RandomStream]:
         first = self._normals_end() if stream == "legacy" else 0
@@ -130,28 +137,28 @@ class ReleaseStreams:
             if name == "motion_blur":
                 rng.random_sample(last - first)
                 continue
+            pictures = (
+                self.images(first, last) if name == "shot_noise" else repeat(None, last - first)
+            )
             bar = tqdm(
-                range(first, last),
+                pictures,
                 desc=f"drawing through {self.dataset}_{one.corruption}_{one.severity}",
+                total=last - first,
                 unit=" pictures",
                 disable=name != "shot_noise" or last - first < KEEP_EVERY,
                 leave=False,
             )
-            for index in bar:
-                if name == "shot_noise":
-                    noise.draw_shot_noise(self.images[index], *parameters, rng)
-                else:
-                    artefacts.DRAWS[name](IMAGE_SHAPE[:2], *parameters, rng)
+            for index, picture in enumerate(bar, first):
+                SKIPS[name](picture, *parameters, rng)
                 if (index + 1) % KEEP_EVERY == 0:
                     self.keep(one.corruption, one.severity, index + 1, rng)
 
     def _stretches(
         self, stream: StreamName, start: int, stop: int
     ) -> Iterator[tuple[Stretch, int, int]]:
-        count = len(self.images)
         for number, one in enumerate(sequence(self.dataset, stream)):
-            first = max(start - number * count, 0)
-            last = min(stop - number * count, count)
+            first = max(start - number * self.count, 0)
+            last = min(stop - number * self.count, self.count)
             if first < last:
                 yield one, first, last
 

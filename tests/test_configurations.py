@@ -65,7 +65,7 @@ def test_selecting_keeps_the_order_of_the_table_and_names_each_once():
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: configuration("dermamnist_black_corner"), UnknownNameError, "_black_corner_1"),
+        (lambda: configuration("dermamnist_black_corner"), UnknownNameError, "_black_corner_"),
         (lambda: configuration("dermamnist_blak_corner_3"), UnknownNameError, "_black_corner_3"),
         (lambda: configuration(3), TypeError, "not 3"),
         (lambda: dataset_facts("dermnist"), UnknownNameError, "'dermamnist'"),

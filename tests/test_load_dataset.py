@@ -217,7 +217,7 @@ def test_one_picture_alone_is_the_picture_of_the_test_set():
             alone = medmnist_c.corrupt(
                 clean[index]["image"], dataset, corruption, int(severity), seed=3, index=index
             )
-            assert alone == made[index]["image"]
+            assert np.array_equal(np.asarray(alone), np.asarray(made[index]["image"]))
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_the_cache_never_serves_old_pictures(tmp_path, monkeypatch):
 
     def load():
         how = {"split": "test", "cache_dir": tmp_path / "cache", "data_dir": str(tmp_path)}
-        return rows(load_dataset("medmnist_c", "octmnist_brightness_down_1", **how))
+        return rows(load_dataset("medmnist_c", "octmnist_contrast_down_1", **how))
 
     write_medmnist_file(tmp_path, "octmnist", 3, seed=0)
     first = load()

@@ -1,0 +1,179 @@
+"""Noise, drawn for every pixel and channel on its own.
+
+A `RandomState` gives the pictures of the release, to the bit, and is moved as the release moves it
+(impulse noise: a `Generator`). Any other `Generator` gives noise of the same distribution, faster.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from medmnist_c.corruptions import inversion
+from medmnist_c.corruptions.picture import UNIT, checked, look_up
+from medmnist_c.corruptions.polar import some_normals
+
+_LARGEST_SCALE = 100.0
+_MOST_PHOTONS = 1_000_000
+
+
+def gaussian_noise(
+    image: np.ndarray, scale: float, rng: np.random.RandomState | np.random.Generator
+) -> np.ndarray:
+    """Normal noise, added.
+
+    Args:
+        image: uint8, H x W x 3.
+        scale: standard deviation, the range of a channel being 1; 0-100.
+        rng: a `RandomState` is moved by one `standard_normal` a byte.
+
+    Returns:
+        A new uint8 array of the same shape.
+    """
+    return _normal_noise(image, scale, rng, lambda x, noise: x + noise, unit=255.0)
+
+
+def speckle_noise(
+    image: np.ndarray, scale: float, rng: np.random.RandomState | np.random.Generator
+) -> np.ndarray:
+    """Normal noise in proportion to the level.
+
+    Args:
+        image: uint8, H x W x 3.
+        scale: standard deviation as a share of the level, 0-100.
+        rng: a `RandomState` is moved by one `standard_normal` a byte.
+
+    Returns:
+        A new uint8 array of the same shape.
+    """
+    return _normal_noise(image, scale, rng, lambda x, noise: x + x * noise, unit=1.0)
+
+
+def _normal_noise(
+    image: np.ndarray,
+    scale: float,
+    rng: np.random.RandomState | np.random.Generator,
+    mix: inversion.Mix,
+    unit: float,
+) -> np.ndarray:
+    """Bytes of `mix(x, scale * n)`, n standard normal, x on the scale 0-1.
+
+    For x on the scale 0-255 the noise has to be `unit` times as large.
+    """
+    image = checked(image, grey=False)
+    if not 0 <= scale <= _LARGEST_SCALE:
+        raise ValueError(f"scale must be from 0 to {_LARGEST_SCALE:g}, it is {scale}.")
+    levels = image.reshape(-1)
+    if isinstance(rng, np.random.RandomState):
+        result = _legacy_normal_noise(levels, scale, rng, mix, unit)
+    else:
+        result = inversion.normal_noise(levels, scale, rng, mix, unit)
+    return result.reshape(image.shape)
+
+
+# Fast normals decide a byte unless they lead this near (times 1 + scale) to a whole number. They are
+# below 10 with a relative error below 1e-13: an error below 255 * 10 * scale * 1e-13.
+_DOUBT = 1e-9
+_FEW = 2048  # bytes for which array arithmetic does not pay
+
+
+def _legacy_normal_noise(
+    levels: np.ndarray, scale: float, rng: np.random.RandomState, mix: inversion.Mix, unit: float
+) -> np.ndarray:
+    """The release's bytes: by fast normals, and by exact ones where those leave a byte open."""
+    result = np.empty_like(levels)
+    doubt = _DOUBT * (1 + scale)
+    start = 0
+    kept_back = rng.get_state(legacy=False)["has_gauss"]
+    almost_no_noise = scale < 1e-3  # would leave most bytes in doubt
+    while not (kept_back or almost_no_noise) and levels.size - start > _FEW:
+        normals = some_normals(rng, levels.size - start, unit * scale)
+        part = levels[start : start + len(normals.fast)]
+        value = mix(part.astype(np.float64), normals.fast)
+        value -= doubt
+        low = value.astype(np.int32)
+        value += 2 * doubt
+        high = value.astype(np.int32)
+        for i in (low != high).nonzero()[0].tolist():
+            x = mix(float(UNIT[part[i]]), scale * normals.exact(i))
+            low[i] = int(min(max(x, 0.0), 1.0) * 255.0)
+        np.clip(low, 0, 255, out=result[start : start + len(part)], casting="unsafe")
+        start += len(part)
+    rest = levels[start:]
+    value = mix(look_up(rest, UNIT), scale * rng.standard_normal(len(rest)))
+    result[start:] = np.clip(value, 0.0, 1.0) * 255.0
+    return result
+
+
+def impulse_noise(
+    image: np.ndarray, amount: float, rng: np.random.Generator | np.random.RandomState
+) -> np.ndarray:
+    """Salt and pepper: bytes that jump to 255 or 0, either with the same chance.
+
+    Args:
+        image: uint8, H x W x 3.
+        amount: share of the bytes that jump, 0-1.
+        rng: moved by two `random` a byte: first all that say whether, then all that say where to.
+
+    Returns:
+        A new uint8 array of the same shape.
+    """
+    image = checked(image, grey=False)
+    if not 0 <= amount <= 1:
+        raise ValueError(f"amount must be from 0 to 1, it is {amount}.")
+    jumps = _mask_of_uniforms_up_to(amount, image.size, rng).reshape(image.shape)
+    target = _mask_of_uniforms_up_to(0.5, image.size, rng).reshape(image.shape)
+    # `a ^ ((a ^ b) & mask)` is b under the mask, a elsewhere.
+    target ^= image
+    target &= jumps
+    target ^= image
+    return target
+
+
+def _mask_of_uniforms_up_to(
+    limit: float, count: int, rng: np.random.Generator | np.random.RandomState
+) -> np.ndarray:
+    """255 where a uniform draw is `limit` or less, 0 elsewhere."""
+    mask = np.empty(count, np.uint8)
+    block = 1 << 14  # fits the processor's cache
+    for start in range(0, count, block):
+        part = mask[start : start + block]
+        np.negative(rng.random(len(part)) <= limit, out=part, dtype=np.uint8)
+    return mask
+
+
+def shot_noise(
+    image: np.ndarray, photons: float, rng: np.random.RandomState | np.random.Generator
+) -> np.ndarray:
+    """The noise of counted light: Poisson, as if white were `photons` counts.
+
+    Args:
+        image: uint8, H x W x 3.
+        photons: mean count of white, above 0 and at most 1,000,000.
+        rng: a `RandomState` is moved by one `poisson` a byte.
+
+    Returns:
+        A new uint8 array of the same shape.
+    """
+    image = checked(image, grey=False)
+    if not 0 < photons <= _MOST_PHOTONS:
+        raise ValueError(f"photons must be above 0 and at most {_MOST_PHOTONS:,}, it is {photons}.")
+    if isinstance(rng, np.random.RandomState):
+        return _byte_of_count(photons).take(draw_photon_counts(image, photons, rng), mode="clip")
+    result = inversion.draw_bytes(image.reshape(-1), _shot_noise_distributions(photons), rng)
+    return result.reshape(image.shape)
+
+
+def draw_photon_counts(image: np.ndarray, photons: float, rng: np.random.RandomState) -> np.ndarray:
+    """The release's draws of `shot_noise`: Poisson counts of the image's shape."""
+    return rng.poisson(look_up(image, UNIT * photons))
+
+
+def _byte_of_count(photons: float) -> np.ndarray:
+    """Bytes of the counts 0, 1, ... up to the first that is white; more counts are white too."""
+    counts = np.arange(int(np.ceil(photons)) + 1)
+    return (np.clip(counts / photons, 0.0, 1.0) * 255.0).astype(np.uint8)
+
+
+@lru_cache(maxsize=8)  # up to 1.5 MB each
+def _shot_noise_distributions(photons: float) -> inversion.ByteDistributions:
+    return inversion.poisson_bytes(_byte_of_count(photons), UNIT * photons)

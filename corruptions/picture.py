@@ -1,0 +1,49 @@
+"""What all corruptions share: the check of a picture and lookups of its 256 levels."""
+
+import cv2
+import numpy as np
+
+SMALLEST_SIDE = 32  # pixels
+
+UNIT = np.arange(256) / 255.0  # the levels on the scale 0-1: the same doubles as image / 255.0
+
+
+def checked(image: np.ndarray, *, grey: bool) -> np.ndarray:
+    """`image` as a plain array (never a memmap), if it is a picture.
+
+    Args:
+        image: uint8, height x width x 3, sides of at least 32 pixels.
+        grey: whether height x width will do as well.
+
+    Raises:
+        TypeError: not uint8.
+        ValueError: another shape.
+    """
+    image = np.asarray(image)
+    if image.dtype != np.uint8:
+        raise TypeError(f"A picture must be uint8, this one is {image.dtype}; convert it first.")
+    shape = image.shape
+    if not grey and image.ndim == 2:
+        raise ValueError(
+            f"This corruption needs height x width x 3, the picture is grey ({shape[0]} x {shape[1]}); "
+            "repeat its channel three times first."
+        )
+    if not (image.ndim == 2 or (image.ndim == 3 and shape[2] == 3)):
+        kinds = "height x width x 3" + (" or height x width" if grey else "")
+        raise ValueError(f"A picture must be {kinds}, this array has the shape {shape}.")
+    if min(shape[:2]) < SMALLEST_SIDE:
+        raise ValueError(
+            f"A picture must be at least {SMALLEST_SIDE} pixels high and wide, "
+            f"this one is {shape[0]} x {shape[1]}; enlarge it first."
+        )
+    return image
+
+
+def look_up(levels: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """`table[levels]` by OpenCV, which is several times faster.
+
+    Args:
+        levels: uint8, one to three dimensions.
+        table: 256 values of any dtype.
+    """
+    return cv2.LUT(levels, table).reshape(levels.shape)
