@@ -20,6 +20,7 @@ from math import prod
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import datasets
 import numpy as np
 from datasets.utils import tqdm
 from filelock import FileLock
@@ -161,11 +162,19 @@ def _make(source: Source, facts: DatasetFacts, folder: Path) -> None:
     if path := source.path or _home_file(facts, folder.parent):
         _extract(LocalFile(path), source, facts, folder)
         return
+    if datasets.config.HF_HUB_OFFLINE:
+        raise CleanDataError(
+            f"The clean test set of {facts.name} is not in {folder.parent}, and HF_HUB_OFFLINE or "
+            "HF_DATASETS_OFFLINE forbids fetching it; unset them, or give data_dir."
+        )
     downloads = folder.with_name(f".{folder.name}.download")
     url = _url(facts)
     try:
         try:
-            _extract(RemoteFile(url, downloads), source, facts, folder, downloads)
+            remote = RemoteFile(url, downloads)
+            if remote.md5:
+                _check_md5(remote, remote.md5, facts)
+            _extract(remote, source, facts, folder, downloads)
         except NoRanges:
             _extract(_fetch_checked(url, facts, downloads), source, facts, folder)
     except NpzError:
@@ -322,6 +331,10 @@ def _fetch_checked(url: str, facts: DatasetFacts, downloads: Path) -> LocalFile:
     fetch_whole(url, path, facts.file_name)
     file = LocalFile(path)
     file.name = public_name(url)  # the copy is taken away in the end
-    if (md5 := _md5(file)) != facts.md5:
-        raise NpzError(file, f"has MD5 {md5}, not {facts.md5}")
+    _check_md5(file, _md5(file), facts)
     return file
+
+
+def _check_md5(file: ByteSource, md5: str, facts: DatasetFacts) -> None:
+    if md5 != facts.md5:
+        raise NpzError(file, f"has MD5 {md5}, not {facts.md5}")

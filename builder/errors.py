@@ -11,3 +11,10 @@ class CleanDataError(OSError):
 
 class BuildError(OSError):
     """A folder of test sets that cannot be written."""
+
+
+class PreparationError(RuntimeError):
+    """A test set that cannot be prepared in the cache.
+
+    No OSError: `datasets` takes any of those for a data file that is missing, and says so.
+    """

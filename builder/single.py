@@ -6,9 +6,8 @@ from PIL import Image
 from medmnist_c.builder.configurations import find_configuration
 from medmnist_c.corruptions import stain_masks
 from medmnist_c.corruptions.algorithms import ALGORITHMS, apply
+from medmnist_c.corruptions.picture import checked
 from medmnist_c.corruptions.seeded import seeded_stream
-
-SMALLEST_SIDE = 32  # pixels
 
 
 def corrupt(
@@ -63,16 +62,6 @@ def _checked(image: np.ndarray | Image.Image) -> np.ndarray:
             raise ValueError(
                 f"The picture has mode {image.mode!r}; convert it to 'L' (grey) or 'RGB' first."
             )
-        image = np.asarray(image)
-    if not isinstance(image, np.ndarray):
+    elif not isinstance(image, np.ndarray):
         raise TypeError(f"The picture is an array or a PIL image, not a {type(image).__name__}.")
-    if image.dtype != np.uint8:
-        raise TypeError(f"The picture is an array of uint8 (0-255), not of {image.dtype}.")
-    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
-        raise ValueError(f"The picture is H x W or H x W x 3, not of shape {image.shape}.")
-    if min(image.shape[:2]) < SMALLEST_SIDE:
-        raise ValueError(
-            f"The picture is {image.shape[1]} x {image.shape[0]} pixels; corruptions need at least "
-            f"{SMALLEST_SIDE} a side."
-        )
-    return image
+    return checked(np.asarray(image), grey=True)

@@ -276,6 +276,16 @@ def test_a_whole_file_of_another_md5_is_refused(server, tmp_path):
     assert left(tmp_path) == set()
 
 
+def test_an_md5_the_server_states_is_compared(server, official, right_md5, tmp_path):
+    """Zenodo states it in the ETag, with each range."""
+    server.etag = f'"md5:{"0" * 32}"'
+    with pytest.raises(CleanDataError, match=f"{server.url}/.* has MD5 0000"):
+        open_official(tmp_path)
+    assert len(server.requests) == 1
+    server.etag = f'"md5:{hashlib.md5(official.read_bytes()).hexdigest()}"'
+    assert is_official(open_official(tmp_path))
+
+
 def test_a_wrong_crc_is_refused_and_not_gone_on_with(server, official, tmp_path):
     data = bytearray(official.read_bytes())
     data[data.index(b"test_images.npy") + 5000] ^= 1
@@ -449,6 +459,11 @@ def cut_images(folder: Path) -> None:
     os.truncate(folder / "test_images.npy", 1000)
 
 
+def lengthen_labels(folder: Path) -> None:
+    with (folder / "test_labels.npy").open("ab") as file:
+        file.write(b"x")
+
+
 def lose_labels(folder: Path) -> None:
     (folder / "test_labels.npy").unlink()
 
@@ -466,7 +481,9 @@ def spoil_header(folder: Path) -> None:
         file.write(b"xxxxxx")
 
 
-@pytest.mark.parametrize("harm", [cut_images, lose_labels, lose_note, spoil_note, spoil_header])
+@pytest.mark.parametrize(
+    "harm", [cut_images, lengthen_labels, lose_labels, lose_note, spoil_note, spoil_header]
+)
 def test_a_copy_that_is_not_whole_is_made_again(harm, copy, tmp_path):
     expected = np.array(copy.images)
     harm(copy.folder)
@@ -532,3 +549,10 @@ def test_the_note_says_what_is_there(copy):
     assert note["sizes"] == {
         name: (copy.folder / name).stat().st_size for name in ("test_images.npy", "test_labels.npy")
     }
+
+
+def test_offline_means_offline(tmp_path, monkeypatch):
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("MEDMNIST_C_MIRROR", "http://127.0.0.1:9")
+    with pytest.raises(CleanDataError, match="HF_HUB_OFFLINE"):
+        open_clean(find_source("octmnist"), tmp_path)

@@ -126,13 +126,6 @@ def test_a_file_that_changes_all_the_time(server, tmp_path):
         fetch_file(f"{server.url}/f", SHA256, tmp_path / "f")
 
 
-def test_a_part_longer_than_it_can_be_begins_anew(server, tmp_path):
-    fetch_stretch(server, tmp_path / "parts")
-    with (tmp_path / "parts" / "part.part").open("ab") as file:
-        file.write(b"x")
-    assert fetch_stretch(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
-
-
 def test_a_note_that_cannot_be_read_begins_anew(server, tmp_path):
     fetch_stretch(server, tmp_path / "parts")
     (tmp_path / "parts" / "part.json").write_text("{")

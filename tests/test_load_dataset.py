@@ -21,6 +21,13 @@ HAS_SCRIPTS = datasets.__version__.startswith("3.")
 SCRIPT = Path(medmnist_c.__file__).with_name("medmnist_c.py")
 
 
+def load_any_way(name: str, **how):
+    """By the name; where there are loading scripts, by the script."""
+    if HAS_SCRIPTS:
+        return load_dataset(str(SCRIPT), name, trust_remote_code=True, **how)
+    return load_dataset("medmnist_c", name, **how)
+
+
 def rows(dataset) -> list[tuple]:
     return [(np.asarray(r["image"]).tobytes(), r["label"], r["index"]) for r in dataset]
 
@@ -31,8 +38,8 @@ def test_all_configurations_prepared_and_streamed_are_equal(dataset, tmp_path):
     clean = None
     for name in medmnist_c.config_names(dataset):
         how = {"sample": True, "split": "test", "cache_dir": tmp_path}
-        prepared = load_dataset("medmnist_c", name, **how)
-        streamed = load_dataset("medmnist_c", name, streaming=True, **how)
+        prepared = load_any_way(name, **how)
+        streamed = load_any_way(name, streaming=True, **how)
         assert list(prepared.features) == list(streamed.features) == ["image", "label", "index"]
         made = rows(prepared)
         assert made == rows(streamed)
@@ -251,6 +258,29 @@ def test_the_cache_never_serves_old_pictures(tmp_path, monkeypatch):
     assert load() != first
     write_medmnist_file(tmp_path, "octmnist", 3, seed=0)
     assert load() == first
+
+
+def test_a_full_disk_gets_one_sentence_and_nothing_is_taken_for_whole(tmp_path):
+    program = (
+        "import resource, signal, sys, medmnist_c, datasets\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "how = {'sample': True, 'split': 'test', 'cache_dir': sys.argv[1]}\n"
+        "datasets.load_dataset('medmnist_c', 'pathmnist_clean', **how)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "datasets.load_dataset('medmnist_c', 'pathmnist_brightness_up_1', **how)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert "PreparationError" in last and "make room" in last and str(tmp_path) in last
+    name = "pathmnist_brightness_up_1"
+    made = load_dataset("medmnist_c", name, sample=True, split="test", cache_dir=tmp_path)
+    assert rows(made) == rows(load_dataset("medmnist_c", name, sample=True, split="test"))
 
 
 assert os.environ["HF_HOME"]  # the tests must not see the machine's caches

@@ -1,0 +1,59 @@
+"""Runs in the environment of the release's own program and times it on request.
+
+Reads one JSON request a line from standard input, answers with one JSON line: seconds.
+"""
+
+import io
+import json
+import sys
+import time
+
+import cv2
+import numpy as np
+import torch
+from medmnistc.corruptions.registry import CORRUPTIONS_DS, DATASET_RGB
+from medmnistc.dataset import CorruptedMedMNIST
+from medmnistc.dataset_manager import DatasetManager
+from PIL import Image
+
+torch.set_num_threads(1)
+cv2.setNumThreads(1)
+
+
+def corrupt(pictures: str, dataset: str, corruption: str, severity: int, repeat: int) -> float:
+    """As its `DatasetManager` makes a picture: to RGB, corrupt, back to grey."""
+    images = np.load(pictures)
+    corruptor = CORRUPTIONS_DS[dataset][corruption]
+    corruptor.rng = np.random.default_rng(0)
+    started = time.perf_counter()
+    for _ in range(repeat):
+        for image in images:
+            made = corruptor.apply(Image.fromarray(image).convert("RGB"), severity - 1)
+            if not DATASET_RGB[dataset]:
+                made = np.array(Image.fromarray(made).convert("L"))
+    return time.perf_counter() - started
+
+
+def build(clean: str, output: str, dataset: str) -> float:
+    started = time.perf_counter()
+    DatasetManager(clean, output).create_dataset(dataset)
+    return time.perf_counter() - started
+
+
+def read(root: str, clean: str, dataset: str, corruption: str) -> float:
+    started = time.perf_counter()
+    pictures = CorruptedMedMNIST(
+        dataset_name=dataset, corruption=corruption, root=root, as_rgb=False, mmap_mode=None
+    )
+    pictures.transform = None  # pictures, as ours are
+    for index in range(len(pictures)):
+        np.asarray(pictures[index][0])
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    answers, sys.stdout, sys.stderr = sys.stdout, io.StringIO(), io.StringIO()
+    for line in sys.stdin:
+        request = json.loads(line)
+        seconds = {"corrupt": corrupt, "build": build, "read": read}[request.pop("do")](**request)
+        print(json.dumps(seconds), file=answers, flush=True)

@@ -1,0 +1,275 @@
+"""Time us against the release's own program, alternating, in one run; write a table of ratios.
+
+    python benchmarks/run.py --peer-python peer/bin/python -o benchmarks/RESULTS.md
+
+`tools/peer.py` says how to set the peer's environment up. One thread a process on both sides, except
+where wall time on all cores is the point ("clean file -> stored test sets"). Pictures are the sample's.
+"""
+
+# ruff: noqa: E402 (the number of threads must be set before the libraries read it)
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import json
+import platform
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import cv2
+import datasets
+import numpy as np
+
+import medmnist_c  # noqa: F401 (makes the name known)
+from medmnist_c.builder.build import build
+from medmnist_c.builder.clean import load_clean
+from medmnist_c.builder.configurations import Configuration, find_configuration, select
+from medmnist_c.builder.sample import SAMPLE_FOLDER
+from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.versions import library_versions
+from medmnist_c.corruptions import stain_masks
+from medmnist_c.corruptions.algorithms import ALGORITHMS, apply
+from medmnist_c.corruptions.seeded import seeded_stream
+from medmnist_c.corruptions.table import CORRUPTIONS
+
+ROUNDS = 5
+SEVERITY = 3
+
+
+class Peer:
+    """The release's program in a process of its own, asked for one timing at a time."""
+
+    def __init__(self, python: str) -> None:
+        self._process = subprocess.Popen(
+            [python, str(Path(__file__).with_name("release_worker.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def seconds(self, **request: object) -> float:
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        return float(self._process.stdout.readline())
+
+
+def algorithm_rows(peer: Peer, folder: Path) -> list[str]:
+    """A row for each algorithm on grey and on RGB pictures, with both kinds of streams."""
+    rows = []
+    for name, algorithm in ALGORITHMS.items():
+        for grey in (False, True):
+            pair = _pair(name, grey)
+            if pair is None:
+                continue
+            dataset, corruption = pair
+            test_set = find_configuration(dataset, corruption, SEVERITY)
+            clean = load_clean(
+                Recipe(Configuration(dataset), sample=True).open(folder).clean_folder
+            )
+            images = np.array(clean.images)
+            np.save(folder / "pictures.npy", images)
+            ask = {"pictures": str(folder / "pictures.npy"), "dataset": dataset}
+            ask |= {"corruption": corruption, "severity": SEVERITY}
+            for kind in ("release", "seeded") if algorithm.draws else ("",):
+
+                def ours(repeat: int, kind: str = kind) -> float:
+                    return _time_ours(images, test_set, kind, repeat)  # noqa: B023
+
+                def theirs(repeat: int) -> float:
+                    return peer.seconds(do="corrupt", repeat=repeat, **ask)  # noqa: B023
+
+                mine, other = _alternate(ours, theirs, len(images))
+                rows.append(
+                    f"| {name} | {'grey' if grey else 'RGB'} | {kind} | {other * 1e3:.2f} | "
+                    f"{mine * 1e3:.2f} | {other / mine:.1f} |"
+                )
+                print(rows[-1], flush=True)
+    return rows
+
+
+def _pair(algorithm: str, grey: bool) -> tuple[str, str] | None:
+    """A dataset and corruption of the benchmark that uses the algorithm."""
+    for dataset, entries in reversed(CORRUPTIONS.items()):
+        for corruption, entry in entries.items():
+            rgb = dataset in ("pathmnist", "bloodmnist", "dermamnist", "retinamnist")
+            if entry.algorithm == algorithm and rgb != grey:
+                return dataset, corruption
+    return None
+
+
+def _time_ours(images: np.ndarray, one: Configuration, kind: str, repeat: int) -> float:
+    algorithm = ALGORITHMS[one.entry.algorithm]
+    parameters = one.entry.parameters(one.severity)
+    masks = stain_masks.own_masks()
+    rng = _release_rng(algorithm.draws) if kind == "release" else None
+    started = time.perf_counter()
+    for _ in range(repeat):
+        for index, image in enumerate(images):
+            if kind == "seeded":
+                where = (one.dataset, one.corruption, one.severity, index)
+                rng = seeded_stream(0, *where, algorithm.draws)
+            apply(image, algorithm, parameters, rng, masks)
+    return time.perf_counter() - started
+
+
+def _release_rng(draws: str) -> object:
+    return {"uniforms": np.random.default_rng, "integers": random.Random}.get(
+        draws, np.random.RandomState
+    )(0)
+
+
+def _alternate(
+    ours: Callable[[int], float], theirs: Callable[[int], float], count: int
+) -> tuple[float, float]:
+    """Median seconds a picture of each side, after one round to warm up."""
+    repeat = 1
+    while ours(repeat) < 0.1:
+        repeat *= 2
+    theirs(1)
+    mine, other = [], []
+    for _ in range(ROUNDS):
+        mine.append(ours(repeat) / repeat / count)
+        other.append(theirs(1) / count)
+    return statistics.median(mine), statistics.median(other)
+
+
+def build_rows(peer: Peer, folder: Path, masks: Path, count: int) -> list[str]:
+    """Clean file -> all of a dataset's corrupted test sets, `count` pictures each.
+
+    Ours is `medmnist-c build` as a whole: starting processes, extracting, corrupting, encoding.
+    """
+    rows = []
+    clean = folder / "clean"
+    clean.mkdir()
+    shutil.copy(masks, clean / stain_masks.RELEASE_FILE)
+    for dataset in CORRUPTIONS:
+        _repeat_pictures(dataset, clean, count)
+        test_sets = [one for one in select((dataset,)) if one.entry]
+        other = peer.seconds(
+            do="build", clean=str(clean), output=str(folder / "theirs"), dataset=dataset
+        )
+        started = time.perf_counter()
+        build(test_sets, folder / "ours", data_dir=clean, cache_dir=folder / "cache")
+        mine = time.perf_counter() - started
+        pictures = len(test_sets) * count
+        rows.append(
+            f"| {dataset} | {len(test_sets)} x {count} | {other / pictures * 1e3:.1f} | "
+            f"{mine / pictures * 1e3:.1f} | {other / mine:.1f} |"
+        )
+        print(rows[-1], flush=True)
+    return rows
+
+
+def read_rows(peer: Peer, folder: Path) -> list[str]:
+    """Every picture of a test set decoded to an array, from what `build_rows` has left."""
+    rows = []
+    for dataset, corruption in (("dermamnist", "brightness_up"), ("chestmnist", "brightness_up")):
+        one = find_configuration(dataset, corruption, SEVERITY)
+        with np.load(folder / "theirs" / dataset / f"{corruption}.npz") as file:
+            stored = len(file["test_labels"])
+        ask = {"root": str(folder / "theirs"), "dataset": dataset, "corruption": corruption}
+        how = {"split": "test", "cache_dir": str(folder / "cache")}
+        clean = {"data_dir": str(folder / "clean")}
+        datasets.load_dataset("medmnist_c", one.name, **how, **clean)  # prepared beforehand
+        ways = {
+            "prepared": ("medmnist_c", clean),
+            "streamed": ("medmnist_c", clean | {"streaming": True}),
+            "built folder, streamed": (str(folder / "ours"), {"streaming": True}),
+        }
+        for way, (path, more) in ways.items():
+            mine, other = [], []
+            for _ in range(ROUNDS):
+                started = time.perf_counter()
+                rows_read = datasets.load_dataset(path, one.name, **how, **more)
+                count = sum(np.asarray(row["image"]).size > 0 for row in rows_read)
+                mine.append((time.perf_counter() - started) / count)
+                other.append(peer.seconds(do="read", **ask) / stored)
+            ours, theirs = statistics.median(mine), statistics.median(other)
+            rows.append(
+                f"| {dataset} | {way} | {theirs * 1e3:.2f} | {ours * 1e3:.2f} | {theirs / ours:.1f} |"
+            )
+            print(rows[-1], flush=True)
+    return rows
+
+
+def _repeat_pictures(dataset: str, folder: Path, count: int) -> None:
+    with np.load(Path(SAMPLE_FOLDER) / f"{dataset}_224.npz") as file:
+        members = dict(file)
+    for name in ("test_images", "test_labels"):
+        members[name] = np.resize(members[name], (count, *members[name].shape[1:]))
+    np.savez_compressed(folder / f"{dataset}_224.npz", **members)
+
+
+def machine() -> str:
+    """The machine in words, without names."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    cores = len(os.sched_getaffinity(0))
+    versions = ", ".join(f"{name} {version}" for name, version in library_versions().items())
+    return (
+        f"{cores} cores ({platform.machine()}), {memory:.0f} GiB of memory, Python "
+        f"{platform.python_version()}, datasets {datasets.__version__}, {versions}"
+    )
+
+
+@click.command()
+@click.option("--peer-python", required=True, help="Python of the peer's environment.")
+@click.option("--count", default=200, show_default=True, help="Pictures of a test set to build.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
+def main(peer_python: str, count: int, output: Path) -> None:
+    cv2.setNumThreads(1)
+    datasets.disable_progress_bars()
+    peer = Peer(peer_python)
+    with tempfile.TemporaryDirectory(prefix="medmnist_c_") as temporary:
+        folder = Path(temporary)
+        algorithms = algorithm_rows(peer, folder)
+        builds = build_rows(peer, folder, release_masks(peer_python), count)
+        reads = read_rows(peer, folder)
+    output.write_text(
+        "\n".join(
+            [
+                "# Speed, against medmnistc 0.1.0",
+                "",
+                f"Machine: {machine()}. Medians of {ROUNDS} alternating rounds; ratios above 1 mean "
+                "that we are faster. Made by `python benchmarks/run.py`.",
+                "",
+                "## One algorithm, one core",
+                "",
+                "| algorithm | picture | random stream | theirs, ms | ours, ms | ratio |",
+                "|---|---|---|---:|---:|---:|",
+                *algorithms,
+                "",
+                "## Clean file to stored test sets, wall time on all cores",
+                "",
+                "Theirs: `DatasetManager`; ours: `build`, from an empty cache. Milliseconds a picture.",
+                "",
+                "| dataset | test sets x pictures | theirs, ms | ours, ms | ratio |",
+                "|---|---|---:|---:|---:|",
+                *builds,
+                "",
+                "## Reading, milliseconds a picture",
+                "",
+                "Theirs: `CorruptedMedMNIST` over its npz. Loading is part of the time on both sides.",
+                "",
+                "| dataset | ours | theirs, ms | ours, ms | ratio |",
+                "|---|---|---:|---:|---:|",
+                *reads,
+                "",
+            ]
+        ),
+        "utf-8",
+    )
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+    from peer import release_masks
+
+    main()
