@@ -47,10 +47,11 @@ class DatasetFacts:
 
 
 @lru_cache(maxsize=1)
-def _medmnist_info() -> dict[str, dict]:
+def medmnist_info() -> dict[str, dict]:
+    """`medmnist.INFO`, as it stands in the installed package."""
     package = importlib.util.find_spec("medmnist")  # finds, does not import
     path = Path(package.origin).with_name("info.py")
-    spec = importlib.util.spec_from_file_location("_medmnist_info", path)
+    spec = importlib.util.spec_from_file_location("medmnist_info", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.INFO
@@ -67,7 +68,7 @@ def dataset_facts(name: str) -> DatasetFacts:
         raise UnknownNameError(
             f"There is no dataset {name!r} in MedMNIST-C{nearest(name, CORRUPTIONS)}"
         )
-    info = _medmnist_info()[name]
+    info = medmnist_info()[name]
     labels = sorted(info["label"].items(), key=lambda item: int(item[0]))
     return DatasetFacts(
         name=name,

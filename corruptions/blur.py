@@ -18,7 +18,9 @@ from medmnist_c.corruptions.taps import Taps
 from medmnist_c.corruptions.zoom import mean_of_zooms
 
 # Of defocus blur:
-_FILTER_ERROR = 1e-10  # levels; a double-precision Fourier transform of a picture is a hundred times better
+_FILTER_ERROR = (
+    1e-10  # levels; a double-precision Fourier transform of a picture is a hundred times better
+)
 _WHITE = 255.4  # anything above 255 that is cut to 255, and safely so
 _FEW, _MANY = 3, 20  # taps per level of the picture: cost of finding flat areas, of OpenCV's filter
 

@@ -1,0 +1,42 @@
+"""The sample: all twelve datasets in the MedMNIST+ layout, small, and its sources told."""
+
+import numpy as np
+import pytest
+
+from medmnist_c.builder.catalogue import dataset_facts
+from medmnist_c.builder.sample import SAMPLE_FOLDER
+from medmnist_c.corruptions.table import CORRUPTIONS
+
+MEMBERS = [f"{split}_{kind}" for kind in ("images", "labels") for split in ("train", "val", "test")]
+
+
+@pytest.mark.parametrize("dataset", CORRUPTIONS)
+def test_layout_is_that_of_medmnist(dataset):
+    facts = dataset_facts(dataset)
+    with np.load(SAMPLE_FOLDER / facts.file_name, allow_pickle=False) as file:
+        assert file.files == MEMBERS
+        arrays = dict(file)
+    images, labels = arrays["test_images"], arrays["test_labels"]
+    assert images.dtype == labels.dtype == np.uint8
+    assert images.shape == (len(labels), *facts.image_shape)
+    assert labels.shape[1] == (len(facts.labels) if facts.multi_label else 1)
+    assert labels.max() < (2 if facts.multi_label else len(facts.labels))
+    assert len(images) >= 4
+    assert len({picture.tobytes() for picture in images}) == len(images)
+    assert len({label.tobytes() for label in labels}) >= 2
+
+
+def test_counts_differ_so_that_nothing_can_rely_on_one():
+    counts = set()
+    for dataset in CORRUPTIONS:
+        with np.load(SAMPLE_FOLDER / dataset_facts(dataset).file_name) as file:
+            counts.add(len(file["test_labels"]))
+    assert len(counts) >= 3
+
+
+def test_it_is_small_and_says_where_it_is_from():
+    assert sum(path.stat().st_size for path in SAMPLE_FOLDER.iterdir() if path.is_file()) <= 4e6
+    sources = (SAMPLE_FOLDER / "SOURCES.md").read_text("utf-8")
+    for dataset in CORRUPTIONS:
+        (row,) = [line for line in sources.splitlines() if line.startswith(f"| {dataset} |")]
+        assert ("real" in row) != ("drawn" in row)
