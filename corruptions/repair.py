@@ -12,7 +12,7 @@ import numpy as np
 _AT_ONCE = 1 << 18  # numbers an exact rule handles in one go: they fit the processor's cache
 
 
-def margin(roundings: float) -> float:
+def margin(roundings: int) -> float:
     """Largest error, in levels, of a sum of float32 terms that are none of them negative.
 
     Args:

@@ -17,6 +17,7 @@ from medmnist_c.corruptions.picture import UNIT
 from medmnist_c.corruptions.repair import amend, cut, flat_within, margin
 
 _UNIT32 = UNIT.astype(np.float32)
+_UNIT_OF_32 = _UNIT32.astype(np.float64)  # scipy's double precision starts from float32 pictures
 _LINES = 16  # of each enlargement at a time: they fit the processor's cache
 _MANY = 1 / 32  # of all levels to be amended: from there on it pays to look for flat areas
 
@@ -152,16 +153,14 @@ def _enlargements_at(
 
     Products and sums in scipy's order, in double precision.
     """
-    line = image[0].size
+    line, channels = image[0].size, image[0, 0].size
     row, rest = np.divmod(places, line)
-    column, channel = np.divmod(rest, line // image.shape[1])
+    column, channel = np.divmod(rest, channels)
     total = 0.0
     for at_row, down in ((rows.first, rows.low), (rows.second, rows.high)):
         for at_column, along in ((columns.first, columns.low), (columns.second, columns.high)):
-            at = at_row[:, row] * line + at_column[:, column] * (line // image.shape[1]) + channel
-            total = (
-                total + _UNIT32.astype(np.float64)[image.take(at)] * down[:, row] * along[:, column]
-            )
+            at = at_row[:, row] * line + at_column[:, column] * channels + channel
+            total = total + _UNIT_OF_32[image.take(at)] * down[:, row] * along[:, column]
     return total.astype(np.float32)
 
 

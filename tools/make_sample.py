@@ -19,7 +19,7 @@ import phantoms
 from PIL import Image
 from skimage import data
 
-from medmnist_c.builder.catalogue import IMAGE_SIZE, medmnist_info, dataset_facts
+from medmnist_c.builder.catalogue import IMAGE_SIZE, dataset_facts, medmnist_info
 
 TARGET = Path(__file__).resolve().parents[1] / "builder" / "sample"
 LABELS_SEED = 20

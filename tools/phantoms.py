@@ -87,7 +87,7 @@ def breast_ultrasound(rng: np.random.Generator) -> np.ndarray:
     row, column = rng.uniform(85, 125), rng.uniform(85, 140)
     height, width = rng.uniform(18, 30), rng.uniform(26, 46)
     nodule = _blob(row, column, height, width, 2.2, rng.uniform(-0.3, 0.3))
-    behind = _blob(row + 70, column, 70, width * 0.8, 6) * (_ROWS > row)
+    behind = _blob(row + 70, column, 70, width * 0.8, 6) * (row < _ROWS)
     tissue = tissue * (1 + rng.choice([-0.5, 0.4]) * behind)
     tissue = tissue * (1 - 0.82 * nodule) + 4
     speckle = np.abs(1 + 0.42 * gaussian_filter(rng.standard_normal((SIDE, SIDE)), (1.0, 1.6)) * 3)
