@@ -23,10 +23,9 @@ _LARGEST_RADIUS = 64  # pixels; with a thousand times the taps float32 would dec
 # Of defocus blur. Levels: OpenCV's own rounding errors are some 400 times smaller (measured).
 _FILTER_ERROR = 1e-10
 _WHITE = 255.4  # safely cut to 255, as everything above 255 is
-_FEW, _MANY = (
-    3,
-    20,
-)  # taps for each level of the picture: as dear as looking for flat areas, as OpenCV
+# Taps to be read for each level of the picture: beyond the first number it is quicker to look for flat
+# areas before, beyond the second to run OpenCV's filter (measured).
+_FEW, _MANY = 3, 20
 
 
 def defocus_blur(image: np.ndarray, radius: float, alias: float) -> np.ndarray:
