@@ -9,7 +9,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-_AT_ONCE = 1 << 18  # numbers an exact rule handles in one go: they fit the processor's cache
+_AT_ONCE = 1 << 19  # numbers an exact rule handles in one go: few enough for the caches
 
 
 def margin(roundings: int) -> float:
