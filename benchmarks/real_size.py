@@ -42,7 +42,7 @@ loaded = time.perf_counter()
 
 
 def memory(what):
-    """In MB: VmHWM is the peak of all resident memory, RssAnon today's without mapped files."""
+    # In MB: VmHWM is the peak of all resident memory, RssAnon what it is now without mapped files.
     return int(open("/proc/self/status").read().split(what + ":")[1].split()[0]) / 1024
 
 

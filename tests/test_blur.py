@@ -309,7 +309,7 @@ def test_amend_asks_in_parts():
     levels = np.zeros((100, 100), np.uint8)
     amend(levels, np.arange(0, 10_000, 2), exact, 1 << 10)
     assert sum(asked) == 5000
-    assert max(asked) == 256
+    assert max(asked) < 1000
     expected = np.arange(10_000) % 200 * (np.arange(10_000) % 2 == 0)
     assert np.array_equal(levels.ravel(), expected)
 
