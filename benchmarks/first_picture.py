@@ -30,6 +30,9 @@ TEST_SETS = {
 FIRST = """
 import json, sys, time
 begun = time.perf_counter()
+import importlib.util
+if importlib.util.find_spec("torch"):
+    import torch  # as `datasets` does, where it is installed, when a stream begins
 import medmnist_c
 from datasets import load_dataset
 imported = time.perf_counter()
