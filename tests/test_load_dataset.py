@@ -145,6 +145,17 @@ def test_importing_does_not_import_torch():
     assert subprocess.run([sys.executable, "-c", program], cwd="/", check=False).returncode == 0
 
 
+def test_one_importable_name_is_installed():
+    program = (
+        "import importlib.util as u, medmnist_c.builder, medmnist_c.corruptions\n"
+        "print([n for n in ('builder', 'corruptions', 'cli', 'tools') if u.find_spec(n)])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd="/", capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_num_proc_and_order_change_nothing(tmp_path):
     name = "dermamnist_shot_noise_2"
     how = {"sample": True, "split": "test"}
