@@ -49,6 +49,11 @@ class MedMNISTCConfig(datasets.BuilderConfig):
     sample: bool = False
 
     def recipe(self) -> Recipe:
+        """What is asked for, checked."""
+        if self.data_files is not None:
+            raise ValueError(
+                "medmnist_c takes data_dir=, a folder of MedMNIST+ files, no data_files=."
+            )
         test_set = configurations.configuration(self.name)
         return Recipe(test_set, self.seed, self.data_dir, self.sample)
 

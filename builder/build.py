@@ -13,6 +13,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
@@ -26,7 +27,7 @@ from tqdm.auto import tqdm
 from medmnist_c.builder.cards import folder_card
 from medmnist_c.builder.catalogue import dataset_facts
 from medmnist_c.builder.configurations import Configuration, configurations
-from medmnist_c.builder.errors import BuildError
+from medmnist_c.builder.errors import BuildError, CleanDataError
 from medmnist_c.builder.features import features_of, parquet_schema
 from medmnist_c.builder.files import write_aside
 from medmnist_c.builder.tables import even_ranges
@@ -89,9 +90,11 @@ def build(
     try:
         if missing:
             _make(missing, folder, cache_dir, num_proc)
-    finally:
-        if folder.is_dir():
+    except BaseException:
+        with contextlib.suppress(OSError):  # so that what is finished can be opened
             write_card(folder)
+        raise
+    write_card(folder)
     return Built([r.configuration.name for r in missing], kept)
 
 
@@ -108,7 +111,8 @@ def built(folder: Path) -> list[Configuration]:
 
 def write_card(folder: Path) -> None:
     """Write the folder's README.md, whose `configs:` name the test sets that are there."""
-    with write_aside(folder / "README.md") as file:
+    path = folder / "README.md"
+    with _writing(path), write_aside(path) as file:
         file.write(folder_card(built(folder)).encode())
 
 
@@ -183,14 +187,10 @@ class _Unfinished:
 def _start(recipe: Recipe, folder: Path, cache_dir: Path) -> _Unfinished:
     test_set = recipe.open(cache_dir)
     place = folder / config_folder(recipe.configuration)
-    try:
+    with _writing(place):
         place.mkdir(parents=True, exist_ok=True)
         for left_over in [place / MANIFEST, *place.glob("*.parquet"), *place.glob(".*.tmp")]:
             left_over.unlink(missing_ok=True)
-    except OSError as error:
-        raise BuildError(
-            f"Cannot write into {place} ({error.strerror}); choose another folder with -o."
-        ) from error
     parts = -(-test_set.count // PICTURES_A_SHARD)
     return _Unfinished(test_set, recipe.digest(), place, even_ranges(test_set.count, parts), [])
 
@@ -199,35 +199,44 @@ def write_shard(test_set: TestSet, stretch: tuple[int, int], path: Path) -> Shar
     """Write pictures start ... stop - 1 of a test set as one Parquet file, whole or not at all."""
     start, stop = stretch
     schema = parquet_schema(features_of(dataset_facts(test_set.configuration.dataset)))
-    try:
-        with write_aside(path) as file:
-            with pq.ParquetWriter(
-                file,
-                schema,
-                compression={"image.bytes": "NONE"},  # PNG is compressed already
-                use_dictionary=["label"],
-                write_statistics=["index"],  # those of a picture would be two whole pictures
-            ) as writer:
-                for table in test_set.tables(start, stop, "png"):
-                    writer.write_table(table.replace_schema_metadata(schema.metadata))
-            size = file.tell()
-    except OSError as error:
-        raise BuildError(
-            f"Cannot write {path} ({error.strerror or error}); make room or choose another folder, "
-            "and run the command again: finished test sets are kept."
-        ) from error
+    with _writing(path), write_aside(path) as file:
+        with pq.ParquetWriter(
+            file,
+            schema,
+            compression={"image.bytes": "NONE"},  # PNG is compressed already
+            use_dictionary=["label"],
+            write_statistics=["index"],  # those of a picture would be two whole pictures
+        ) as writer:
+            for table in test_set.tables(start, stop, "png"):
+                writer.write_table(table.replace_schema_metadata(schema.metadata))
+        size = file.tell()
     with path.open("rb") as written:
         sha256 = hashlib.file_digest(written, "sha256").hexdigest()
     return Shard(path.name, stop - start, size, sha256)
 
 
 @contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Errors of the disk in one sentence; those of the clean test set say what they are."""
+    try:
+        yield
+    except (CleanDataError, BuildError):
+        raise
+    except OSError as error:
+        raise BuildError(
+            f"Cannot write {path} ({error.strerror or error}); make room or choose another folder, "
+            "and run the command again: finished test sets are kept."
+        ) from error
+
+
+@contextlib.contextmanager
 def _workers(num_proc: int) -> Iterator[ProcessPoolExecutor]:
     # Fresh processes: a fork would inherit the threads of Arrow and OpenCV in any state.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_proc, context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(num_proc, context, initializer=_start_worker) as pool:
         yield pool
 
 
-def _one_thread() -> None:
+def _start_worker() -> None:
     cv2.setNumThreads(1)  # as many processes as cores already
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that waits for them

@@ -247,6 +247,7 @@ def test_one_picture_alone_is_the_picture_of_the_test_set():
         ({"sample": "yes"}, TypeError, "True or False"),
         ({"sample": True, "data_dir": "/tmp"}, ValueError, "not both"),
         ({"data_dir": "/no/such/folder"}, OSError, "/no/such/folder"),
+        ({"data_files": __file__}, ValueError, "data_dir="),
     ],
 )
 def test_a_wrong_argument_gets_one_sentence(how, error, words):
