@@ -40,7 +40,7 @@ def build(clean: str, output: str, dataset: str) -> float:
     return time.perf_counter() - started
 
 
-def read(root: str, clean: str, dataset: str, corruption: str) -> float:
+def read(root: str, dataset: str, corruption: str) -> float:
     started = time.perf_counter()
     pictures = CorruptedMedMNIST(
         dataset_name=dataset, corruption=corruption, root=root, as_rgb=False, mmap_mode=None
