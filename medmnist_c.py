@@ -82,7 +82,7 @@ class MedMNISTC(PlainErrors):
         count = self.config.recipe().source().count
         return datasets.DatasetInfo(
             description=cards.describe(configurations.configuration(self.config.name)),
-            citation=cards.CITATION,
+            citation=cards.citation(),
             homepage=cards.HOMEPAGE,
             license=facts.license,
             features=features.features_of(facts),

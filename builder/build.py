@@ -116,13 +116,8 @@ def write_card(folder: Path) -> None:
         file.write(folder_card(built(folder)).encode())
 
 
-def config_folder(one: Configuration) -> str:
-    """A test set's place below the folder, with forward slashes."""
-    return f"{one.dataset}/{one.name}"
-
-
 def _manifest(folder: Path, one: Configuration) -> dict | None:
-    place = folder / config_folder(one)
+    place = folder / one.folder
     try:
         manifest = json.loads((place / MANIFEST).read_text("utf-8"))
         sizes = [(place / shard["name"]).stat().st_size for shard in manifest["shards"]]
@@ -186,7 +181,7 @@ class _Unfinished:
 
 def _start(recipe: Recipe, folder: Path, cache_dir: Path) -> _Unfinished:
     test_set = recipe.open(cache_dir)
-    place = folder / config_folder(recipe.configuration)
+    place = folder / recipe.configuration.folder
     with _writing(place):
         place.mkdir(parents=True, exist_ok=True)
         for left_over in [place / MANIFEST, *place.glob("*.parquet"), *place.glob(".*.tmp")]:

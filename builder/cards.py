@@ -1,5 +1,6 @@
 """Words about the benchmark that travel with the data: description, citation, home page."""
 
+from functools import lru_cache
 from importlib import metadata, resources
 
 from huggingface_hub import DatasetCard
@@ -10,34 +11,17 @@ from medmnist_c.builder.configurations import Configuration
 VERSION = metadata.version("medmnist_c")
 HOMEPAGE = "https://medmnist.com"
 
-CITATION = """\
-@article{disalvo2024medmnistc,
-  title={{MedMNIST-C}: Comprehensive benchmark and improved classifier robustness by simulating
-         realistic image corruptions},
-  author={Di Salvo, Francesco and Doerrich, Sebastian and Ledig, Christian},
-  journal={arXiv preprint arXiv:2406.17536},
-  year={2024}
-}
-@article{yang2023medmnist,
-  title={{MedMNIST} v2 -- A large-scale lightweight benchmark for 2D and 3D biomedical image
-         classification},
-  author={Yang, Jiancheng and Shi, Rui and Wei, Donglai and Liu, Zequan and Zhao, Lin and Ke, Bilian
-          and Pfister, Hanspeter and Ni, Bingbing},
-  journal={Scientific Data},
-  volume={10},
-  number={1},
-  pages={41},
-  year={2023}
-}
-@inproceedings{yang2021medmnist,
-  title={{MedMNIST} Classification Decathlon: A Lightweight {AutoML} Benchmark for Medical Image
-         Analysis},
-  author={Yang, Jiancheng and Shi, Rui and Ni, Bingbing},
-  booktitle={IEEE 18th International Symposium on Biomedical Imaging (ISBI)},
-  pages={191--195},
-  year={2021}
-}
-"""
+_CARD = "dataset_card.md"
+
+
+@lru_cache(maxsize=1)
+def _card_text() -> str:
+    return resources.files("medmnist_c").joinpath(_CARD).read_text("utf-8")
+
+
+def citation() -> str:
+    """BibTeX of the benchmark and of the data it is made from, as the card has it."""
+    return _card_text().partition("```bibtex\n")[2].partition("```")[0]
 
 
 def describe(one: Configuration) -> str:
@@ -57,11 +41,11 @@ def folder_card(there: list[Configuration]) -> str:
 
     `configs:` names each test set's files, so that `load_dataset(folder, name)` needs no code.
     """
-    card = DatasetCard(resources.files("medmnist_c").joinpath("dataset_card.md").read_text("utf-8"))
+    card = DatasetCard(_card_text())
     card.data["configs"] = [
         {
             "config_name": one.name,
-            "data_files": [{"split": "test", "path": f"{one.dataset}/{one.name}/test-*.parquet"}],
+            "data_files": [{"split": "test", "path": f"{one.folder}/test-*.parquet"}],
         }
         for one in there
     ]

@@ -11,9 +11,7 @@ from pathlib import Path
 
 from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.builder.spelling import nearest
-from medmnist_c.corruptions.table import CORRUPTIONS
-
-IMAGE_SIZE = 224  # pixels a side, of every MedMNIST+ picture in the benchmark
+from medmnist_c.corruptions.table import CORRUPTIONS, IMAGE_SIZE
 
 
 @dataclass(frozen=True)

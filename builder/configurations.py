@@ -26,6 +26,11 @@ class Configuration:
         return f"{self.dataset}_{self.corruption}_{self.severity}"
 
     @property
+    def folder(self) -> str:
+        """Its place in a folder or repository of test sets, with forward slashes."""
+        return f"{self.dataset}/{self.name}"
+
+    @property
     def entry(self) -> Corruption | None:
         """The table's entry for the corruption; None for a clean test set."""
         return self.corruption and CORRUPTIONS[self.dataset][self.corruption]

@@ -4,10 +4,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from medmnist_c.builder.catalogue import IMAGE_SIZE
 from medmnist_c.builder.configurations import Configuration
 from medmnist_c.builder.test_set import Recipe
-from medmnist_c.corruptions.table import SEVERITIES
+from medmnist_c.corruptions.table import IMAGE_SIZE, SEVERITIES
 
 _GAP = 8  # pixels
 _LABEL_WIDTH = 250

@@ -15,7 +15,9 @@ from importlib import resources
 
 import numpy as np
 
-NORMALS_PER_PICTURE = 224 * 224 * 3
+from medmnist_c.corruptions.table import IMAGE_SIZE
+
+NORMALS_PER_PICTURE = IMAGE_SIZE * IMAGE_SIZE * 3
 _ACCEPTED_PER_PICTURE = NORMALS_PER_PICTURE // 2  # a pair inside the circle gives two normals
 _BLOCK = 1 << 15  # pairs a step: fits the processor's cache
 _TAPE_FILE = "normals_tape.npz"

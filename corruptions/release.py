@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 from medmnist_c.corruptions.algorithms import ALGORITHMS, Draws, RandomStream
 from medmnist_c.corruptions.normals_tape import random_state_at, remember, state_of, twister_at
 from medmnist_c.corruptions.skips import SKIPS
-from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
+from medmnist_c.corruptions.table import CORRUPTIONS, IMAGE_SIZE, SEVERITIES
 
 StreamName = Literal["legacy", "pcg64", "python"]
 STREAM_OF: dict[Draws, StreamName] = {
@@ -33,7 +33,7 @@ STREAM_OF: dict[Draws, StreamName] = {
     "uniforms": "pcg64",
     "integers": "python",
 }
-IMAGE_SHAPE = (224, 224, 3)
+IMAGE_SHAPE = (IMAGE_SIZE, IMAGE_SIZE, 3)  # grey pictures are drawn for as RGB, too
 _DRAWN_THROUGH = ("poissons", "integers")  # no other way to a place than through those before
 KEEP_EVERY = 128  # pictures between two states kept on the way
 

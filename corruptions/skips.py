@@ -12,8 +12,8 @@ import numpy as np
 
 from medmnist_c.corruptions.artefacts import draw_bubbles, draw_stains, draw_words
 from medmnist_c.corruptions.noise import draw_photon_counts
+from medmnist_c.corruptions.table import IMAGE_SIZE
 
-_SIDE = 224  # pixels
 _MASKS = 10  # of each size
 
 
@@ -27,18 +27,18 @@ def skip_shot_noise(picture: np.ndarray, photons: float, rng: np.random.RandomSt
 
 
 def skip_stain_deposit(_: None, max_marks: int, mask_size: int, rng: Random) -> None:
-    room = _SIDE - mask_size
+    room = IMAGE_SIZE - mask_size
     _exhaust(draw_stains(room, room, max_marks, _MASKS, rng))
 
 
 def skip_bubble(_: None, max_radius: int, max_bubbles: int, rng: Random) -> None:
-    _exhaust(draw_bubbles(_SIDE, _SIDE, max_radius, max_bubbles, rng))
+    _exhaust(draw_bubbles(IMAGE_SIZE, IMAGE_SIZE, max_radius, max_bubbles, rng))
 
 
 def skip_characters(
     _: None, max_words: int, max_letters: int, max_scale: float, rng: Random
 ) -> None:
-    _exhaust(draw_words(_SIDE, _SIDE, max_words, max_letters, int(100 * max_scale), rng))
+    _exhaust(draw_words(IMAGE_SIZE, IMAGE_SIZE, max_words, max_letters, int(100 * max_scale), rng))
 
 
 SKIPS = {

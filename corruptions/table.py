@@ -11,6 +11,7 @@ from importlib import resources
 import numpy as np
 
 SEVERITIES = (1, 2, 3, 4, 5)
+IMAGE_SIZE = 224  # pixels a side, of every picture in the benchmark
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
+from dataset_rows import rows
 from datasets import load_dataset
 from medmnist_files import write_medmnist_file
 
@@ -28,10 +28,6 @@ def contents(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-
-
-def rows(dataset) -> list[tuple]:
-    return [(np.asarray(r["image"]).tobytes(), r["label"], r["index"]) for r in dataset]
 
 
 def test_a_folder_opens_without_our_code_even_one_called_medmnist_c(tmp_path):

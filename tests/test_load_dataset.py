@@ -9,6 +9,7 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pytest
+from dataset_rows import rows
 from datasets import load_dataset
 
 import medmnist_c
@@ -26,10 +27,6 @@ def load_any_way(name: str, **how):
     if HAS_SCRIPTS:
         return load_dataset(str(SCRIPT), name, trust_remote_code=True, **how)
     return load_dataset("medmnist_c", name, **how)
-
-
-def rows(dataset) -> list[tuple]:
-    return [(np.asarray(r["image"]).tobytes(), r["label"], r["index"]) for r in dataset]
 
 
 @pytest.mark.parametrize("dataset", CORRUPTIONS)
@@ -68,6 +65,8 @@ def test_the_other_ways_to_ask():
     builder = datasets.load_dataset_builder("medmnist_c", "octmnist_pixelate_2", sample=True)
     assert builder.config.corruption == "pixelate" and builder.config.severity == 2
     assert builder.info.license == "CC BY 4.0"
+    for key in ("disalvo2024medmnistc", "yang2023medmnist", "yang2021medmnist"):
+        assert key in builder.info.citation
     with pytest.raises(medmnist_c.builder.errors.UnknownNameError, match="did you mean"):
         load_dataset("medmnist_c", "octmnist_pixelate")
     with pytest.raises(TypeError, match="name is a string"):
