@@ -116,6 +116,7 @@ def test_killed_at_any_moment_and_run_again_it_ends_the_same(tmp_path):
         run(tmp_path / "killed", duration * part)
     run(tmp_path / "killed")
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+    assert sum(name.endswith(".parquet") for name in contents(tmp_path / "whole")) == len(names)
 
 
 def test_a_folder_that_cannot_be_written_gets_one_sentence(tmp_path):

@@ -1,0 +1,1 @@
+"""Training with the corruptions: targeted augmentation and AugMix over it."""

@@ -1,0 +1,1 @@
+"""The commands of `medmnist-c`, one module each."""

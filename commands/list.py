@@ -1,0 +1,29 @@
+"""`medmnist-c list`: names of test sets, with what stands behind them."""
+
+import click
+
+from medmnist_c.builder.catalogue import dataset_facts
+from medmnist_c.builder.configurations import config_names, configurations
+from medmnist_c.commands.options import Command
+from medmnist_c.commands.parameters import parameters_of
+
+
+@click.command("list", cls=Command)
+@click.argument("pattern", default="*")
+@click.option("--corruption", help="Wildcards over the corruption, e.g. '*noise'.")
+@click.option("--severity", type=click.IntRange(1, 5))
+@click.option("--names", is_flag=True, help="Names only, one a line, for scripts.")
+def list_command(pattern: str, corruption: str | None, severity: int | None, names: bool) -> None:
+    """List test sets; PATTERN is e.g. 'derma*' or '*_noise_5'."""
+    found = config_names(pattern, corruption=corruption, severity=severity)
+    if not found:
+        raise ValueError(f"No configuration matches {pattern!r}; `medmnist-c list` shows all.")
+    if names:
+        click.echo("\n".join(found))
+        return
+    width = max(map(len, found))
+    click.echo(f"{'configuration':{width}}  {'pictures':>8}  group          parameters")
+    for one in (configurations()[name] for name in found):
+        group = one.entry.group if one.entry else ""
+        count = dataset_facts(one.dataset).test_count
+        click.echo(f"{one.name:{width}}  {count:>8,}  {group:13}  {parameters_of(one)}".rstrip())

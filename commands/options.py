@@ -1,0 +1,45 @@
+"""What commands share: options that say which pictures, and errors as one sentence."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import datasets
+
+CACHE_DIR = datasets.config.HF_DATASETS_CACHE
+
+
+@contextlib.contextmanager
+def _errors_as_one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, IndexError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+class Command(click.Command):
+    """A command whose bad input ends in one sentence and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        with _errors_as_one_sentence():
+            return super().invoke(ctx)
+
+
+def source_options(command: Callable) -> Callable:
+    """Options that say which pictures: `--data-dir`, `--sample`, `--seed`."""
+    for option in (
+        click.option(
+            "--seed",
+            type=click.IntRange(min=0),
+            help="Draw afresh from this seed. [default: the release's draws]",
+        ),
+        click.option("--sample", is_flag=True, help="Use the few pictures inside the package."),
+        click.option(
+            "--data-dir",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Folder of MedMNIST+ files. [default: ~/.medmnist, then Zenodo]",
+        ),
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,50 @@
+"""`medmnist-c preview`: one picture under its corruptions, as a grid."""
+
+from pathlib import Path
+
+import click
+
+from medmnist_c.builder.catalogue import dataset_facts
+from medmnist_c.builder.configurations import find_configuration
+from medmnist_c.builder.preview import preview as preview_sheet
+from medmnist_c.commands.options import CACHE_DIR, Command, source_options
+from medmnist_c.corruptions.table import CORRUPTIONS
+
+
+@click.command(cls=Command)
+@click.argument("dataset")
+@click.option(
+    "--corruption", multiple=True, help="Row of the grid; may be repeated. [default: all]"
+)
+@click.option("--index", default=0, show_default=True, help="Number of the picture.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="PNG or JPEG. [default: {dataset}.png]",
+)
+@source_options
+def preview(
+    dataset: str,
+    corruption: tuple[str, ...],
+    index: int,
+    output: Path | None,
+    data_dir: Path | None,
+    sample: bool,
+    seed: int | None,
+) -> None:
+    """Draw one picture of DATASET under its corruptions, at all severities."""
+    dataset_facts(dataset)
+    rows = [find_configuration(dataset, name, 1).corruption for name in corruption]
+    sheet = preview_sheet(
+        dataset,
+        rows or list(CORRUPTIONS[dataset]),
+        index,
+        seed=seed,
+        data_dir=data_dir,
+        sample=sample,
+        cache_dir=CACHE_DIR,
+    )
+    output = output or Path(f"{dataset}.png")
+    sheet.save(output)
+    click.echo(f"{output}: {sheet.width} x {sheet.height}")

@@ -1,0 +1,1 @@
+"""Scoring a model under the corruptions: predictions, metrics, reports."""

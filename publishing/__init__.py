@@ -1,0 +1,1 @@
+"""Test sets on the Hub: plan, push, resume, verify."""
