@@ -91,6 +91,7 @@ class MedMNISTC(PlainErrors):
 
     def _split_generators(self, dl_manager) -> list[datasets.SplitGenerator]:
         test_set = self.config.recipe().open(self._cache_dir_root)
+        test_set.wind()
         return [
             datasets.SplitGenerator(
                 name=datasets.Split.TEST,

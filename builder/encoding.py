@@ -1,11 +1,16 @@
 """Pictures as the bytes of an image file: small ones to keep, quick ones to stream."""
 
+import struct
 from typing import Literal
 
-import cv2
 import numpy as np
+from isal import isal_zlib
 
 Encoding = Literal["png", "pnm"]
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_UP = 2  # filter: each row is stored as its difference from the row above
+_LEVEL = 1  # the quickest of igzip's that give the same bytes on every processor tried
 
 
 def encode(image: np.ndarray, encoding: Encoding) -> bytes:
@@ -20,6 +25,31 @@ def encode(image: np.ndarray, encoding: Encoding) -> bytes:
         kind = b"P5" if image.ndim == 2 else b"P6"
         header = b"%s %d %d 255\n" % (kind, image.shape[1], image.shape[0])
         return header + image.tobytes()
-    if image.ndim == 3:
-        image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".png", image)[1].tobytes()
+    return _png(image)
+
+
+def _png(image: np.ndarray) -> bytes:
+    """PNG (ISO/IEC 15948), deflated by Intel's igzip: several times as fast as zlib, and smaller.
+
+    One filter for all rows keeps it simple; for the benchmark's pictures "up" is the best one.
+    """
+    height, width = image.shape[:2]
+    rows = image.reshape(height, -1)
+    filtered = np.empty((height, rows.shape[1] + 1), np.uint8)
+    filtered[:, 0] = _UP
+    filtered[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    colour_type = 0 if image.ndim == 2 else 2
+    return b"".join(
+        (
+            _SIGNATURE,
+            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)),
+            _chunk(b"IDAT", isal_zlib.compress(filtered, _LEVEL)),
+            _chunk(b"IEND", b""),
+        )
+    )
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    checksum = isal_zlib.crc32(data, isal_zlib.crc32(name))
+    return b"".join((struct.pack(">I", len(data)), name, data, struct.pack(">I", checksum)))

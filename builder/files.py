@@ -2,19 +2,24 @@
 
 import contextlib
 import os
+import platform
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+_A_DAY = 24 * 60 * 60  # seconds
 
 
 @contextlib.contextmanager
 def write_aside(path: Path) -> Iterator[BinaryIO]:
     """Open a file to write that takes its name only when everything is on the disk.
 
-    It is written beside its place under a name of its own (`.{name}.{process}.tmp`), synced and
-    renamed; if anything fails, nothing is left.
+    It is written beside its place under a name of its own (`.{name}.{host}.{process}.tmp`), synced
+    and renamed; if anything fails, nothing is left.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.tmp")
     try:
         with aside.open("wb") as file:
             yield file
@@ -23,3 +28,24 @@ def write_aside(path: Path) -> Iterator[BinaryIO]:
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def is_left_over(aside: Path) -> bool:
+    """Whether a file of `write_aside` belongs to no process any more: one of another machine is
+    taken to be abandoned after a day."""
+    found = re.search(r"\.([^.]+)\.(\d+)\.tmp$", aside.name)
+    if found and found[1] == _host():
+        try:
+            os.kill(int(found[2]), 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return False
+    with contextlib.suppress(OSError):
+        return time.time() - aside.stat().st_mtime > _A_DAY
+    return False
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9-]", "-", platform.node()) or "host"

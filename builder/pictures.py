@@ -36,10 +36,7 @@ def release_streams(clean: CleanTestSet) -> ReleaseStreams:
 
 
 def wind_to_start(clean: CleanTestSet, test_set: Configuration) -> None:
-    """Find the release's random state at a test set's first picture, so that it is known later.
-
-    Where that means drawing through the shot noise before it, it takes minutes and shows a bar.
-    """
+    """Find the release's random state at a test set's first picture, so that it is known later."""
     if test_set.entry and ALGORITHMS[test_set.entry.algorithm].draws:
         release_streams(clean).at(test_set.corruption, test_set.severity, 0)
 

@@ -35,8 +35,9 @@ def tables(
     start: int,
     schema: pa.Schema,
     encoding: Encoding,
+    rows_a_table: int = ROWS_A_TABLE,
 ) -> Iterator[pa.Table]:
-    """Arrow tables of at most `ROWS_A_TABLE` rows.
+    """Arrow tables of at most `rows_a_table` rows.
 
     Args:
         pictures: uint8 pictures number start, start + 1, ...
@@ -47,12 +48,16 @@ def tables(
     """
     pictures = iter(pictures)
     first = start
-    while batch := list(islice(pictures, ROWS_A_TABLE)):
-        rows = labels[first : first + len(batch)].astype(np.int64)
+    image = schema.field("image").type
+    while files := [encode(picture, encoding) for picture in islice(pictures, rows_a_table)]:
+        rows = labels[first : first + len(files)].astype(np.int64)
         columns = {
-            "image": [{"bytes": encode(picture, encoding), "path": None} for picture in batch],
+            "image": pa.StructArray.from_arrays(
+                [pa.array(files, image.field("bytes").type), pa.nulls(len(files), pa.string())],
+                fields=list(image),
+            ),
             "label": rows.tolist() if rows.shape[1] > 1 else rows[:, 0],
-            "index": np.arange(first, first + len(batch)),
+            "index": np.arange(first, first + len(files)),
         }
-        first += len(batch)
+        first += len(files)
         yield pa.Table.from_pydict(columns, schema=schema)

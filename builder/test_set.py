@@ -23,7 +23,7 @@ from medmnist_c.builder.encoding import Encoding
 from medmnist_c.builder.features import features_of
 from medmnist_c.builder.pictures import pictures, wind_to_start
 from medmnist_c.builder.sample import SAMPLE_FOLDER
-from medmnist_c.builder.tables import tables
+from medmnist_c.builder.tables import ROWS_A_TABLE, tables
 from medmnist_c.builder.versions import code_digest
 from medmnist_c.corruptions import stain_masks
 
@@ -44,12 +44,22 @@ class TestSet:
     stain_masks: Path | None
     count: int
 
-    def tables(self, start: int, stop: int, encoding: Encoding) -> Iterator[pa.Table]:
+    def wind(self) -> None:
+        """Find the release's random state at the first picture, so that any process knows it.
+
+        Where that means drawing through the shot noise before it, it takes minutes and shows a bar.
+        """
+        if self.seed is None:
+            wind_to_start(load_clean(self.clean_folder), self.configuration)
+
+    def tables(
+        self, start: int, stop: int, encoding: Encoding, rows_a_table: int = ROWS_A_TABLE
+    ) -> Iterator[pa.Table]:
         """Arrow tables of pictures start ... stop - 1; the clean pictures are mapped meanwhile."""
         clean = load_clean(self.clean_folder)
         schema = features_of(dataset_facts(self.configuration.dataset)).arrow_schema
         made = self._pictures(clean, start, stop)
-        yield from tables(made, clean.labels, start, schema, encoding)
+        yield from tables(made, clean.labels, start, schema, encoding, rows_a_table)
 
     def picture(self, index: int) -> np.ndarray:
         """One picture, uint8 224 x 224 or 224 x 224 x 3; 0 <= index < count."""
@@ -112,8 +122,6 @@ class Recipe:
         if self.configuration.draws_stains and self.seed is None and not self.sample:
             masks = self._release_masks(Path(cache_dir))
         clean = open_clean(self.source(), cache_dir)
-        if self.seed is None:
-            wind_to_start(clean, self.configuration)
         return TestSet(self.configuration, self.seed, clean.folder, masks, len(clean.images))
 
     def _release_masks(self, cache_dir: Path) -> Path:

@@ -5,6 +5,7 @@ from functools import lru_cache
 from importlib import metadata, resources
 
 LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy")
+FILE_LIBRARIES = ("isal", "pyarrow")  # and on these the bytes of the files that hold the pixels
 _MODULES = ("encoding.py", "pictures.py")  # of `builder`, beside all of `corruptions`
 
 
@@ -12,6 +13,12 @@ _MODULES = ("encoding.py", "pictures.py")  # of `builder`, beside all of `corrup
 def library_versions() -> dict[str, str]:
     """Versions of the libraries that bits may depend on."""
     return {name: metadata.version(name) for name in LIBRARIES}
+
+
+@lru_cache(maxsize=1)
+def file_library_versions() -> dict[str, str]:
+    """Versions of the libraries that make image files and Parquet files."""
+    return {name: metadata.version(name) for name in FILE_LIBRARIES}
 
 
 @lru_cache(maxsize=1)

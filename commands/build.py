@@ -1,7 +1,6 @@
 """`medmnist-c build`: test sets as a folder of Parquet files."""
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -16,18 +15,15 @@ from medmnist_c.commands.options import Command, source_options
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder to write into.",
+    help="Folder to write into, or an address such as s3://bucket/folder.",
 )
 @click.option("--num-proc", type=click.IntRange(min=1), help="Processes. [default: all cores]")
+@click.option(
+    "--scheduler", help="Dask scheduler, tcp://HOST:PORT, whose workers do it instead of processes."
+)
 @source_options
 def build(
-    config: tuple[str, ...],
-    output: Path,
-    num_proc: int | None,
-    data_dir: Path | None,
-    sample: bool,
-    seed: int | None,
+    config: tuple[str, ...], output: str, num_proc: int | None, scheduler: str | None, **source
 ) -> None:
     """Make test sets as Parquet files that load_dataset opens without this package.
 
@@ -35,12 +31,10 @@ def build(
     """
     chosen = select(config)
     try:
-        result = build_folder(
-            chosen, output, seed=seed, data_dir=data_dir, sample=sample, num_proc=num_proc
-        )
+        result = build_folder(chosen, output, num_proc=num_proc, scheduler=scheduler, **source)
     except KeyboardInterrupt:
         click.echo(
-            "Stopped. Finished test sets are kept; the same command goes on from there.", err=True
+            "Stopped. What is finished is kept; the same command goes on from there.", err=True
         )
         sys.exit(130)
     click.echo(f"{output}: {len(result.made)} test sets made, {len(result.kept)} already there")

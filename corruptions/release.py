@@ -67,6 +67,15 @@ def place_of(
     return stream, stretch * count + index
 
 
+def behind_pictures(dataset: str, corruption: str) -> bool:
+    """Whether its draws come after, or are, draws that depend on the clean pictures (shot noise)."""
+    draws = ALGORITHMS[CORRUPTIONS[dataset][corruption].algorithm].draws
+    if STREAM_OF.get(draws) != "legacy":
+        return False
+    earlier = [one.algorithm(dataset) for one in sequence(dataset, "legacy")]
+    return draws == "poissons" or (draws == "angle" and "shot_noise" in earlier)
+
+
 class ReleaseStreams:
     """The three streams of one dataset, for the test set of `images`.
 
@@ -114,6 +123,27 @@ class ReleaseStreams:
         elif draws == "normals":
             remember(place, rng)
 
+    def state_before(
+        self, corruption: str, severity: int, index: int
+    ) -> tuple[tuple[StreamName, int], np.ndarray] | None:
+        """Key and value of the nearest kept state at or before a picture, if there is one."""
+        return self._nearest_kept(*place_of(self.dataset, corruption, severity, index, self.count))
+
+    def _nearest_kept(
+        self, stream: StreamName, place: int
+    ) -> tuple[tuple[StreamName, int], np.ndarray] | None:
+        first = self._first(stream)
+        kept = (key for key in self.states if key[0] == stream and first < key[1] <= place)
+        for key in sorted(kept, reverse=True):
+            packed = self.states.get(key)  # None: damaged, and taken away
+            if packed is not None:
+                return key, packed
+        return None
+
+    def _first(self, stream: StreamName) -> int:
+        """The last place that can be reached without drawing through."""
+        return self._normals_end() if stream == "legacy" else 0
+
     def _normals_end(self) -> int:
         """Place in the legacy stream up to which only normals are drawn."""
         stretches = sequence(self.dataset, "legacy")
@@ -121,12 +151,10 @@ class ReleaseStreams:
         return [*normals, False].index(False) * self.count
 
     def _nearest(self, stream: StreamName, place: int) -> tuple[int, RandomStream]:
-        first = self._normals_end() if stream == "legacy" else 0
-        kept = sorted(p for name, p in self.states if name == stream and first < p <= place)
-        for nearest in reversed(kept):
-            packed = self.states.get((stream, nearest))
-            if packed is not None:
-                return nearest, _unpack(stream, packed)
+        if kept := self._nearest_kept(stream, place):
+            (_, nearest), packed = kept
+            return nearest, _unpack(stream, packed)
+        first = self._first(stream)
         return first, random_state_at(first) if stream == "legacy" else Random(0)
 
     def _draw_on(self, stream: StreamName, rng: RandomStream, start: int, stop: int) -> None:

@@ -84,7 +84,7 @@ def test_finished_test_sets_are_kept_and_others_made_again(tmp_path):
 
 
 def test_any_number_of_processes_gives_the_same_bytes(tmp_path, monkeypatch):
-    monkeypatch.setattr("medmnist_c.builder.build.PICTURES_A_SHARD", 2)
+    monkeypatch.setattr("medmnist_c.builder.shards.PICTURES_A_SHARD", 2)
     build(select(NAMES), tmp_path / "one", sample=True, num_proc=1)
     build(select(NAMES[::-1]), tmp_path / "two", sample=True, num_proc=2)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
@@ -130,18 +130,18 @@ def test_a_full_disk_gets_one_sentence_and_leaves_nothing_half_written(tmp_path)
     program = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "from medmnist_c.builder.build import write_shard\n"
+        "from medmnist_c.builder.shards import Stretch, write_shard\n"
         "from medmnist_c.builder.configurations import configuration\n"
         "from medmnist_c.builder.test_set import Recipe\n"
-        "from pathlib import Path\n"
+        "from medmnist_c.builder.place import Place\n"
         f"t = Recipe(configuration('bloodmnist_clean'), sample=True).open({str(tmp_path)!r})\n"
-        f"write_shard(t, (0, t.count), Path({str(tmp_path / 'shard.parquet')!r}))\n"
+        f"write_shard(t, Stretch('shard.parquet', 0, t.count), Place({str(tmp_path)!r}))\n"
     )
     warm = program.replace("100_000", "10_000_000")
     subprocess.run([sys.executable, "-c", warm], cwd="/", check=True)
-    (tmp_path / "shard.parquet").unlink()
+    (tmp_path / "bloodmnist" / "bloodmnist_clean" / "shard.parquet").unlink()
     done = subprocess.run(
         [sys.executable, "-c", program], cwd="/", capture_output=True, text=True, check=False
     )
     assert "make room" in done.stderr.splitlines()[-1]
-    assert not list(tmp_path.glob("*shard*"))
+    assert not list(tmp_path.rglob("*shard*"))

@@ -1,0 +1,239 @@
+"""Make test sets unit by unit, on whatever workers there are, and say when each one is whole."""
+
+import heapq
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from medmnist_c.builder.errors import BuildError
+from medmnist_c.builder.place import Place
+from medmnist_c.builder.shards import Shard
+from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.units import Done, State, Unit, make_unit, units_of
+from medmnist_c.builder.workers import Workers, workers
+
+MANIFEST = "made.json"
+_FAILURES_IN_A_ROW = 5  # after which the rest would fare no better
+
+
+@dataclass(frozen=True)
+class Made:
+    """A test set that is whole: its recipe, what identifies its pictures, and its files in order."""
+
+    recipe: Recipe
+    digest: str
+    shards: list[Shard]
+
+
+def make_test_sets(
+    recipes: list[Recipe],
+    folder: str | Path,
+    *,
+    cache_dir: Path,
+    num_proc: int | None = None,
+    scheduler: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[Made]:
+    """Make test sets as Parquet files, `{folder}/{dataset}/{config}/test-*.parquet`.
+
+    New work is only handed out while the iterator is asked: who does not ask bounds what lies in the
+    folder. Shards that an interrupted run has finished are kept. One that fails is tried again where
+    there are other workers; the others are made all the same.
+
+    Args:
+        recipes: which test sets.
+        folder: of this machine, or an address that fsspec knows and all workers reach.
+        cache_dir: for clean test sets, on each machine.
+        num_proc: processes; all cores by default.
+        scheduler: address of a Dask scheduler, in place of processes.
+        progress: called with the number of pictures that are newly there.
+
+    Yields:
+        Each test set when it is whole, in the order in which they are.
+
+    Raises:
+        BuildError: test sets could not be made, or the folder cannot be written.
+        CleanDataError: a clean test set cannot be had.
+    """
+    place = Place(str(folder))
+    run = _Run(place, progress or (lambda pictures: None))
+    for unit in units_of(recipes):
+        run.plan(unit)
+    yield from run.whole()
+    if run.ready:
+        with workers(num_proc, scheduler) as pool:
+            while run.ready or run.running:
+                run.hand_out(pool, Path(cache_dir))
+                run.collect(pool)
+                yield from run.whole()
+    run.report_failures()
+
+
+def remove_others(place: Place, folder: str, shards: set[str]) -> None:
+    """Take away what does not belong to a whole test set: markers, shards of an earlier one."""
+    place.tidy(folder)
+    for name in place.sizes(folder):
+        if name not in {MANIFEST, *shards} and not name.endswith(".tmp"):
+            place.remove(f"{folder}/{name}")
+
+
+@dataclass
+class _TestSet:
+    """A test set on its way."""
+
+    recipe: Recipe
+    digest: str
+    found: dict[str, int]  # files that were there at the start, and their sizes
+    missing: set[str] = field(default_factory=set)
+    shards: list[Shard] = field(default_factory=list)
+
+
+@dataclass
+class _Run:
+    """What is to be made, what is being made, and what came of it."""
+
+    place: Place
+    progress: Callable[[int], None]
+    test_sets: dict[str, _TestSet] = field(default_factory=dict)
+    ready: list[tuple[int, Unit]] = field(default_factory=list)  # a heap, by the order of planning
+    waiting: dict[str, list[tuple[int, Unit]]] = field(
+        default_factory=dict
+    )  # by what they wait for
+    running: dict[Future, tuple[int, Unit]] = field(default_factory=dict)
+    states: dict[str, State | None] = field(default_factory=dict)
+    tries: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, Exception] = field(default_factory=dict)
+    in_a_row: int = 0
+    planned: int = 0
+
+    def plan(self, unit: Unit) -> None:
+        """Take up a unit, or what an earlier run has made of it."""
+        folder = unit.recipe.configuration.folder
+        if folder not in self.test_sets:
+            with self.place.errors(folder):
+                self.place.tidy(folder)
+                found = self.place.sizes(folder)
+            if MANIFEST in found:
+                self.place.remove(f"{folder}/{MANIFEST}")
+            self.test_sets[folder] = _TestSet(unit.recipe, unit.digest, found)
+        test_set = self.test_sets[folder]
+        test_set.missing.add(unit.stretch.name)
+        if shard := self._finished(unit, test_set.found):
+            self._add(unit, shard)
+        elif unit.after and not self._is_there(unit.after):
+            self.waiting.setdefault(unit.after, []).append((self.planned, unit))
+        else:
+            heapq.heappush(self.ready, (self.planned, unit))
+        self.planned += 1
+
+    def hand_out(self, pool: Workers, cache_dir: Path) -> None:
+        slots = pool.slots()
+        while self.ready and len(self.running) < slots:
+            number, unit = heapq.heappop(self.ready)
+            state = self.states.pop(unit.after, None) if unit.after else None
+            future = pool.executor.submit(_work, unit, self.place, cache_dir, state)
+            self.running[future] = (number, unit)
+
+    def collect(self, pool: Workers) -> None:
+        if not self.running:  # no worker is there yet
+            time.sleep(pool.patience_s or 0)
+            return
+        done, _ = wait(self.running, timeout=pool.patience_s, return_when=FIRST_COMPLETED)
+        for future in done:
+            number, unit = self.running.pop(future)
+            try:
+                result = future.result()
+            except BrokenExecutor as error:
+                raise BuildError(
+                    "A worker process was killed (was there too little memory?); run the command "
+                    "again: what is finished is kept."
+                ) from error
+            except Exception as error:
+                self._failed(number, unit, error, pool.tries)
+                continue
+            self.in_a_row = 0
+            self.states[unit.path] = result.state
+            self._add(unit, result.shard)
+
+    def whole(self) -> Iterator[Made]:
+        """Test sets that have become whole, closed by their manifest."""
+        for folder, test_set in list(self.test_sets.items()):
+            if test_set.missing:
+                continue
+            del self.test_sets[folder]
+            shards = sorted(test_set.shards, key=lambda shard: shard.name)
+            manifest = {"digest": test_set.digest, "shards": [asdict(shard) for shard in shards]}
+            with self.place.write(f"{folder}/{MANIFEST}") as file:
+                file.write(json.dumps(manifest, indent=1).encode())
+            remove_others(self.place, folder, {shard.name for shard in shards})
+            yield Made(test_set.recipe, test_set.digest, shards)
+
+    def report_failures(self) -> None:
+        if not self.failures:
+            return
+        first = next(iter(self.failures.values()))
+        names = sorted({path.split("/")[1] for path in self.failures})
+        if len(names) == 1:
+            raise first
+        raise BuildError(
+            f"{len(names)} test sets could not be made ({', '.join(names[:5])}"
+            f"{', ...' if len(names) > 5 else ''}); the first because: {first} "
+            "Run the command again for them: the others are finished."
+        ) from first
+
+    def _add(self, unit: Unit, shard: Shard) -> None:
+        test_set = self.test_sets[unit.recipe.configuration.folder]
+        test_set.missing.discard(unit.stretch.name)
+        test_set.shards.append(shard)
+        self._release(unit.path)
+        self.progress(shard.rows)
+
+    def _release(self, path: str) -> None:
+        for waiting in self.waiting.pop(path, ()):
+            heapq.heappush(self.ready, waiting)
+
+    def _failed(self, number: int, unit: Unit, error: Exception, tries: int) -> None:
+        self.in_a_row += 1
+        self.tries[unit.path] = self.tries.get(unit.path, 1) + 1
+        if self.tries[unit.path] <= tries:
+            heapq.heappush(self.ready, (number, unit))
+            return
+        self.failures[unit.path] = error
+        if self.in_a_row >= _FAILURES_IN_A_ROW:
+            self.report_failures()
+        self._release(unit.path)  # those after it draw through by themselves
+
+    def _is_there(self, path: str) -> bool:
+        """Whether an earlier unit is finished, or not asked for at all."""
+        folder, _, name = path.rpartition("/")
+        return folder not in self.test_sets or name not in self.test_sets[folder].missing
+
+    def _finished(self, unit: Unit, found: dict[str, int]) -> Shard | None:
+        marker = _marker(unit.stretch.name)
+        if marker not in found:
+            return None
+        content = self.place.read(f"{unit.recipe.configuration.folder}/{marker}")
+        try:
+            known = json.loads(content)
+            shard = Shard(**known["shard"])
+            same = (known["digest"], known["versions"]) == (unit.digest, unit.versions)
+        except (ValueError, KeyError, TypeError):
+            return None
+        return shard if same and found.get(shard.name) == shard.bytes else None
+
+
+def _work(unit: Unit, place: Place, cache_dir: Path, state: State | None) -> Done:
+    """Runs in a worker. The marker says that the shard is finished; it goes when the test set is."""
+    done = make_unit(unit, place, cache_dir, state)
+    known = {"digest": unit.digest, "versions": unit.versions, "shard": asdict(done.shard)}
+    marker = f"{unit.recipe.configuration.folder}/{_marker(unit.stretch.name)}"
+    with place.write(marker) as file:
+        file.write(json.dumps(known).encode())
+    return done
+
+
+def _marker(name: str) -> str:
+    return f"{name}.json"

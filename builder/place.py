@@ -1,0 +1,140 @@
+"""The place test sets are written to: a folder, or any address that fsspec knows (`s3://...`)."""
+
+import contextlib
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+import fsspec
+
+from medmnist_c.builder.errors import BuildError, CleanDataError
+from medmnist_c.builder.files import is_left_over, write_aside
+
+
+class HashedFile:
+    """A file being written, with the SHA-256 and the count of its bytes so far."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+        self.closed = False  # asked for by Arrow
+
+    def write(self, data: bytes) -> int:
+        self._sha256.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        """The file itself is closed by who opened it."""
+
+    @property
+    def sha256(self) -> str:
+        return self._sha256.hexdigest()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder of files, named by relative paths with forward slashes.
+
+    A file appears whole or not at all: a local one is renamed, one elsewhere is made here and then
+    put there in one go.
+    """
+
+    url: str
+
+    @cached_property
+    def _remote(self) -> tuple[fsspec.AbstractFileSystem, str] | None:
+        if "://" not in self.url or self.url.startswith("file://"):
+            return None
+        try:
+            return fsspec.core.url_to_fs(self.url)
+        except (ImportError, ValueError) as error:
+            raise BuildError(f"Cannot write to {self.url} ({error}).") from error
+
+    def _local(self, path: str) -> Path:
+        return Path(self.url.removeprefix("file://")).expanduser() / path
+
+    def _there(self, path: str) -> str:
+        return f"{self._remote[1].rstrip('/')}/{path}"
+
+    @contextlib.contextmanager
+    def write(self, path: str) -> Iterator[HashedFile]:
+        """Open a file to write; it is there when all of it is."""
+        with self.errors(path):
+            if self._remote is None:
+                target = self._local(path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with write_aside(target) as file:
+                    yield HashedFile(file)
+                return
+            with tempfile.NamedTemporaryFile() as file:
+                yield HashedFile(file)
+                file.flush()
+                filesystem = self._remote[0]
+                filesystem.makedirs(str(PurePosixPath(self._there(path)).parent), exist_ok=True)
+                filesystem.put_file(file.name, self._there(path))
+
+    def read(self, path: str) -> bytes | None:
+        """A small file's content; None if it is not there."""
+        try:
+            if self._remote is None:
+                return self._local(path).read_bytes()
+            filesystem = self._remote[0]
+            filesystem.invalidate_cache()
+            return filesystem.cat_file(self._there(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Names and sizes in bytes of the files in a folder; empty if it is not there."""
+        if self._remote is None:
+            place = self._local(folder)
+            if not place.is_dir():
+                return {}
+            return {file.name: file.stat().st_size for file in place.iterdir() if file.is_file()}
+        filesystem = self._remote[0]
+        filesystem.invalidate_cache()
+        try:
+            rows = filesystem.ls(self._there(folder), detail=True)
+        except FileNotFoundError:
+            return {}
+        return {
+            PurePosixPath(row["name"]).name: row["size"] for row in rows if row["type"] == "file"
+        }
+
+    def remove(self, path: str) -> None:
+        """Take a file away, if it is there."""
+        with self.errors(path), contextlib.suppress(FileNotFoundError):
+            if self._remote is None:
+                self._local(path).unlink()
+            else:
+                self._remote[0].rm_file(self._there(path))
+
+    def tidy(self, folder: str) -> None:
+        """Take away what processes that were killed have left half-written."""
+        if self._remote is None:
+            for file in self._local(folder).glob(".*.tmp"):
+                if is_left_over(file):
+                    file.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def errors(self, path: str = "") -> Iterator[None]:
+        """Errors of the disk in one sentence; those of the clean test set say what they are."""
+        try:
+            yield
+        except (CleanDataError, BuildError):
+            raise
+        except OSError as error:
+            where = f"{self.url.rstrip('/')}/{path}".rstrip("/")
+            raise BuildError(
+                f"Cannot write {where} ({error.strerror or error}); make room or choose another "
+                "folder, and run the command again: finished test sets are kept."
+            ) from error

@@ -1,0 +1,116 @@
+"""Units of work: the shards of test sets, each made by one process, the same bytes wherever.
+
+Most need nothing of each other. Those behind draws that depend on the pictures (shot noise, and what
+comes after it in the same stream) start where an earlier one ends: it hands on its random state, so
+that every value is drawn once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from medmnist_c.builder.clean import load_clean
+from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.pictures import release_streams
+from medmnist_c.builder.place import Place
+from medmnist_c.builder.shards import Shard, Stretch, stretches, write_shard
+from medmnist_c.builder.test_set import Recipe, TestSet
+from medmnist_c.builder.versions import file_library_versions
+from medmnist_c.corruptions.release import behind_pictures
+
+State = tuple[tuple[str, int], np.ndarray]
+"""A random state: the key and the value under which a `StateFolder` keeps it."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A shard to be made.
+
+    `digest` and `versions` are those of the process that asks: another machine that would make other
+    bytes says so instead. `chained` units are behind draws that depend on the pictures; `after` is
+    the path of the one whose random state this one goes on from.
+    """
+
+    recipe: Recipe
+    stretch: Stretch
+    digest: str
+    versions: dict[str, str]
+    chained: bool = False
+    after: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Of the file that it makes, in a folder or repository of test sets."""
+        return f"{self.recipe.configuration.folder}/{self.stretch.name}"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A made shard, and the random state at its end where a later unit goes on from it."""
+
+    shard: Shard
+    state: State | None = None
+
+
+def units_of(recipes: Iterable[Recipe]) -> list[Unit]:
+    """The shards of test sets as units; chained ones first, since they take longest as a whole."""
+    units = []
+    last: dict[str, str] = {}  # by dataset: path of the latest unit whose state others go on from
+    for recipe in recipes:
+        one, digest = recipe.configuration, recipe.digest()
+        chained = _is_chained(recipe)
+        for stretch in stretches(recipe.source().count):
+            after = last.get(one.dataset) if chained else None
+            unit = Unit(recipe, stretch, digest, file_library_versions(), chained, after)
+            # After shot noise one only waits for the state at its end, however it was found.
+            if chained and (after is None or one.entry.algorithm == "shot_noise"):
+                last[one.dataset] = unit.path
+            units.append(unit)
+    return sorted(units, key=lambda unit: not unit.chained)
+
+
+def _is_chained(recipe: Recipe) -> bool:
+    one = recipe.configuration
+    return (
+        recipe.seed is None
+        and one.entry is not None
+        and behind_pictures(one.dataset, one.corruption)
+    )
+
+
+def make_unit(unit: Unit, place: Place, cache_dir: Path, state: State | None) -> Done:
+    """Make a shard; runs in a worker process, on this machine or another.
+
+    Raises:
+        CleanDataError: this machine has other clean pictures, code or libraries.
+        BuildError: the shard cannot be written.
+    """
+    test_set = _opened(unit.recipe, cache_dir, unit.digest)
+    if unit.versions != file_library_versions():
+        raise CleanDataError(
+            f"Workers have other libraries ({file_library_versions()}) than the machine that asks "
+            f"({unit.versions}); install the same versions everywhere."
+        )
+    if not unit.chained:
+        return Done(write_shard(test_set, unit.stretch, place))
+    streams = release_streams(load_clean(test_set.clean_folder))
+    if state is not None:
+        key, packed = state
+        streams.states[key] = packed
+    shard = write_shard(test_set, unit.stretch, place)
+    one = test_set.configuration
+    return Done(shard, streams.state_before(one.corruption, one.severity, unit.stretch.stop))
+
+
+@lru_cache(maxsize=64)
+def _opened(recipe: Recipe, cache_dir: Path, digest: str) -> TestSet:
+    if recipe.digest() != digest:
+        raise CleanDataError(
+            f"{recipe.configuration.name} would be another one here than where it was asked for: "
+            "the clean file has changed, or a worker has another file, other code or other "
+            "libraries; give all the same, and run the command again."
+        )
+    return recipe.open(cache_dir)
