@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import datasets
 from tqdm.auto import tqdm
 
 from medmnist_c.builder.cards import folder_card
@@ -53,14 +52,14 @@ def build(
         seed, data_dir, sample: as `Recipe`.
         num_proc: processes; all cores by default.
         scheduler: address of a Dask scheduler, e.g. "tcp://host:8786", in place of processes.
-        cache_dir: for clean test sets; the cache folder of `datasets` by default.
+        cache_dir: for clean test sets; the cache folder of `datasets`, on each machine, by default.
 
     Raises:
         BuildError: the folder cannot be written, or test sets could not be made.
         CleanDataError: a clean test set cannot be had.
     """
-    place = Place(str(folder))
-    cache_dir = Path(cache_dir or datasets.config.HF_DATASETS_CACHE)
+    place = Place.at(folder)
+    cache_dir = cache_dir and Path(cache_dir)
     recipes = [Recipe(one, seed, data_dir, sample) for one in test_sets]
     kept = [r.configuration.name for r in recipes if _is_built(place, r)]
     missing = [r for r in recipes if r.configuration.name not in kept]
@@ -92,6 +91,7 @@ def built(place: Place) -> list[Configuration]:
 
 def write_card(place: Place) -> None:
     """Write the folder's README.md, whose `configs:` name the test sets that are there."""
+    place.tidy("")
     with place.write("README.md") as file:
         file.write(folder_card(built(place)).encode())
 
@@ -113,14 +113,14 @@ def _make(
     recipes: list[Recipe],
     total: int,
     place: Place,
-    cache_dir: Path,
+    cache_dir: Path | None,
     num_proc: int | None,
     scheduler: str | None,
 ) -> None:
     with tqdm(total=total, unit=" pictures", disable=not recipes) as bar:
         made = make_test_sets(
             recipes,
-            place.url,
+            place,
             cache_dir=cache_dir,
             num_proc=num_proc,
             scheduler=scheduler,

@@ -1,7 +1,9 @@
 """Words about the benchmark that travel with the data: description, citation, home page."""
 
+import re
 from functools import lru_cache
 from importlib import metadata, resources
+from string import Template
 
 from huggingface_hub import DatasetCard
 
@@ -10,6 +12,8 @@ from medmnist_c.builder.configurations import Configuration
 
 VERSION = metadata.version("medmnist_c")
 HOMEPAGE = "https://medmnist.com"
+
+SHARDS = "test-*.parquet"  # a test set's files in its folder
 
 _CARD = "dataset_card.md"
 
@@ -37,16 +41,33 @@ def describe(one: Configuration) -> str:
 
 
 def folder_card(there: list[Configuration]) -> str:
-    """README.md of a folder or repository that holds these test sets: YAML, then the card's text.
+    """README.md of a folder that holds these test sets: YAML, then the card's text."""
+    return str(filled_card(there, "path/to/this/folder"))
 
-    `configs:` names each test set's files, so that `load_dataset(folder, name)` needs no code.
+
+def filled_card(there: list[Configuration], name: str, **sections: str) -> DatasetCard:
+    """The card of a folder or repository that holds these test sets.
+
+    `configs:` names each test set's files, so that `load_dataset(name, config)` needs no code. The
+    first clean test set is the default, and comes first: `datasets` looks for its files whichever is
+    asked for.
+
+    Args:
+        there: which ones.
+        name: of the folder or repository.
+        sections: Markdown for the places `$preview`, `$contents`, `$making` of the text.
     """
-    card = DatasetCard(_card_text())
+    first = next((one for one in there if one.entry is None), there[0] if there else None)
+    filled = {"preview": "", "contents": "", "making": ""} | sections
+    config = first.name if first else "dermamnist_black_corner_3"
+    text = Template(_card_text()).substitute(filled, name=name, config=config)
+    card = DatasetCard(re.sub(r"\n{3,}", "\n\n", text))
     card.data["configs"] = [
         {
             "config_name": one.name,
-            "data_files": [{"split": "test", "path": f"{one.folder}/test-*.parquet"}],
+            **({"default": True} if one == first else {}),
+            "data_files": [{"split": "test", "path": f"{one.folder}/{SHARDS}"}],
         }
-        for one in there
+        for one in sorted(there, key=lambda one: one != first)
     ]
-    return str(card)
+    return card

@@ -1,11 +1,7 @@
-"""Clean MedMNIST+ test sets: where one comes from, and a checked, memory-mapped copy of it.
+"""Clean MedMNIST+ test sets: where one comes from, and how it gets into the cache.
 
-    {cache_dir}/medmnist_c_clean/{dataset}-{digest}/test_images.npy    N x 224 x 224 [x 3], uint8
-                                                    test_labels.npy    N x K, whole numbers
-                                                    whole.json         written last
-
-One copy serves all configurations and processes. It is made under a lock, beside its place, and
-renamed into it.
+`{cache_dir}/medmnist_c_clean/{dataset}-{digest}` serves all configurations and processes. It is made
+under a lock, beside its place, and renamed into it; `clean_copy.py` says what is in it.
 """
 
 import contextlib
@@ -26,6 +22,7 @@ from datasets.utils import tqdm
 from filelock import FileLock
 
 from medmnist_c.builder.catalogue import DatasetFacts, dataset_facts
+from medmnist_c.builder.clean_copy import IMAGES, LABELS, CleanTestSet, load_clean, write_copy
 from medmnist_c.builder.download import (
     NoRanges,
     RemoteFile,
@@ -43,10 +40,6 @@ from medmnist_c.builder.npz import ByteSource, LocalFile, Member, NpzError, find
 MIRROR = "MEDMNIST_C_MIRROR"  # environment variable: URL of a folder of MedMNIST+ files
 CACHE_FOLDER = "medmnist_c_clean"
 
-_IMAGES = "test_images.npy"
-_LABELS = "test_labels.npy"
-_WHOLE = "whole.json"
-
 
 @dataclass(frozen=True)
 class Source:
@@ -60,24 +53,6 @@ class Source:
     digest: str
     count: int
     path: Path | None = None
-
-
-@dataclass(frozen=True)
-class CleanTestSet:
-    """A clean test set, mapped into memory and read-only.
-
-    `images` are uint8, N x 224 x 224 (grey) or N x 224 x 224 x 3 (RGB); `labels` whole numbers,
-    N x 1 or, of a multi-label dataset, N x K of 0 and 1; `folder` is the copy's place.
-    """
-
-    dataset: str
-    digest: str
-    images: np.ndarray
-    labels: np.ndarray
-    folder: Path
-
-    def __reduce__(self):
-        return load_clean, (self.folder,)  # to another process goes the place, not the pictures
 
 
 def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
@@ -97,7 +72,10 @@ def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
         return Source(dataset, facts.md5[:16], facts.test_count)
     if not isinstance(data_dir, str | os.PathLike):
         raise TypeError(f"data_dir is the path of a folder, not {data_dir!r}.")
-    path = Path(data_dir).expanduser().absolute() / facts.file_name
+    try:
+        path = Path(data_dir).expanduser().absolute() / facts.file_name
+    except RuntimeError as error:  # "~nobody/"
+        raise CleanDataError(f"Cannot find {str(data_dir)!r} ({error}).") from error
     if not os.path.lexists(path):
         raise CleanDataError(
             f"Cannot find {path}; put it there, from {public_name(facts.url)}, or leave "
@@ -127,29 +105,6 @@ def open_clean(source: Source, cache_dir: str | Path) -> CleanTestSet:
                 return load_clean(folder)  # another process was quicker
             again_if_changed(partial(_make, source, facts, folder))
     return load_clean(folder)
-
-
-def load_clean(folder: str | Path) -> CleanTestSet:
-    """Map a clean test set that `open_clean` has made; cheap, for worker processes too.
-
-    Raises:
-        CleanDataError: it is not there whole.
-    """
-    folder = Path(folder)
-    try:
-        whole = json.loads((folder / _WHOLE).read_text("utf-8"))
-        for name, size in whole["sizes"].items():
-            if (folder / name).stat().st_size != size:
-                raise ValueError(f"{name} is not {size} bytes long")
-        images, labels = (
-            np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in (_IMAGES, _LABELS)
-        )
-        return CleanTestSet(whole["dataset"], whole["digest"], images, labels, folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CleanDataError(
-            f"{folder} is no whole copy of a clean test set ({error}); load the test set again to "
-            "have it made anew."
-        ) from error
 
 
 def _make(source: Source, facts: DatasetFacts, folder: Path) -> None:
@@ -200,16 +155,8 @@ def _extract(
     making.mkdir()
     try:
         _check_space(making, [images, labels], downloads)
-        _write(labels, making)
-        _check_labels(labels, facts, making)
-        _write(images, making)
-        whole = {
-            "dataset": source.dataset,
-            "digest": source.digest,
-            "sizes": {member.name: member.size for member in (images, labels)},
-        }
-        with write_aside(making / _WHOLE) as file:
-            file.write(json.dumps(whole).encode())
+        check = partial(_check_labels, labels, facts)
+        write_copy(source.dataset, source.digest, images, labels, making, check)
         sync(making)
         os.rename(making, folder)
         sync(folder.parent)
@@ -219,7 +166,7 @@ def _extract(
 
 def _members(origin: ByteSource, facts: DatasetFacts) -> tuple[Member, Member]:
     """The images and the labels in an npz; their headers are those of this dataset."""
-    images, labels = find_members(origin, (_IMAGES, _LABELS))
+    images, labels = find_members(origin, (IMAGES, LABELS))
     shape, dtype = images.header.shape, images.header.dtype
     expected = ("N", *facts.image_shape)
     if dtype != np.uint8 or shape[1:] != facts.image_shape or not shape[0]:
@@ -254,16 +201,7 @@ def _check_space(folder: Path, members: list[Member], downloads: Path | None) ->
         check_space(folder, needed)
 
 
-def _write(member: Member, folder: Path) -> None:
-    with (folder / member.name).open("wb") as file:
-        for data in member.content():
-            file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _check_labels(member: Member, facts: DatasetFacts, folder: Path) -> None:
-    labels = np.load(folder / member.name, mmap_mode="r", allow_pickle=False)
+def _check_labels(member: Member, facts: DatasetFacts, labels: np.ndarray) -> None:
     largest = 1 if facts.multi_label else len(facts.labels) - 1
     if labels.min() < 0 or labels.max() > largest:
         raise member.error(
@@ -290,7 +228,13 @@ def _home_file(facts: DatasetFacts, base: Path) -> Path | None:
 def _remembered_md5(path: Path, note: Path) -> str:
     """The MD5 of a file, which may take a minute, or what it was if the file has not changed."""
     stat = path.stat()
-    file = {"path": str(path), "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+    file = {
+        "path": str(path),
+        "size": stat.st_size,
+        "mtime_ns": stat.st_mtime_ns,
+        "ctime_ns": stat.st_ctime_ns,  # not even a copy with the old file's times has its own
+        "inode": stat.st_ino,
+    }
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         known = json.loads(note.read_text("utf-8"))
         if known["file"] == file:

@@ -13,6 +13,10 @@ class BuildError(OSError):
     """A folder of test sets that cannot be written."""
 
 
+class PublishError(OSError):
+    """Test sets that cannot be put on the Hub, or looked at there."""
+
+
 class PreparationError(RuntimeError):
     """A test set that cannot be prepared in the cache.
 

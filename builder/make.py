@@ -4,7 +4,8 @@ import heapq
 import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -30,9 +31,9 @@ class Made:
 
 def make_test_sets(
     recipes: list[Recipe],
-    folder: str | Path,
+    folder: str | Path | Place,
     *,
-    cache_dir: Path,
+    cache_dir: Path | None = None,
     num_proc: int | None = None,
     scheduler: str | None = None,
     progress: Callable[[int], None] | None = None,
@@ -46,7 +47,7 @@ def make_test_sets(
     Args:
         recipes: which test sets.
         folder: of this machine, or an address that fsspec knows and all workers reach.
-        cache_dir: for clean test sets, on each machine.
+        cache_dir: for clean test sets; None for each machine's own cache folder of `datasets`.
         num_proc: processes; all cores by default.
         scheduler: address of a Dask scheduler, in place of processes.
         progress: called with the number of pictures that are newly there.
@@ -58,7 +59,7 @@ def make_test_sets(
         BuildError: test sets could not be made, or the folder cannot be written.
         CleanDataError: a clean test set cannot be had.
     """
-    place = Place(str(folder))
+    place = Place.at(folder)
     run = _Run(place, progress or (lambda pictures: None))
     for unit in units_of(recipes):
         run.plan(unit)
@@ -66,7 +67,7 @@ def make_test_sets(
     if run.ready:
         with workers(num_proc, scheduler) as pool:
             while run.ready or run.running:
-                run.hand_out(pool, Path(cache_dir))
+                run.hand_out(pool, cache_dir)
                 run.collect(pool)
                 yield from run.whole()
     run.report_failures()
@@ -129,12 +130,12 @@ class _Run:
             heapq.heappush(self.ready, (self.planned, unit))
         self.planned += 1
 
-    def hand_out(self, pool: Workers, cache_dir: Path) -> None:
+    def hand_out(self, pool: Workers, cache_dir: Path | None) -> None:
         slots = pool.slots()
         while self.ready and len(self.running) < slots:
             number, unit = heapq.heappop(self.ready)
             state = self.states.pop(unit.after, None) if unit.after else None
-            future = pool.executor.submit(_work, unit, self.place, cache_dir, state)
+            future = pool.executor.submit(_work, unit, self.place, cache_dir, state, pool.fetching)
             self.running[future] = (number, unit)
 
     def collect(self, pool: Workers) -> None:
@@ -146,6 +147,11 @@ class _Run:
             number, unit = self.running.pop(future)
             try:
                 result = future.result()
+            except CancelledError as error:
+                raise BuildError(
+                    "The scheduler is gone, and with it what it was doing; start it, and run the "
+                    "command again: what is finished is kept."
+                ) from error
             except BrokenExecutor as error:
                 raise BuildError(
                     "A worker process was killed (was there too little memory?); run the command "
@@ -176,11 +182,11 @@ class _Run:
             return
         first = next(iter(self.failures.values()))
         names = sorted({path.split("/")[1] for path in self.failures})
-        if len(names) == 1:
+        if len(names) == 1 and isinstance(first, OSError | ValueError | TypeError):
             raise first
         raise BuildError(
             f"{len(names)} test sets could not be made ({', '.join(names[:5])}"
-            f"{', ...' if len(names) > 5 else ''}); the first because: {first} "
+            f"{', ...' if len(names) > 5 else ''}); the first because: {first or type(first)} "
             "Run the command again for them: the others are finished."
         ) from first
 
@@ -225,9 +231,15 @@ class _Run:
         return shard if same and found.get(shard.name) == shard.bytes else None
 
 
-def _work(unit: Unit, place: Place, cache_dir: Path, state: State | None) -> Done:
+def _work(
+    unit: Unit,
+    place: Place,
+    cache_dir: Path | None,
+    state: State | None,
+    fetching: Callable[[], AbstractContextManager],
+) -> Done:
     """Runs in a worker. The marker says that the shard is finished; it goes when the test set is."""
-    done = make_unit(unit, place, cache_dir, state)
+    done = make_unit(unit, place, cache_dir, state, fetching)
     known = {"digest": unit.digest, "versions": unit.versions, "shard": asdict(done.shard)}
     marker = f"{unit.recipe.configuration.folder}/{_marker(unit.stretch.name)}"
     with place.write(marker) as file:

@@ -5,7 +5,9 @@ other, an array is plain numbers (never a pickle), and memory stays at a few MB.
 """
 
 import contextlib
+import errno
 import io
+import stat
 import struct
 import zipfile
 import zlib
@@ -29,6 +31,9 @@ _ENCRYPTED = 0x1 | 0x40
 _HEADER_PEEKS = (1 << 8, 1 << 13)  # compressed bytes that hold an npy header: mostly, always
 _LONGEST_HEADER = 1 << 12
 _LENGTH_FIELDS = {(1, 0): "<H", (2, 0): "<I"}  # of an npy header, by version of the format
+_NUMBERS = "biuf"  # kinds of dtype: bool, integers, floats
+_MOST_AXES = 32
+_LONGEST_ARRAY = 1 << 62  # bytes; lengths beyond it are no lengths
 
 
 class ByteSource(Protocol):
@@ -62,7 +67,10 @@ class LocalFile:
         self.path = path
         self.name = str(path)
         with self._reading():
-            self.size = path.stat().st_size
+            found = path.stat()
+            if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for without end
+                raise OSError(errno.EINVAL, "it is no regular file")
+            self.size = found.st_size
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
@@ -115,7 +123,8 @@ class Member:
         name = self.name.encode()
         raw = self._read(self.local_header, _LOCAL_HEADER.size + len(name))
         signature, name_length, extra_length = _LOCAL_HEADER.unpack_from(raw)
-        if signature != b"PK\3\4" or raw[_LOCAL_HEADER.size :] != name:
+        found = (signature, raw[_LOCAL_HEADER.size :], name_length)
+        if found != (b"PK\3\4", name, len(name)):
             raise self.error("is not where the zip's directory says")
         start = self.local_header + _LOCAL_HEADER.size + name_length + extra_length
         if start + self.compressed_size > self.source.size:
@@ -181,9 +190,16 @@ class Member:
             raise self.error("has an npy header that cannot be read") from error
         if dtype.hasobject:
             raise self.error("holds pickles, which can run any code and are never opened")
+        if dtype.kind not in _NUMBERS:
+            raise self.error("holds something else than plain numbers")
         if fortran_order:
             raise self.error("is in Fortran order, not in C order")
-        return ArrayHeader(shape, dtype, end + prod(shape) * dtype.itemsize)
+        if len(shape) > _MOST_AXES or not all(type(n) is int and n >= 0 for n in shape):
+            raise self.error("has an impossible shape")
+        size = end + prod(shape) * dtype.itemsize
+        if size > _LONGEST_ARRAY or any(n > _LONGEST_ARRAY for n in shape):
+            raise self.error("has an impossible shape")
+        return ArrayHeader(shape, dtype, size)
 
     def content(self) -> Iterator[bytes]:
         """Its bytes, uncompressed, from a single pass over the source.
@@ -234,7 +250,8 @@ def find_members(source: ByteSource, names: tuple[str, ...]) -> list[Member]:
     except CleanDataError:
         raise
     except Exception as error:  # zipfile has no one error for what can be wrong
-        raise NpzError(source, f"is no npz file, which is a zip ({error})") from error
+        why = " ".join(str(error).split())
+        raise NpzError(source, f"is no npz file, which is a zip ({why})") from error
     return [_member(source, directory, name) for name in names]
 
 

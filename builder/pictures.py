@@ -1,28 +1,15 @@
 """The pictures of a test set: clean ones in, corrupted ones out."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 
-from medmnist_c.builder.clean import CleanTestSet, load_clean
+from medmnist_c.builder.clean import CleanTestSet
 from medmnist_c.builder.configurations import Configuration
 from medmnist_c.builder.stream_states import StateFolder
 from medmnist_c.corruptions.algorithms import ALGORITHMS, apply
 from medmnist_c.corruptions.release import KEEP_EVERY, ReleaseStreams
 from medmnist_c.corruptions.seeded import seeded_stream
-
-MAPPED_PICTURES = 256
-
-
-def clean_pictures(folder: Path, start: int, stop: int) -> Iterator[np.ndarray]:
-    """Clean pictures start ... stop - 1, mapped a shard at a time.
-
-    What is read of a mapping counts as the process's memory until the mapping is given back.
-    """
-    for first in range(start, stop, MAPPED_PICTURES):
-        yield from load_clean(folder).images[first : min(first + MAPPED_PICTURES, stop)]
 
 
 def release_streams(clean: CleanTestSet) -> ReleaseStreams:
@@ -30,7 +17,7 @@ def release_streams(clean: CleanTestSet) -> ReleaseStreams:
     return ReleaseStreams(
         clean.dataset,
         len(clean.images),
-        partial(clean_pictures, clean.folder),
+        clean.pictures,
         StateFolder(clean.folder),
     )
 
@@ -61,7 +48,7 @@ def pictures(
     Yields:
         uint8, of the clean pictures' shape.
     """
-    originals = clean_pictures(clean.folder, start, stop)
+    originals = clean.pictures(start, stop)
     entry = test_set.entry
     if entry is None:
         yield from originals

@@ -50,6 +50,15 @@ class Place:
 
     url: str
 
+    @classmethod
+    def at(cls, folder: "str | Path | Place") -> "Place":
+        """The place of a folder (made absolute) or an address."""
+        if isinstance(folder, Place):
+            return folder
+        if "://" in str(folder):
+            return cls(str(folder))
+        return cls(str(Path(folder).expanduser().absolute()))
+
     @cached_property
     def _remote(self) -> tuple[fsspec.AbstractFileSystem, str] | None:
         if "://" not in self.url or self.url.startswith("file://"):
@@ -60,7 +69,7 @@ class Place:
             raise BuildError(f"Cannot write to {self.url} ({error}).") from error
 
     def _local(self, path: str) -> Path:
-        return Path(self.url.removeprefix("file://")).expanduser() / path
+        return Path(self.url.removeprefix("file://")) / path
 
     def _there(self, path: str) -> str:
         return f"{self._remote[1].rstrip('/')}/{path}"

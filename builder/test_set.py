@@ -1,6 +1,7 @@
 """A test set that can be made: what is asked for, what identifies it, and its tables."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,8 @@ class Recipe:
             raise TypeError(f"sample is True or False, not {self.sample!r}.")
         if self.sample and self.data_dir is not None:
             raise ValueError("Give either sample=True or data_dir=, not both.")
+        if isinstance(self.data_dir, str | os.PathLike):  # the same for workers elsewhere
+            object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
 
     def source(self) -> Source:
         """Where the clean test set comes from; looks at files only."""

@@ -5,11 +5,13 @@ comes after it in the same stream) start where an earlier one ends: it hands on 
 that every value is drawn once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import datasets
 import numpy as np
 
 from medmnist_c.builder.clean import load_clean
@@ -19,6 +21,7 @@ from medmnist_c.builder.place import Place
 from medmnist_c.builder.shards import Shard, Stretch, stretches, write_shard
 from medmnist_c.builder.test_set import Recipe, TestSet
 from medmnist_c.builder.versions import file_library_versions
+from medmnist_c.builder.workers import prepare_process
 from medmnist_c.corruptions.release import behind_pictures
 
 State = tuple[tuple[str, int], np.ndarray]
@@ -81,14 +84,30 @@ def _is_chained(recipe: Recipe) -> bool:
     )
 
 
-def make_unit(unit: Unit, place: Place, cache_dir: Path, state: State | None) -> Done:
+def make_unit(
+    unit: Unit,
+    place: Place,
+    cache_dir: Path | None,
+    state: State | None,
+    fetching: Callable[[], AbstractContextManager] = nullcontext,
+) -> Done:
     """Make a shard; runs in a worker process, on this machine or another.
+
+    Args:
+        unit: which one.
+        place: where test sets go.
+        cache_dir: for clean test sets; None for that of `datasets` on the machine it runs on.
+        state: the random state at the end of `unit.after`, if it is known.
+        fetching: gives what must be held while clean pictures are fetched.
 
     Raises:
         CleanDataError: this machine has other clean pictures, code or libraries.
         BuildError: the shard cannot be written.
     """
-    test_set = _opened(unit.recipe, cache_dir, unit.digest)
+    prepare_process()
+    cache_dir = cache_dir or Path(datasets.config.HF_DATASETS_CACHE)
+    with fetching():
+        test_set = _opened(unit.recipe, cache_dir, unit.digest)
     if unit.versions != file_library_versions():
         raise CleanDataError(
             f"Workers have other libraries ({file_library_versions()}) than the machine that asks "

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 
@@ -23,12 +24,14 @@ class Workers:
 
     `slots()` is how many units it can run at once now; `tries` how often a unit is begun before its
     failure counts; `patience_s` how long to wait for an answer before asking for the slots anew.
+    `fetching`, called in a worker, gives what it must hold while it fetches clean pictures.
     """
 
     executor: Executor
     slots: Callable[[], int]
     tries: int = 1
     patience_s: float | None = None
+    fetching: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext
 
 
 @contextlib.contextmanager
@@ -50,7 +53,7 @@ def workers(num_proc: int | None = None, scheduler: str | None = None) -> Iterat
 def local_workers(num_proc: int) -> Iterator[Workers]:
     """Fresh processes: a fork would inherit the threads of Arrow and OpenCV in any state."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_proc, context, initializer=_start_process) as pool:
+    with ProcessPoolExecutor(num_proc, context, initializer=_ignore_ctrl_c) as pool:
         try:
             yield Workers(pool, lambda: num_proc)
         except BaseException:
@@ -58,11 +61,11 @@ def local_workers(num_proc: int) -> Iterator[Workers]:
             raise
 
 
-def _start_process() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that waits for them
-    prepare_process()
+def _ignore_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the one that waits for them
 
 
+@lru_cache(maxsize=1)
 def prepare_process() -> None:
     """One core, and memory that stays: pictures are made one after the other.
 
