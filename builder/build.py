@@ -117,7 +117,7 @@ def _make(
     num_proc: int | None,
     scheduler: str | None,
 ) -> None:
-    with tqdm(total=total, unit=" pictures", disable=not recipes) as bar:
+    with tqdm(total=total, unit=" pictures", disable=None if recipes else True) as bar:
         made = make_test_sets(
             recipes,
             place,

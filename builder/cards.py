@@ -59,7 +59,8 @@ def filled_card(there: list[Configuration], name: str, **sections: str) -> Datas
     """
     first = next((one for one in there if one.entry is None), there[0] if there else None)
     filled = {"preview": "", "contents": "", "making": ""} | sections
-    config = first.name if first else "dermamnist_black_corner_3"
+    example = next((one for one in there if one.entry), first)
+    config = example.name if example else "dermamnist_black_corner_3"
     text = Template(_card_text()).substitute(filled, name=name, config=config)
     card = DatasetCard(re.sub(r"\n{3,}", "\n\n", text))
     card.data["configs"] = [

@@ -280,6 +280,17 @@ class _Patience:
         time.sleep(max(seconds, trouble.wait_s))
 
 
+class _SafeRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, but not from https to what anyone on the way can read and change."""
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        scheme = urlsplit(newurl).scheme
+        if scheme not in ("https", req.type):
+            why = f"with a redirect from {req.type} to {scheme}, which is not followed"
+            raise urllib.error.HTTPError(req.full_url, code, why, headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def _open(url: str, span: tuple[int, int] | None = None) -> http.client.HTTPResponse:
     """Ask for a file, or for its bytes first ... last; redirects are followed."""
     name = public_name(url)
@@ -293,7 +304,8 @@ def _open(url: str, span: tuple[int, int] | None = None) -> http.client.HTTPResp
             request.add_unredirected_header("Authorization", f"Basic {secret}")
         if span:
             request.add_header("Range", f"bytes={span[0]}-{span[1]}")
-        return urllib.request.urlopen(request, timeout=TIMEOUT_S)
+        opener = urllib.request.build_opener(_SafeRedirects)  # anew: it reads the proxies
+        return opener.open(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as error:
         with error:
             answer = f"the server answers {error.code} {_one_line(error.reason)}"
@@ -312,7 +324,7 @@ def _open(url: str, span: tuple[int, int] | None = None) -> http.client.HTTPResp
 
 def _identity(response: http.client.HTTPResponse, first: int) -> tuple[int, str | None]:
     """The whole file's size and its ETag (or date), from an answer that must begin at `first`."""
-    stated = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
+    stated = re.fullmatch(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})", response.headers.get("Content-Range", ""))
     if response.status != http.client.PARTIAL_CONTENT or not stated or int(stated[1]) != first:
         raise NoRanges
     return int(stated[2]), response.headers.get("ETag") or response.headers.get("Last-Modified")
@@ -354,7 +366,7 @@ def _one_line(reason: object) -> str:
 
 def _seconds(retry_after: str | None) -> float:
     """Retry-After is a number of seconds or a date; 0 where it is neither."""
-    if not retry_after or retry_after.isdecimal():
+    if not retry_after or re.fullmatch(r"[0-9]{1,9}", retry_after):
         return int(retry_after or 0)
     try:
         return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
@@ -369,7 +381,7 @@ def _progress(title: str, length: int | None) -> tqdm:
 def _read_json(path: Path) -> object:
     try:
         return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

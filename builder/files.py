@@ -4,6 +4,7 @@ import contextlib
 import os
 import platform
 import re
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +17,11 @@ _A_DAY = 24 * 60 * 60  # seconds
 def write_aside(path: Path) -> Iterator[BinaryIO]:
     """Open a file to write that takes its name only when everything is on the disk.
 
-    It is written beside its place under a name of its own (`.{name}.{host}.{process}.tmp`), synced
-    and renamed; if anything fails, nothing is left.
+    It is written beside its place under a name of its own (`.{name}.{host}.{process}-{thread}.tmp`),
+    synced and renamed; if anything fails, nothing is left.
     """
-    aside = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.tmp")
+    writer = f"{_host()}.{os.getpid()}-{threading.get_native_id()}"
+    aside = path.with_name(f".{path.name}.{writer}.tmp")
     try:
         with aside.open("wb") as file:
             yield file
@@ -33,7 +35,7 @@ def write_aside(path: Path) -> Iterator[BinaryIO]:
 def is_left_over(aside: Path) -> bool:
     """Whether a file of `write_aside` belongs to no process any more: one of another machine is
     taken to be abandoned after a day."""
-    found = re.search(r"\.([^.]+)\.(\d+)\.tmp$", aside.name)
+    found = re.search(r"\.([^.]+)\.(\d+)-\d+\.tmp$", aside.name)
     if found and found[1] == _host():
         try:
             os.kill(int(found[2]), 0)

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -103,9 +104,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving(folder: Path, **how) -> Iterator[Server]:
+def serving(folder: Path, tls: ssl.SSLContext | None = None, **how) -> Iterator[Server]:
     """Serve a folder meanwhile: `with serving(tmp_path) as server: ... server.url ...`."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as http:
+        if tls:
+            http.socket = tls.wrap_socket(http.socket, server_side=True)
         http.state = Server(folder, f"http://127.0.0.1:{http.server_port}", **how)
         thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
         thread.start()

@@ -92,9 +92,12 @@ def test_a_file_in_data_dir(dataset, compression, tmp_path):
     assert (test_set.dataset, test_set.digest) == (dataset, source.digest)
     for images_or_labels in ("images", "labels"):
         array = getattr(test_set, images_or_labels)
-        assert isinstance(array, np.memmap) and not array.flags.writeable
+        assert not array.flags.writeable
         assert np.array_equal(array, arrays[f"test_{images_or_labels}"])
+    assert isinstance(test_set.images, np.memmap)
+    assert np.array_equal(list(test_set.pictures(1, 4)), arrays["test_images"][1:4])
     assert sorted(path.name for path in test_set.folder.iterdir()) == [
+        "test_images.crc",
         "test_images.npy",
         "test_labels.npy",
         "whole.json",
@@ -118,6 +121,8 @@ def test_data_dir_wins_and_lacking_the_file_is_an_error(server, tmp_path, monkey
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "home").mkdir()
     assert find_source(OFFICIAL, "~").count == 2
+    with pytest.raises(CleanDataError, match="Cannot find '~no-one/x'"):
+        find_source(OFFICIAL, "~no-one/x")
     for folder in ("home", "no/such/folder"):
         with pytest.raises(
             CleanDataError, match=r"Cannot find .*breastmnist_224.npz; put it there"
@@ -133,22 +138,22 @@ def test_wrong_arguments():
         find_source(OFFICIAL, 7)
 
 
-def test_the_home_file_if_its_md5_is_right(server, right_md5, official, tmp_path):
+def test_the_home_file_if_its_md5_is_right(server, right_md5, official, tmp_path, monkeypatch):
     home = tmp_path / "home" / ".medmnist" / official.name
     home.parent.mkdir(parents=True)
     shutil.copy(official, home)
     assert is_official(open_official(tmp_path))
     assert server.requests == []
 
-    # The MD5 is remembered: other bytes of the same size and time go unseen, of another do not.
+    # The MD5 is remembered, and found anew for another file, even one of the same size and times.
     shutil.rmtree(open_official(tmp_path).folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(clean, "_md5", lambda file: "not looked at")
+        shutil.rmtree(open_official(tmp_path).folder)
     stat = home.stat()
     write_npz(home, {**ARRAYS, "test_labels": 1 - ARRAYS["test_labels"]}, zipfile.ZIP_STORED)
     os.truncate(home, stat.st_size)
     os.utime(home, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    with pytest.raises(CleanDataError, match=f"{home} is no npz file"):
-        open_official(tmp_path)
-    os.utime(home)
     with pytest.warns(UserWarning, match=f"{home} is not the official file"):
         assert is_official(open_official(tmp_path))
     assert server.requests != []
@@ -481,8 +486,54 @@ def spoil_header(folder: Path) -> None:
         file.write(b"xxxxxx")
 
 
+def flip(path: Path, place: int) -> None:
+    """Turn one bit; a negative place counts from the end."""
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+
+
+def flip_a_label(folder: Path) -> None:
+    flip(folder / "test_labels.npy", -1)
+
+
+def flip_a_sum(folder: Path) -> None:
+    flip(folder / "test_images.crc", -1)
+
+
+def fewer_by_header(folder: Path) -> None:
+    """Two pictures of three, by the header alone: numpy maps that without a word."""
+    path = folder / "test_images.npy"
+    path.write_bytes(path.read_bytes().replace(b"(3, 224", b"(2, 224"))
+
+
+def of_another(folder: Path) -> None:
+    """A whole copy, but of other pictures."""
+    write_medmnist_file(folder.parent, "octmnist", 3, seed=1)
+    other = open_clean(find_source("octmnist", folder.parent), folder.parent.parent)
+    shutil.rmtree(folder)
+    other.folder.rename(folder)
+
+
+def note_of(content: object) -> Callable[[Path], None]:
+    return lambda folder: (folder / "whole.json").write_text(json.dumps(content))
+
+
 @pytest.mark.parametrize(
-    "harm", [cut_images, lengthen_labels, lose_labels, lose_note, spoil_note, spoil_header]
+    "harm",
+    [
+        cut_images,
+        lengthen_labels,
+        lose_labels,
+        lose_note,
+        spoil_note,
+        spoil_header,
+        flip_a_label,
+        flip_a_sum,
+        fewer_by_header,
+        of_another,
+        *map(note_of, [[], {}, 7, {"dataset": "octmnist", "digest": [], "sizes": []}]),
+    ],
 )
 def test_a_copy_that_is_not_whole_is_made_again(harm, copy, tmp_path):
     expected = np.array(copy.images)
@@ -491,6 +542,26 @@ def test_a_copy_that_is_not_whole_is_made_again(harm, copy, tmp_path):
         load_clean(copy.folder)
     again = open_clean(find_source("octmnist", tmp_path), tmp_path / "cache")
     assert np.array_equal(again.images, expected)
+
+
+def test_a_picture_damaged_on_the_disk_is_never_given(copy, tmp_path):
+    expected = np.array(copy.images)
+    for place in (-1, -224 * 224 - 1):
+        flip(copy.folder / "test_images.npy", place)
+        test_set = load_clean(copy.folder)
+        assert np.array_equal(next(test_set.pictures(0, 1)), expected[0])
+        with pytest.raises(CleanDataError, match=r"Picture \d in .* is damaged on the disk; load"):
+            list(test_set.pictures(0, 3))
+        again = open_clean(find_source("octmnist", tmp_path), tmp_path / "cache")
+        assert np.array_equal(list(again.pictures(0, 3)), expected)
+
+
+def test_a_copy_cut_short_while_it_is_read(copy):
+    pictures = copy.pictures(0, 3)
+    next(pictures)
+    cut_images(copy.folder)
+    with pytest.raises(CleanDataError, match=r"Picture 1 in .* is damaged"):
+        next(pictures)
 
 
 def test_what_a_killed_process_leaves_is_taken_away(tmp_path):
@@ -547,7 +618,8 @@ def test_the_note_says_what_is_there(copy):
     note = json.loads((copy.folder / "whole.json").read_text())
     assert note["dataset"] == "octmnist" and copy.folder.name == f"octmnist-{note['digest']}"
     assert note["sizes"] == {
-        name: (copy.folder / name).stat().st_size for name in ("test_images.npy", "test_labels.npy")
+        name: (copy.folder / name).stat().st_size
+        for name in ("test_images.npy", "test_labels.npy", "test_images.crc")
     }
 
 

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -186,6 +188,7 @@ def test_a_retry_after_longer_than_one_would_wait_ends_it(server, tmp_path, monk
         ((403, {}), "answers 403 Forbidden"),
         ((404, {}), "answers 404 Not Found"),
         ((302, {"Location": "file:///etc/passwd"}), "answers 302"),
+        ((302, {"Location": "ftp://127.0.0.1/f"}), "a redirect from http to ftp, which is not"),
         ((416, {}), "the file is empty"),
     ],
 )
@@ -195,6 +198,40 @@ def test_a_refusal_is_told_at_once(server, tmp_path, answer, words):
         RemoteFile(f"{server.url}/f", tmp_path)
     assert len(server.requests) == 1
     assert f"{server.url}/f" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_redirect_does_not_leave_https(server, tmp_path, monkeypatch):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    how = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -batch".split()
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl to make a certificate")
+    subprocess.run(["openssl", *how, *names], check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with serving(tmp_path / "served", tls=context) as secure:
+        url = secure.url.replace("http:", "https:")
+        assert RemoteFile(f"{url}/f", tmp_path / "parts").size == len(CONTENT)
+        secure.answers = [(302, {"Location": f"{server.url}/f"})]
+        with pytest.raises(CleanDataError, match="a redirect from https to http, which is not"):
+            RemoteFile(f"{url}/f", tmp_path / "parts")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (429, {"Retry-After": "9" * 5000}),
+        (206, {"Content-Range": f"bytes 0-0/{'9' * 5000}", "Content-Length": "0"}),
+        (206, {"Content-Range": f"bytes {'0' * 5000}-0/9", "Content-Length": "0"}),
+    ],
+)
+def test_numbers_beyond_all_reason(server, tmp_path, answer):
+    server.answers = [answer]
+    with pytest.raises((CleanDataError, NoRanges)):
+        RemoteFile(f"{server.url}/f", tmp_path)
+        raise NoRanges  # it was asked again
 
 
 def test_no_network(tmp_path, monkeypatch):

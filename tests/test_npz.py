@@ -1,5 +1,6 @@
 """Members of an npz: read right, or refused with a sentence."""
 
+import os
 import struct
 import tracemalloc
 import zipfile
@@ -75,6 +76,11 @@ def npy_with_header(header: str, version: bytes = b"\1\0") -> bytes:
     return b"\x93NUMPY" + version + struct.pack("<H", len(header)) + header.encode()
 
 
+def npy_of(descr: str, shape: str) -> bytes:
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}"
+    return npy_with_header(header) + bytes(600)
+
+
 HEADER = "{'descr': '|u1', 'fortran_order': False, 'shape': (3, 200), }"
 
 
@@ -114,6 +120,14 @@ def damaged(path):
     write_npz(path, {"a": SMALL})
     data = bytearray(path.read_bytes())
     data[100:120] = b"\xff" * 20
+    path.write_bytes(data)
+
+
+def longer_local_name(path):
+    """The directory says a.npy, the bytes themselves another name that begins so."""
+    write_npz(path, {"a": SMALL, "b": SMALL})
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<H", data, 26, len("a.npy") + 2)
     path.write_bytes(data)
 
 
@@ -173,6 +187,17 @@ def content_of(data, declared):
         (raw(npy_with_header("__import__('os').abort()")), "cannot be read"),
         (raw(npy(np.asfortranarray(SMALL))), "Fortran order"),
         (lambda path: np.savez(path, a=np.array([{"x": 1}], object)), "holds pickles"),
+        (longer_local_name, "is not where"),
+        (raw(npy_of("'|u1'", "(-3, -200)")), "impossible shape"),
+        (raw(npy_of("'|u1'", "(True, 600)")), "impossible shape"),
+        (raw(npy_of("'|u1'", "(600,) + (1,) * 40")), "cannot be read"),
+        (raw(npy_of("'|u1'", f"(600, {'1, ' * 40})")), "impossible shape"),
+        (raw(npy_of("'|u1'", f"(0, 0x{'f' * 3900})")), "impossible shape"),
+        (raw(npy_of("'|u1'", f"({'0x7fffffffffffffff, ' * 20})")), "impossible shape"),
+        (raw(npy_of("'|S3'", "(200,)")), "something else than plain numbers"),
+        (raw(npy_of("'|V0'", "(200,)")), "something else than plain numbers"),
+        (raw(npy_of("[('x', '|u1')]", "(600,)")), "something else than plain numbers"),
+        (raw(npy_of("('|u1', (3, 200))", "(1,)")), "something else than plain numbers"),
     ],
 )
 def test_what_is_wrong_gets_one_sentence(make, words, tmp_path):
@@ -196,6 +221,7 @@ def test_a_directory_too_long_is_not_read(tmp_path):
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
-    for path in (tmp_path, tmp_path / "none"):
+    os.mkfifo(tmp_path / "pipe")  # to open it would wait for a writer
+    for path in (tmp_path, tmp_path / "none", tmp_path / "pipe"):
         with pytest.raises(CleanDataError, match=f"Cannot read {path}"):
             member(path)
