@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from medmnist_c.corruptions import artefacts, blur, color, digital, noise
+from medmnist_c.corruptions.picture import as_rgb
 
 Draws = Literal["normals", "poissons", "angle", "uniforms", "integers"]
 RandomStream = np.random.Generator | np.random.RandomState | Random
@@ -79,6 +80,6 @@ def apply(
         parameters = (max_marks, stain_masks[size])
     extra = {"rng": rng} if algorithm.draws else {}
     if image.ndim == 2 and not algorithm.grey:
-        rgb = algorithm.function(np.repeat(image[..., None], 3, axis=2), *parameters, **extra)
+        rgb = algorithm.function(as_rgb(image), *parameters, **extra)
         return np.asarray(Image.fromarray(rgb).convert("L"))
     return algorithm.function(image, *parameters, **extra)

@@ -6,58 +6,96 @@ leads to the same byte, whose lookup is all the work; only for the others is u d
 The distribution of the bytes is that of a 53-bit u all the same.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
+import cv2
 import numpy as np
 from scipy.special import ndtri, pdtr
 
 _CELL_BITS = 16
 _UNIFORM_BITS = 53
-_BLOCK = 1 << 16  # pixels a step
-
-# `mix(level, noise)`: a level with noise, as arrays or numbers of any one float type.
-Mix = Callable
+_BLOCK = 1 << 13  # pixels a step: arrays that stay in the cache, and that malloc does not give back
 
 # A cell's lower and upper end as normals. No u of 53 bits leads beyond 10.
 _INFINITY = 40.0
 _ENDS = np.clip(ndtri(np.linspace(0.0, 1.0, (1 << _CELL_BITS) + 1)), -_INFINITY, _INFINITY)
 _LOWER_NORMALS = _ENDS[:-1].astype(np.float32)
 _UPPER_NORMALS = _ENDS[1:].astype(np.float32)
+_BEYOND = 256  # noise that saturates every level
+_UNDECIDED = np.int16(-(1 << 15))
 
 
-def normal_noise(
-    levels: np.ndarray, scale: float, rng: np.random.Generator, mix: Mix, unit: float
-) -> np.ndarray:
-    """Bytes `mix(level, unit * scale * n)`, n standard normal, cut to whole numbers, 0-255.
+def added_normals(levels: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
+    """Bytes `level + 255 * scale * n`, n standard normal, cut to whole numbers, 0-255.
+
+    The level is a whole number itself, so that a table of whole numbers by cell is all it takes.
 
     Args:
         levels: uint8, one dimension.
         scale: >= 0.
         rng: moved by as many draws as it takes, which depends on them.
-        mix: rises with the noise, at most as fast as `255 / unit`.
-        unit: 255 or 1.
 
     Returns:
         A new uint8 array of the same shape.
     """
     result = np.empty_like(levels)
-    # Some roundings of float32, 6e-8 each, are less than this.
-    doubt = np.float32(1e-6 * unit * (1 + 4 * scale))
-    lower = _LOWER_NORMALS * np.float32(unit * scale) - doubt
-    upper = _UPPER_NORMALS * np.float32(unit * scale) + doubt
+    table = _whole_noise(scale)
+    for start in range(0, len(levels), _BLOCK):
+        part = levels[start : start + _BLOCK]
+        cells = _draw_cells(len(part), rng)
+        noise = table.take(cells)
+        undecided = (noise == _UNDECIDED).nonzero()[0]
+        exact = 255.0 * scale * _normals_within(cells[undecided], rng)
+        noise[undecided] = np.clip(np.floor(exact), -_BEYOND, _BEYOND)
+        result[start : start + _BLOCK] = cv2.add(part, noise, dtype=cv2.CV_8U).reshape(-1)
+    return result
+
+
+@lru_cache(maxsize=8)
+def _whole_noise(scale: float) -> np.ndarray:
+    """The whole number below `255 * scale * n`, int16, by cell; `_UNDECIDED` where there are two.
+
+    In float32, so that a scale that is used but once costs little; `doubt` is several times what it
+    rounds away of a number below `_BEYOND`.
+    """
+    factor, doubt = np.float32(255.0 * scale), np.float32(1e-4)
+    low = np.clip(_LOWER_NORMALS * factor - doubt, -_BEYOND, _BEYOND)
+    high = np.clip(_UPPER_NORMALS * factor + doubt, -_BEYOND, _BEYOND)
+    table = np.floor(low).astype(np.int16)
+    table[table != np.floor(high)] = _UNDECIDED
+    return table
+
+
+def scaled_by_normals(levels: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
+    """Bytes `level + level * scale * n`, as `added_normals`."""
+    result = np.empty_like(levels)
+    lower, upper = _factors(scale)
     for start in range(0, len(levels), _BLOCK):
         part = levels[start : start + _BLOCK]
         cells = _draw_cells(len(part), rng)
         level = part.astype(np.float32)
-        low = mix(level, lower.take(cells)).astype(np.int32)
-        high = mix(level, upper.take(cells)).astype(np.int32)
+        low = (level * lower.take(cells)).astype(np.int32)
+        high = (level * upper.take(cells)).astype(np.int32)
         undecided = (low != high).nonzero()[0]
-        u = (cells[undecided] + rng.random(len(undecided))) / (1 << _CELL_BITS)
-        noise = unit * scale * np.clip(ndtri(u), -_INFINITY, _INFINITY)
-        low[undecided] = mix(part[undecided].astype(np.float64), noise)
-        np.clip(low, 0, 255, out=result[start : start + _BLOCK], casting="unsafe")
+        level = part[undecided].astype(np.float64)
+        low[undecided] = level + level * (scale * _normals_within(cells[undecided], rng))
+        result[start : start + _BLOCK] = np.clip(low, 0, 255)
     return result
+
+
+@lru_cache(maxsize=8)
+def _factors(scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the greatest `1 + scale * n` of each cell, float32."""
+    doubt = np.float32(1e-6 * (1 + 4 * scale))  # some roundings, 6e-8 each, are less than this
+    scale = np.float32(scale)
+    return 1 + _LOWER_NORMALS * scale - doubt, 1 + _UPPER_NORMALS * scale + doubt
+
+
+def _normals_within(cells: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A normal out of each cell, the uniform behind it drawn out to 53 bits."""
+    u = (cells + rng.random(len(cells))) / (1 << _CELL_BITS)
+    return np.clip(ndtri(u), -_INFINITY, _INFINITY)
 
 
 def _draw_cells(count: int, rng: np.random.Generator) -> np.ndarray:

@@ -47,3 +47,8 @@ def look_up(levels: np.ndarray, table: np.ndarray) -> np.ndarray:
         table: 256 values of any dtype.
     """
     return cv2.LUT(levels, table).reshape(levels.shape)
+
+
+def as_rgb(image: np.ndarray) -> np.ndarray:
+    """A grey picture's channel three times; an RGB picture as it is (uint8)."""
+    return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.ndim == 2 else image

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_BLOCK = 1 << 14  # points at a time: fits the processor's cache
+_BLOCK = 8000  # points at a time: fits the processor's cache
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from medmnist_c.corruptions.artefacts import draw_bubbles, draw_stains, draw_words
 from medmnist_c.corruptions.noise import draw_photon_counts
+from medmnist_c.corruptions.picture import as_rgb
 from medmnist_c.corruptions.table import IMAGE_SIZE
 
 _MASKS = 10  # of each size
@@ -22,8 +23,7 @@ def _exhaust(draws: Iterator) -> None:
 
 
 def skip_shot_noise(picture: np.ndarray, photons: float, rng: np.random.RandomState) -> None:
-    rgb = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
-    draw_photon_counts(rgb, photons, rng)
+    draw_photon_counts(as_rgb(picture), photons, rng)
 
 
 def skip_stain_deposit(_: None, max_marks: int, mask_size: int, rng: Random) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 RELEASE_FILE = "inks.npz"
+RELEASE_BYTES = 302_312
 RELEASE_SHA256 = "76a895e8f4ba6f98cc13fffd6060e1b2ef037e7baee6c5393732346a40eecf0f"
 RELEASE_URL = (
     "https://raw.githubusercontent.com/francescodisalvo05/medmnistc-api/"
@@ -34,7 +35,9 @@ def release_masks(path: Path) -> dict[int, np.ndarray]:
     Raises:
         ValueError: the file is not the release's, by its SHA-256.
     """
-    content = Path(path).read_bytes()
+    path = Path(path)
+    right = path.is_file() and path.stat().st_size == RELEASE_BYTES  # no pipe, and no gigabytes
+    content = path.read_bytes() if right else b""
     if hashlib.sha256(content).hexdigest() != RELEASE_SHA256:
         raise ValueError(
             f"{path} is not the release's file of stain masks (its SHA-256 differs); remove it, or "
