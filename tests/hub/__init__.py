@@ -8,4 +8,7 @@ Where it differs from the Hub: commits and trees have made-up object ids (a file
 LFS content comes from the same origin, without a redirect to a CDN; `.gitignore` is not honoured;
 no rate limit unless a fault sets one; `expand` adds nothing to a tree; one account, which may write
 everywhere but in `accounts.FOREIGN`.
+
+Uploads by Xet run hf_xet's own code on a local store (see `hub.xet` for what that leaves out);
+downloads are plain HTTP, as from a Hub that sends no X-Xet-Hash.
 """

@@ -39,10 +39,11 @@ class Faults:
         with self._lock:
             self._pending.append(fault)
 
-    def mend(self) -> None:
-        """Forget them all."""
+    def mend(self) -> int:
+        """Forget them all; how many had not struck as often as they should."""
         with self._lock:
-            self._pending.clear()
+            left, self._pending = len(self._pending), []
+            return left
 
     def of(self, kind: str) -> Fault | None:
         """Count one more request of a kind; the fault that strikes it, if any does."""

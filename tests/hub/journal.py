@@ -24,6 +24,8 @@ class Request:
     """Bytes of the body that were received."""
     new_content: bool = False
     """Whether it brought content that the repository did not hold before."""
+    fault: str | None = None
+    """How it was broken, if a fault struck it."""
 
 
 class Journal:
