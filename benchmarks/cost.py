@@ -3,8 +3,8 @@
     python benchmarks/cost.py -o docs/cost.md [--data-dir FOLDER]
 
 All test sets of a dataset are built by the command as a user has it, from a cold cache, from at most
-`--count` pictures, and what that took is scaled to the dataset's size. Pictures are those of the files in
-`--data-dir`; for a dataset without a file there the sample's are repeated.
+`--count` pictures, and what that took is scaled to the dataset's size. Pictures are those of the files
+in `--data-dir`; for a dataset without a file there the sample's are repeated.
 """
 
 import contextlib
@@ -112,8 +112,9 @@ def main(count: int, data_dir: Path | None, dataset: tuple[str, ...], output: Pa
         cost = measure(name, built, data_dir)
         scale = pictures / built
         hours, gigabytes = cost.seconds * scale / 3600, cost.bytes * scale / 1e9
+        each = cost.seconds / built / test_sets * 1e3
         rows.append(
-            f"| {name} | {test_sets} | {test_sets * pictures:,} | {cost.seconds / built / test_sets * 1e3:.2f} | "
+            f"| {name} | {test_sets} | {test_sets * pictures:,} | {each:.2f} | "
             f"{hours:.2f} | {gigabytes:.1f} | {cost.memory_mb:.0f} |"
         )
         print(rows[-1], flush=True)
