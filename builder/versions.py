@@ -26,7 +26,7 @@ def code_digest() -> str:
     """16 hex digits that change whenever pictures may: with code, tables or a library's version."""
     digest = hashlib.sha256(repr(sorted(library_versions().items())).encode())
     folder = resources.files("medmnist_c.corruptions")
-    files = [f for f in folder.iterdir() if f.name.endswith((".py", ".json", ".npz"))]
+    files = [f for f in folder.iterdir() if f.name.endswith((".py", ".c", ".json", ".npz"))]
     files += [resources.files("medmnist_c.builder").joinpath(name) for name in _MODULES]
     for file in sorted(files, key=lambda file: file.name):
         digest.update(file.name.encode())

@@ -1,7 +1,8 @@
 """Noise, drawn for every pixel and channel on its own.
 
 A `RandomState` gives the pictures of the release, to the bit, and is moved as the release moves it
-(impulse noise: a `Generator`). Any other `Generator` gives noise of the same distribution, faster.
+(impulse noise: a `Generator` of PCG64, too). Any other `Generator` gives noise of the same
+distribution, faster.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from medmnist_c.corruptions import inversion
+from medmnist_c.corruptions import inversion, poisson
 from medmnist_c.corruptions.picture import UNIT, checked, look_up
 from medmnist_c.corruptions.polar import some_normals
 
@@ -116,7 +117,8 @@ def impulse_noise(
     Args:
         image: uint8, H x W x 3.
         amount: share of the bytes that jump, 0-1.
-        rng: moved by two `random` a byte: first all that say whether, then all that say where to.
+        rng: a `RandomState` or a `Generator` of PCG64 is moved by two `random` a byte: first all that
+            say whether, then all that say where to.
 
     Returns:
         A new uint8 array of the same shape.
@@ -137,6 +139,8 @@ def _mask_of_uniforms_up_to(
     limit: float, count: int, rng: np.random.Generator | np.random.RandomState
 ) -> np.ndarray:
     """255 where a uniform draw is `limit` or less, 0 elsewhere."""
+    if isinstance(rng, np.random.Generator) and not isinstance(rng.bit_generator, np.random.PCG64):
+        return inversion.mask_of_uniforms_up_to(limit, count, rng)
     mask = np.empty(count, np.uint8)
     block = 1 << 14  # fits the processor's cache
     for start in range(0, count, block):
@@ -162,14 +166,9 @@ def shot_noise(
     if not 0 < photons <= _MOST_PHOTONS:
         raise ValueError(f"photons must be above 0 and at most {_MOST_PHOTONS:,}, it is {photons}.")
     if isinstance(rng, np.random.RandomState):
-        return _byte_of_count(photons).take(draw_photon_counts(image, photons, rng), mode="clip")
+        return poisson.draw_bytes(image, UNIT * photons, _byte_of_count(photons), rng)
     result = inversion.draw_bytes(image.reshape(-1), _shot_noise_distributions(photons), rng)
     return result.reshape(image.shape)
-
-
-def draw_photon_counts(image: np.ndarray, photons: float, rng: np.random.RandomState) -> np.ndarray:
-    """The release's draws of `shot_noise`: Poisson counts of the image's shape."""
-    return rng.poisson(look_up(image, UNIT * photons))
 
 
 def _byte_of_count(photons: float) -> np.ndarray:

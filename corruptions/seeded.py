@@ -1,6 +1,7 @@
 """Seeded streams: a fresh, independent draw for each picture of each test set."""
 
 import zlib
+from collections.abc import Sequence
 from random import Random
 
 import numpy as np
@@ -19,7 +20,12 @@ def seeded_stream(
         draws: as `Algorithm.draws`; "integers" are drawn from Python's generator.
     """
     pair = zlib.crc32(f"{dataset}/{corruption}".encode())
-    sequence = np.random.SeedSequence((seed, pair, severity, index))
+    return stream((seed, pair, severity, index), draws)
+
+
+def stream(entropy: int | Sequence[int], draws: Draws) -> RandomStream:
+    """The random stream of whole numbers >= 0, of the kind that `Algorithm.draws` names."""
+    sequence = np.random.SeedSequence(entropy)
     if draws == "integers":
         return Random(int.from_bytes(sequence.generate_state(4).tobytes(), "little"))
     return np.random.Generator(np.random.SFC64(sequence))
