@@ -17,6 +17,7 @@ from medmnist_c.builder.cards import folder_card
 from medmnist_c.builder.configurations import Configuration, configurations
 from medmnist_c.builder.make import MANIFEST, make_test_sets, remove_others
 from medmnist_c.builder.place import Place
+from medmnist_c.builder.shards import Shard
 from medmnist_c.builder.test_set import Recipe
 
 
@@ -76,11 +77,13 @@ def build(
 
 def _is_built(place: Place, recipe: Recipe) -> bool:
     """Whether a test set lies in the folder whole, made by this code from this clean source."""
-    manifest = _manifest(place, recipe.configuration)
-    if manifest is None or manifest["digest"] != recipe.digest():
+    digest, shards = _manifest(place, recipe.configuration) or (None, [])
+    folder = recipe.configuration.folder
+    if digest != recipe.digest():
         return False
-    names = {shard["name"] for shard in manifest["shards"]}
-    remove_others(place, recipe.configuration.folder, names)  # it may have been killed just before
+    if not all(place.holds(f"{folder}/{shard.name}", shard.sha256) for shard in shards):
+        return False
+    remove_others(place, folder, {shard.name for shard in shards})  # it may have been killed before
     return True
 
 
@@ -96,16 +99,18 @@ def write_card(place: Place) -> None:
         file.write(folder_card(built(place)).encode())
 
 
-def _manifest(place: Place, one: Configuration) -> dict | None:
+def _manifest(place: Place, one: Configuration) -> tuple[str, list[Shard]] | None:
+    """The digest and the shards of a test set that is there, all of the size they should have."""
     content = place.read(f"{one.folder}/{MANIFEST}")
     if content is None:
         return None
     try:
         manifest = json.loads(content)
+        digest, shards = manifest["digest"], [Shard(**shard) for shard in manifest["shards"]]
         sizes = place.sizes(one.folder)
-        whole = all(sizes.get(shard["name"]) == shard["bytes"] for shard in manifest["shards"])
-        return manifest if whole else None
-    except (ValueError, KeyError, TypeError):
+        whole = shards and all(sizes.get(shard.name) == shard.bytes for shard in shards)
+        return (digest, shards) if whole else None
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from medmnist_c.builder.errors import UnknownNameError
-from medmnist_c.builder.spelling import nearest
+from medmnist_c.builder.spelling import nearest, shown
 from medmnist_c.corruptions.table import CORRUPTIONS, IMAGE_SIZE
 
 
@@ -55,17 +55,24 @@ def medmnist_info() -> dict[str, dict]:
     return module.INFO
 
 
-@cache
 def dataset_facts(name: str) -> DatasetFacts:
     """Facts about the dataset `name`, e.g. "dermamnist".
 
     Raises:
+        TypeError: `name` is no string.
         UnknownNameError: no such dataset; the message names the nearest ones.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"The dataset's name is a string such as 'octmnist', not {shown(name)}.")
     if name not in CORRUPTIONS:
         raise UnknownNameError(
-            f"There is no dataset {name!r} in MedMNIST-C{nearest(name, CORRUPTIONS)}"
+            f"There is no dataset {shown(name)} in MedMNIST-C{nearest(name, CORRUPTIONS)}"
         )
+    return _facts(name)
+
+
+@cache
+def _facts(name: str) -> DatasetFacts:
     info = medmnist_info()[name]
     labels = sorted(info["label"].items(), key=lambda item: int(item[0]))
     return DatasetFacts(

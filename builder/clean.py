@@ -19,7 +19,6 @@ from urllib.parse import urlsplit, urlunsplit
 import datasets
 import numpy as np
 from datasets.utils import tqdm
-from filelock import FileLock
 
 from medmnist_c.builder.catalogue import DatasetFacts, dataset_facts
 from medmnist_c.builder.clean_copy import IMAGES, LABELS, CleanTestSet, load_clean, write_copy
@@ -29,6 +28,7 @@ from medmnist_c.builder.download import (
     again_if_changed,
     check_space,
     fetch_whole,
+    locked,
     public_name,
     sync,
     writing_into,
@@ -36,6 +36,7 @@ from medmnist_c.builder.download import (
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.files import write_aside
 from medmnist_c.builder.npz import ByteSource, LocalFile, Member, NpzError, find_members
+from medmnist_c.builder.spelling import shown
 
 MIRROR = "MEDMNIST_C_MIRROR"  # environment variable: URL of a folder of MedMNIST+ files
 CACHE_FOLDER = "medmnist_c_clean"
@@ -71,7 +72,7 @@ def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
     if data_dir is None:
         return Source(dataset, facts.md5[:16], facts.test_count)
     if not isinstance(data_dir, str | os.PathLike):
-        raise TypeError(f"data_dir is the path of a folder, not {data_dir!r}.")
+        raise TypeError(f"data_dir is the path of a folder, not {shown(data_dir)}.")
     try:
         path = Path(data_dir).expanduser().absolute() / facts.file_name
     except RuntimeError as error:  # "~nobody/"
@@ -85,6 +86,11 @@ def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
     return Source(dataset, _digest(images, labels), images.header.shape[0], path)
 
 
+def copy_folder(source: Source, cache_dir: str | Path) -> Path:
+    """Where the copy of a clean test set lies in a cache folder, once it is made."""
+    return Path(cache_dir).expanduser() / CACHE_FOLDER / f"{source.dataset}-{source.digest}"
+
+
 def open_clean(source: Source, cache_dir: str | Path) -> CleanTestSet:
     """The clean test set, made first if it is not in `cache_dir` yet: extracted or fetched.
 
@@ -93,14 +99,14 @@ def open_clean(source: Source, cache_dir: str | Path) -> CleanTestSet:
     Raises:
         CleanDataError: it cannot be fetched, trusted or written.
     """
-    base = Path(cache_dir).expanduser() / CACHE_FOLDER
-    folder = base / f"{source.dataset}-{source.digest}"
+    folder = copy_folder(source, cache_dir)
+    base = folder.parent
     with contextlib.suppress(CleanDataError):
         return load_clean(folder)
     facts = dataset_facts(source.dataset)
     with writing_into(base, source.count * prod(facts.image_shape)):
         base.mkdir(parents=True, exist_ok=True)
-        with FileLock(base / f".{source.dataset}.lock"):
+        with locked(base / f".{source.dataset}.lock"):
             with contextlib.suppress(CleanDataError):
                 return load_clean(folder)  # another process was quicker
             again_if_changed(partial(_make, source, facts, folder))

@@ -1,14 +1,21 @@
 """Workers of a Dask cluster (`dask.distributed`), reached through their scheduler's address."""
 
 import contextlib
+import socket
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import CancelledError, Future
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from medmnist_c.builder.errors import BuildError
-from medmnist_c.builder.workers import Workers
+from medmnist_c.builder.workers import Workers, WorkersGone
 
-TRIES = 3  # of a unit, where Dask has not already begun it anew on another worker
-_REACH_S = 30  # for the scheduler to answer
+if TYPE_CHECKING:
+    from distributed import Client
+
+_REACH_S = 10  # for the scheduler to answer
 _NO_WORKER_S = 600  # for the first worker, or another one, to come
 _ASK_EVERY_S = 1.0
 _ONE_FETCH = "medmnist_c fetches clean pictures"
@@ -31,49 +38,119 @@ def cluster_workers(scheduler: str) -> Iterator[Workers]:
             "A scheduler needs Dask; install it: pip install 'medmnist_c[dask]'."
         ) from error
     try:
+        _knock(scheduler)
         client = Client(scheduler, timeout=_REACH_S, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise BuildError(
             f"No Dask scheduler answers at {scheduler}; start one (`dask scheduler`) and give the "
             "address that it prints."
         ) from error
     with client:
-        executor = client.get_executor(pure=False)
-        try:
-            yield Workers(executor, _Slots(client, scheduler), TRIES, _ASK_EVERY_S, one_fetch)
-        finally:
-            executor.shutdown(wait=False)
+        yield _Cluster(client, scheduler)
 
 
-class _Slots:
-    """How many units the cluster can run at once, asked for once in a while."""
+def _knock(scheduler: str) -> None:
+    """Raise OSError if nobody listens there; Dask would go on trying until its time is over."""
+    address = urlsplit(scheduler if "://" in scheduler else f"tcp://{scheduler}")
+    if address.scheme in ("tcp", "tls"):
+        socket.create_connection((address.hostname, address.port), timeout=_REACH_S).close()
 
-    def __init__(self, client, scheduler: str) -> None:
+
+class _Cluster(Workers):
+    """Each unit is given to a worker with a thread to spare.
+
+    Dask's own choice would give what has failed on a worker back to it, since that is idle. Where
+    the worker dies, Dask begins the unit anew on any other one.
+    """
+
+    patience_s = _ASK_EVERY_S
+
+    def __init__(self, client: "Client", scheduler: str) -> None:
         self._client = client
         self._scheduler = scheduler
-        self._asked = self._seen = time.monotonic()
-        self._slots = 0
+        self._executor = client.get_executor(pure=False)
+        self._threads: dict[str, int] = {}
+        self._asked = float("-inf")
+        self._seen = time.monotonic()
+        self._given: dict[Future, str] = {}
 
-    def __call__(self) -> int:
+    @staticmethod
+    def fetching() -> contextlib.AbstractContextManager:
+        return one_fetch()
+
+    def names(self) -> set[str]:
         now = time.monotonic()
-        if not self._slots or now - self._asked > _ASK_EVERY_S:
+        if not self._threads or now - self._asked > _ASK_EVERY_S:
+            self._threads = self._ask()
             self._asked = now
-            try:
-                self._slots = sum(self._client.nthreads().values())
-            except (OSError, TimeoutError, ValueError) as error:
-                raise BuildError(
-                    f"The scheduler {self._scheduler} answers no longer; start it, and run the "
-                    "command again: what is finished is kept."
-                ) from error
-            if self._slots:
-                self._seen = now
-            elif now - self._seen > _NO_WORKER_S:
-                raise BuildError(
-                    f"No worker has been at the scheduler {self._scheduler} for "
-                    f"{_NO_WORKER_S // 60} minutes; start some, and run the command again: what is "
-                    "finished is kept."
-                )
-        return self._slots
+        if self._threads:
+            self._seen = now
+        elif now - self._seen > _NO_WORKER_S:
+            raise WorkersGone(
+                f"No worker has been at the scheduler {self._scheduler} for "
+                f"{_NO_WORKER_S // 60} minutes; start some, and run the command again: what is "
+                "finished is kept."
+            )
+        return set(self._threads)
+
+    def _ask(self) -> dict[str, int]:
+        try:
+            return self._client.nthreads()
+        except (OSError, TimeoutError, ValueError, AttributeError, CancelledError) as error:
+            raise self._gone() from error
+
+    def spare(self, but: Collection[str] = ()) -> str | None:
+        there = self.names()
+        busy = Counter(self._given.values())
+        free = {name: self._threads[name] - busy[name] for name in there - set(but) or there}
+        best = max(free, key=free.get, default=None)
+        return best if best and free[best] > 0 else None
+
+    def submit(self, worker: str, function: Callable, *arguments: object) -> Future:
+        try:
+            future = self._executor.submit(
+                _tell_where, function, *arguments, workers=[worker], allow_other_workers=True
+            )
+        except (OSError, RuntimeError, ValueError, AttributeError) as error:
+            raise self._gone() from error
+        self._given[future] = worker
+        return future
+
+    def result(self, future: Future) -> object:
+        from distributed import KilledWorker
+
+        worker = self._given.pop(future)
+        try:
+            return future.result()
+        except CancelledError as error:
+            raise self._gone() from error
+        except KilledWorker as error:
+            died = BuildError(
+                f"{error.allowed_failures + 1} workers have died while they made it; is there too "
+                "little memory?"
+            )
+            died.workers = {worker, *self.names()}
+            raise died from error
+        except Exception as error:
+            error.workers = getattr(error, "workers", {worker})
+            raise
+
+    def _gone(self) -> WorkersGone:
+        return WorkersGone(
+            f"The scheduler {self._scheduler} is gone, and with it what it was doing; start it and "
+            "its workers, and run the command again: what is finished is kept."
+        )
+
+
+def _tell_where(function: Callable, *arguments: object) -> object:
+    """Runs in a worker: an exception says which one, since Dask may have moved the unit."""
+    from distributed import get_worker
+
+    try:
+        return function(*arguments)
+    except Exception as error:
+        error.workers = {get_worker().address}
+        raise
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from medmnist_c.builder.errors import UnknownNameError
-from medmnist_c.builder.spelling import nearest
+from medmnist_c.builder.spelling import nearest, shown
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
 
 CLEAN = "clean"
@@ -60,12 +60,12 @@ def configuration(name: str) -> Configuration:
     """
     if not isinstance(name, str):
         raise TypeError(
-            f"A configuration's name is a string such as 'dermamnist_black_corner_3', not {name!r}."
+            f"A configuration's name is a string such as 'dermamnist_black_corner_3', not {shown(name)}."
         )
     known = configurations()
     if name not in known:
         raise UnknownNameError(
-            f"There is no configuration {name!r} in MedMNIST-C{nearest(name, known)}"
+            f"There is no configuration {shown(name)} in MedMNIST-C{nearest(name, known)}"
         )
     return known[name]
 
@@ -74,24 +74,31 @@ def find_configuration(dataset: str, corruption: str, severity: int) -> Configur
     """The configuration of a dataset, corruption and severity.
 
     Raises:
-        TypeError: `severity` is no whole number.
+        TypeError: a name is no string, or `severity` no whole number.
         UnknownNameError: one of the three is not in the benchmark; the message says which.
     """
+    for what, name in (("dataset", dataset), ("corruption", corruption)):
+        if not isinstance(name, str):
+            raise TypeError(f"The {what}'s name is a string, not {shown(name)}.")
     if dataset not in CORRUPTIONS:
         raise UnknownNameError(
-            f"There is no dataset {dataset!r} in MedMNIST-C{nearest(dataset, CORRUPTIONS)}"
+            f"There is no dataset {shown(dataset)} in MedMNIST-C{nearest(dataset, CORRUPTIONS)}"
         )
     if corruption not in CORRUPTIONS[dataset]:
         raise UnknownNameError(
-            f"{dataset} has no corruption {corruption!r}{nearest(corruption, CORRUPTIONS[dataset])}"
+            f"{dataset} has no corruption {shown(corruption)}{nearest(corruption, CORRUPTIONS[dataset])}"
         )
+    _check_severity(severity)
+    return Configuration(dataset, corruption, severity)
+
+
+def _check_severity(severity: int) -> None:
     if isinstance(severity, bool) or not isinstance(severity, int):
-        raise TypeError(f"The severity is a whole number from 1 to 5, not {severity!r}.")
+        raise TypeError(f"The severity is a whole number from 1 to 5, not {shown(severity)}.")
     if severity not in SEVERITIES:
         raise UnknownNameError(
-            f"There is no severity {severity}: MedMNIST-C has 1 (mildest) to 5 (strongest)."
+            f"There is no severity {shown(severity)}: MedMNIST-C has 1 (mildest) to 5 (strongest)."
         )
-    return Configuration(dataset, corruption, severity)
 
 
 def config_names(
@@ -107,11 +114,15 @@ def config_names(
 
     Returns:
         The names; an empty list if nothing matches.
+
+    Raises:
+        TypeError, UnknownNameError: as `find_configuration`.
     """
-    if severity is not None and severity not in SEVERITIES:
-        raise UnknownNameError(
-            f"There is no severity {severity!r}: MedMNIST-C has 1 (mildest) to 5 (strongest)."
-        )
+    for what in (pattern, "*" if corruption is None else corruption):
+        if not isinstance(what, str):
+            raise TypeError(f"A pattern is a string such as 'derma*', not {shown(what)}.")
+    if severity is not None:
+        _check_severity(severity)
 
     def matches(one: Configuration) -> bool:
         return (
@@ -134,6 +145,6 @@ def select(patterns: tuple[str, ...]) -> list[Configuration]:
         names = config_names(pattern)
         if not names:
             hint = nearest(pattern.rstrip("*_"), [*configurations(), *CORRUPTIONS])
-            raise UnknownNameError(f"No configuration matches {pattern!r}{hint}")
+            raise UnknownNameError(f"No configuration matches {shown(pattern)}{hint}")
         chosen.update(names)
     return [one for name, one in configurations().items() if name in chosen]

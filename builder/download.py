@@ -12,6 +12,7 @@ import shutil
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from importlib import metadata
@@ -20,7 +21,7 @@ from typing import TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from datasets.utils import tqdm  # the one that users of `datasets` can switch off
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.files import write_aside
@@ -29,6 +30,7 @@ from medmnist_c.builder.npz import CHUNK, LocalFile
 TIMEOUT_S = 30  # of silence
 WAITS_S = (0.5, 2, 8, 30)  # before attempts that follow a failed one; then it is given up
 LONGEST_WAIT_S = 120  # that a server may ask for
+SILENT_WAIT_S = 5  # for another process
 
 _PROGRESS = 1 << 20  # bytes after which an attempt counts as no failure
 _PASSING = {408, 429, 500, 502, 503, 504}
@@ -203,7 +205,7 @@ def fetch_file(url: str, sha256: str, target: str | Path) -> Path:
         return target
     with writing_into(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_name(f".{target.name}.lock")):
+        with locked(target.with_name(f".{target.name}.lock")):
             if _sha256(target) == sha256:  # another process was quicker
                 return target
             fetched = again_if_changed(fetch)
@@ -246,6 +248,21 @@ def writing_into(folder: Path, needed: int | None = None) -> Iterator[None]:
             f"Cannot write into {folder}{wanted} ({error.strerror or error}); make room or choose "
             "another cache folder (cache_dir= or HF_DATASETS_CACHE)."
         ) from error
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock against other processes; says so where it has to be waited for."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=SILENT_WAIT_S)
+    except Timeout:
+        warnings.warn(f"Waiting for another process, which holds {path}.", stacklevel=2)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def check_space(folder: Path, needed: int) -> None:
@@ -324,7 +341,9 @@ def _open(url: str, span: tuple[int, int] | None = None) -> http.client.HTTPResp
 
 def _identity(response: http.client.HTTPResponse, first: int) -> tuple[int, str | None]:
     """The whole file's size and its ETag (or date), from an answer that must begin at `first`."""
-    stated = re.fullmatch(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})", response.headers.get("Content-Range", ""))
+    stated = re.fullmatch(
+        r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})", response.headers.get("Content-Range", "")
+    )
     if response.status != http.client.PARTIAL_CONTENT or not stated or int(stated[1]) != first:
         raise NoRanges
     return int(stated[2]), response.headers.get("ETag") or response.headers.get("Last-Modified")

@@ -3,8 +3,9 @@
 import heapq
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,10 +15,11 @@ from medmnist_c.builder.place import Place
 from medmnist_c.builder.shards import Shard
 from medmnist_c.builder.test_set import Recipe
 from medmnist_c.builder.units import Done, State, Unit, make_unit, units_of
-from medmnist_c.builder.workers import Workers, workers
+from medmnist_c.builder.workers import Workers, WorkersGone, workers
 
 MANIFEST = "made.json"
-_FAILURES_IN_A_ROW = 5  # after which the rest would fare no better
+_WORKERS_TRIED = 3  # or all there are, before a unit's failure counts
+_FAILURES_IN_A_ROW = 5  # of a dataset or of the folder: the rest would fare no better
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,10 @@ class _Run:
     )  # by what they wait for
     running: dict[Future, tuple[int, Unit]] = field(default_factory=dict)
     states: dict[str, State | None] = field(default_factory=dict)
-    tries: dict[str, int] = field(default_factory=dict)
+    failed_on: dict[str, set[str]] = field(default_factory=dict)  # workers, by a unit's path
     failures: dict[str, Exception] = field(default_factory=dict)
-    in_a_row: int = 0
+    in_a_row: Counter[str] = field(default_factory=Counter)  # by dataset, or "folder"
+    hopeless: dict[str, Exception] = field(default_factory=dict)  # datasets, and why
     planned: int = 0
 
     def plan(self, unit: Unit) -> None:
@@ -131,12 +134,22 @@ class _Run:
         self.planned += 1
 
     def hand_out(self, pool: Workers, cache_dir: Path | None) -> None:
-        slots = pool.slots()
-        while self.ready and len(self.running) < slots:
+        """Give every worker that has nothing to do a unit, if there is one for it."""
+        not_now = []
+        while self.ready and pool.spare():
             number, unit = heapq.heappop(self.ready)
-            state = self.states.pop(unit.after, None) if unit.after else None
-            future = pool.executor.submit(_work, unit, self.place, cache_dir, state, pool.fetching)
-            self.running[future] = (number, unit)
+            if error := self.hopeless.get(unit.recipe.configuration.dataset):
+                self._give_up(unit, error)
+                continue
+            worker = pool.spare(but=self.failed_on.get(unit.path, ()))
+            if worker is None:
+                not_now.append((number, unit))
+                continue
+            state = self.states.get(unit.after)
+            work = (_work, unit, self.place, cache_dir, state, pool.fetching)
+            self.running[pool.submit(worker, *work)] = (number, unit)
+        for one in not_now:
+            heapq.heappush(self.ready, one)
 
     def collect(self, pool: Workers) -> None:
         if not self.running:  # no worker is there yet
@@ -146,21 +159,13 @@ class _Run:
         for future in done:
             number, unit = self.running.pop(future)
             try:
-                result = future.result()
-            except CancelledError as error:
-                raise BuildError(
-                    "The scheduler is gone, and with it what it was doing; start it, and run the "
-                    "command again: what is finished is kept."
-                ) from error
-            except BrokenExecutor as error:
-                raise BuildError(
-                    "A worker process was killed (was there too little memory?); run the command "
-                    "again: what is finished is kept."
-                ) from error
+                result = pool.result(future)
+            except WorkersGone:
+                raise
             except Exception as error:
-                self._failed(number, unit, error, pool.tries)
+                self._failed(number, unit, error, pool.names())
                 continue
-            self.in_a_row = 0
+            self.in_a_row["folder"] = self.in_a_row[unit.recipe.configuration.dataset] = 0
             self.states[unit.path] = result.state
             self._add(unit, result.shard)
 
@@ -201,15 +206,24 @@ class _Run:
         for waiting in self.waiting.pop(path, ()):
             heapq.heappush(self.ready, waiting)
 
-    def _failed(self, number: int, unit: Unit, error: Exception, tries: int) -> None:
-        self.in_a_row += 1
-        self.tries[unit.path] = self.tries.get(unit.path, 1) + 1
-        if self.tries[unit.path] <= tries:
+    def _failed(self, number: int, unit: Unit, error: Exception, there: set[str]) -> None:
+        on = self.failed_on.setdefault(unit.path, set())
+        on |= error.workers
+        if len(on) < _WORKERS_TRIED and there - on:
             heapq.heappush(self.ready, (number, unit))
             return
-        self.failures[unit.path] = error
-        if self.in_a_row >= _FAILURES_IN_A_ROW:
+        dataset = unit.recipe.configuration.dataset
+        cause = "folder" if isinstance(error, BuildError) else dataset
+        self.in_a_row[cause] += 1
+        if self.in_a_row["folder"] >= _FAILURES_IN_A_ROW:
+            self.failures[unit.path] = error
             self.report_failures()
+        if self.in_a_row[dataset] >= _FAILURES_IN_A_ROW:
+            self.hopeless[dataset] = error
+        self._give_up(unit, error)
+
+    def _give_up(self, unit: Unit, error: Exception) -> None:
+        self.failures[unit.path] = error
         self._release(unit.path)  # those after it draw through by themselves
 
     def _is_there(self, path: str) -> bool:
@@ -226,9 +240,11 @@ class _Run:
             known = json.loads(content)
             shard = Shard(**known["shard"])
             same = (known["digest"], known["versions"]) == (unit.digest, unit.versions)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
-        return shard if same and found.get(shard.name) == shard.bytes else None
+        if not same or shard.name != unit.stretch.name or found.get(shard.name) != shard.bytes:
+            return None
+        return shard if self.place.holds(unit.path, shard.sha256) else None
 
 
 def _work(

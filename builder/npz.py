@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from isal import isal_zlib
 
 from medmnist_c.builder.errors import CleanDataError
 
@@ -54,6 +55,9 @@ class NpzError(CleanDataError):
 
     def __init__(self, source: ByteSource, what: str) -> None:
         super().__init__(f"{source.name} {what}; fetch the MedMNIST+ file anew.")
+
+    def __reduce__(self) -> tuple:
+        return CleanDataError, self.args  # it has to come from a worker process, sentence and all
 
 
 class LocalFile:
@@ -214,7 +218,7 @@ class Member:
             total += len(data)
             if total > self.size:
                 raise self.error(f"declares {self.size} bytes and holds more")
-            crc = zlib.crc32(data, crc)
+            crc = isal_zlib.crc32(data, crc)
             yield data
         if total < self.size:
             raise self.error(f"declares {self.size} bytes and holds only {total}")

@@ -102,13 +102,28 @@ class Place:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def holds(self, path: str, sha256: str) -> bool:
+        """Whether a file's content has that SHA-256; away from here the store is trusted for it."""
+        if self._remote is not None:
+            return True
+        try:
+            with self._local(path).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        except OSError:
+            return False
+
     def sizes(self, folder: str) -> dict[str, int]:
         """Names and sizes in bytes of the files in a folder; empty if it is not there."""
         if self._remote is None:
             place = self._local(folder)
             if not place.is_dir():
                 return {}
-            return {file.name: file.stat().st_size for file in place.iterdir() if file.is_file()}
+            found = {}
+            for file in place.iterdir():
+                with contextlib.suppress(FileNotFoundError):  # another process may be at work here
+                    if file.is_file():
+                        found[file.name] = file.stat().st_size
+            return found
         filesystem = self._remote[0]
         filesystem.invalidate_cache()
         try:

@@ -32,6 +32,12 @@ class Shard:
     bytes: int
     sha256: str
 
+    def __post_init__(self) -> None:
+        """One that was read from a file may hold anything."""
+        kinds = [type(value) for value in (self.name, self.rows, self.bytes, self.sha256)]
+        if kinds != [str, int, int, str] or "/" in self.name:
+            raise TypeError("no name, rows, bytes and SHA-256 of a shard")
+
 
 def stretches(count: int) -> list[Stretch]:
     """The shards of a test set of `count` pictures: as even as can be, named as the Hub has it."""

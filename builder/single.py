@@ -46,7 +46,7 @@ def corrupt(
             raise TypeError(f"The {name} is a whole number, not {value!r}.")
         if value < 0:
             raise ValueError(f"The {name} is a whole number from 0 on, not {value}.")
-    pixels = _checked(image)
+    pixels = pixels_of(image)
     algorithm = ALGORITHMS[test_set.entry.algorithm]
     rng = algorithm.draws and seeded_stream(
         int(seed), dataset, corruption, severity, int(index), algorithm.draws
@@ -56,7 +56,12 @@ def corrupt(
     return Image.fromarray(result) if isinstance(image, Image.Image) else result
 
 
-def _checked(image: np.ndarray | Image.Image) -> np.ndarray:
+def pixels_of(image: np.ndarray | Image.Image) -> np.ndarray:
+    """The picture as a uint8 array, H x W or H x W x 3.
+
+    Raises:
+        TypeError, ValueError: it is no uint8 array or PIL image of mode L or RGB, or too small.
+    """
     if isinstance(image, Image.Image):
         if image.mode not in ("L", "RGB"):
             raise ValueError(

@@ -14,6 +14,7 @@ from medmnist_c.builder.clean import (
     CACHE_FOLDER,
     CleanTestSet,
     Source,
+    copy_folder,
     find_source,
     load_clean,
     open_clean,
@@ -122,19 +123,35 @@ class Recipe:
     def open(self, cache_dir: str | Path) -> TestSet:
         """Fetch what is missing, once, into `cache_dir`, and be ready to make pictures."""
         masks = None
-        if self.configuration.draws_stains and self.seed is None and not self.sample:
+        if self._needs_release_masks:
             masks = self._release_masks(Path(cache_dir))
         clean = open_clean(self.source(), cache_dir)
         return TestSet(self.configuration, self.seed, clean.folder, masks, len(clean.images))
 
+    def needs_fetching(self, cache_dir: str | Path) -> bool:
+        """Whether `open` would have to ask another host for something."""
+        source = self.source()
+        if source.path is None and not copy_folder(source, cache_dir).exists():
+            return True
+        masks_are_here = self._masks_in_data_dir() or _cached_masks(Path(cache_dir)).exists()
+        return self._needs_release_masks and not masks_are_here
+
+    @property
+    def _needs_release_masks(self) -> bool:
+        return self.configuration.draws_stains and self.seed is None and not self.sample
+
+    def _masks_in_data_dir(self) -> Path | None:
+        path = self.data_dir and Path(self.data_dir) / stain_masks.RELEASE_FILE
+        return path if path and path.exists() else None
+
     def _release_masks(self, cache_dir: Path) -> Path:
-        if self.data_dir is not None:
-            path = Path(self.data_dir).expanduser() / stain_masks.RELEASE_FILE
-            if path.exists():
-                stain_masks.release_masks(path)
-                return path
+        if path := self._masks_in_data_dir():
+            stain_masks.release_masks(path)
+            return path
         return fetch_file(
-            stain_masks.RELEASE_URL,
-            stain_masks.RELEASE_SHA256,
-            cache_dir / CACHE_FOLDER / stain_masks.RELEASE_FILE,
+            stain_masks.RELEASE_URL, stain_masks.RELEASE_SHA256, _cached_masks(cache_dir)
         )
+
+
+def _cached_masks(cache_dir: Path) -> Path:
+    return cache_dir / CACHE_FOLDER / stain_masks.RELEASE_FILE

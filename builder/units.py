@@ -5,6 +5,7 @@ comes after it in the same stream) start where an earlier one ends: it hands on 
 that every value is drawn once.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -59,20 +60,33 @@ class Done:
 
 
 def units_of(recipes: Iterable[Recipe]) -> list[Unit]:
-    """The shards of test sets as units; chained ones first, since they take longest as a whole."""
+    """The shards of test sets as units, in the order in which they are best begun.
+
+    First those that others wait for: they take longest as a whole, dataset by dataset, the longest
+    chain first. Then all others.
+    """
     units = []
-    last: dict[str, str] = {}  # by dataset: path of the latest unit whose state others go on from
+    last: dict[str, Unit] = {}  # by dataset: the latest unit whose state others go on from
+    pictures: Counter[str] = Counter()  # by dataset: in the chain up to there
+    links: set[str] = set()  # their paths
     for recipe in recipes:
         one, digest = recipe.configuration, recipe.digest()
         chained = _is_chained(recipe)
         for stretch in stretches(recipe.source().count):
-            after = last.get(one.dataset) if chained else None
+            after = last[one.dataset].path if chained and one.dataset in last else None
             unit = Unit(recipe, stretch, digest, file_library_versions(), chained, after)
             # After shot noise one only waits for the state at its end, however it was found.
             if chained and (after is None or one.entry.algorithm == "shot_noise"):
-                last[one.dataset] = unit.path
+                last[one.dataset] = unit
+                links.add(unit.path)
+                pictures[one.dataset] += stretch.stop - stretch.start
             units.append(unit)
-    return sorted(units, key=lambda unit: not unit.chained)
+
+    def urgency(unit: Unit) -> tuple[bool, int]:
+        dataset = unit.recipe.configuration.dataset
+        return (True, pictures[dataset]) if unit.path in links else (False, 0)
+
+    return sorted(units, key=urgency, reverse=True)
 
 
 def _is_chained(recipe: Recipe) -> bool:
@@ -106,13 +120,19 @@ def make_unit(
     """
     prepare_process()
     cache_dir = cache_dir or Path(datasets.config.HF_DATASETS_CACHE)
-    with fetching():
-        test_set = _opened(unit.recipe, cache_dir, unit.digest)
     if unit.versions != file_library_versions():
         raise CleanDataError(
             f"Workers have other libraries ({file_library_versions()}) than the machine that asks "
             f"({unit.versions}); install the same versions everywhere."
         )
+    try:
+        return _made(unit, _opened(unit.recipe, cache_dir, unit.digest, fetching), place, state)
+    except CleanDataError:
+        _opened.cache_clear()  # what is opened may be gone; a worker may live for weeks
+        raise
+
+
+def _made(unit: Unit, test_set: TestSet, place: Place, state: State | None) -> Done:
     if not unit.chained:
         return Done(write_shard(test_set, unit.stretch, place))
     streams = release_streams(load_clean(test_set.clean_folder))
@@ -125,11 +145,14 @@ def make_unit(
 
 
 @lru_cache(maxsize=64)
-def _opened(recipe: Recipe, cache_dir: Path, digest: str) -> TestSet:
+def _opened(
+    recipe: Recipe, cache_dir: Path, digest: str, fetching: Callable[[], AbstractContextManager]
+) -> TestSet:
     if recipe.digest() != digest:
         raise CleanDataError(
             f"{recipe.configuration.name} would be another one here than where it was asked for: "
             "the clean file has changed, or a worker has another file, other code or other "
             "libraries; give all the same, and run the command again."
         )
-    return recipe.open(cache_dir)
+    with fetching() if recipe.needs_fetching(cache_dir) else nullcontext():
+        return recipe.open(cache_dir)

@@ -17,7 +17,7 @@ from medmnist_c.builder.clean import load_clean
 from medmnist_c.builder.configurations import Configuration
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.npz import LocalFile, Member, find_members
-from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.test_set import Recipe, TestSet
 from medmnist_c.corruptions.table import SEVERITIES
 
 
@@ -106,9 +106,10 @@ def _compare(
     cache_dir: str | Path,
 ) -> list[Comparison]:
     images, labels = members
-    shape = images.header.shape
-    count = shape[0] // len(SEVERITIES)
-    their_labels = np.stack(list(_rows(labels))).reshape(shape[0], -1)
+    anyone = next(iter(wanted.values()))
+    _check_headers(images, labels, Recipe(anyone, None, data_dir, sample).open(cache_dir))
+    count = images.header.shape[0] // len(SEVERITIES)
+    their_labels = np.stack(list(_rows(labels))).reshape(images.header.shape[0], -1)
     theirs = _rows(images)
     found = []
     for severity in SEVERITIES:
@@ -118,8 +119,6 @@ def _compare(
             continue
         test_set = Recipe(wanted[severity], None, data_dir, sample).open(cache_dir)
         clean = load_clean(test_set.clean_folder)
-        if shape != (len(SEVERITIES) * test_set.count, *clean.images.shape[1:]):
-            raise images.error(f"has shape {shape}, not that of 5 x {test_set.count} pictures")
         comparison = Comparison(wanted[severity].name)
         stretch = slice((severity - 1) * count, severity * count)
         comparison.equal_labels = np.array_equal(their_labels[stretch], clean.labels)
@@ -129,6 +128,20 @@ def _compare(
     for _ in theirs:  # to the end, where the file's checksum is looked at
         pass
     return found
+
+
+def _check_headers(images: Member, labels: Member, test_set: TestSet) -> None:
+    """Before anything is read: five times the clean test set, and no more."""
+    clean = load_clean(test_set.clean_folder)
+    shape, dtype = images.header.shape, images.header.dtype
+    expected = (len(SEVERITIES) * test_set.count, *clean.images.shape[1:])
+    if shape != expected or dtype != np.uint8:
+        raise images.error(
+            f"has shape {shape} of {dtype}, not that of 5 x {test_set.count} pictures"
+        )
+    shape = labels.header.shape
+    if shape[:1] != expected[:1] or prod(shape) != len(SEVERITIES) * clean.labels.size:
+        raise labels.error(f"has shape {shape}, not that of 5 x {test_set.count} labels")
 
 
 def _rows(member: Member) -> Iterator[np.ndarray]:

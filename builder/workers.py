@@ -5,9 +5,9 @@ import ctypes
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from functools import lru_cache
 
 import cv2
@@ -18,20 +18,38 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's mallopt(3)
 _KEEP_BYTES = 256 << 20
 
 
-@dataclass(frozen=True)
-class Workers:
-    """An executor, and what can be asked of it.
+class WorkersGone(BuildError):
+    """There is nobody left to go on with the work."""
 
-    `slots()` is how many units it can run at once now; `tries` how often a unit is begun before its
-    failure counts; `patience_s` how long to wait for an answer before asking for the slots anew.
-    `fetching`, called in a worker, gives what it must hold while it fetches clean pictures.
+
+class Workers(ABC):
+    """Where functions run, one on each core at a time.
+
+    `patience_s` is how long to wait for an answer before asking for spare workers anew. `fetching`,
+    called in a worker, gives what it must hold while it fetches clean pictures.
     """
 
-    executor: Executor
-    slots: Callable[[], int]
-    tries: int = 1
     patience_s: float | None = None
     fetching: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext
+
+    @abstractmethod
+    def names(self) -> set[str]:
+        """The workers there are now. WorkersGone: none, and none to be expected."""
+
+    @abstractmethod
+    def spare(self, but: Collection[str] = ()) -> str | None:
+        """A worker that can begin something now, none of some others; None if there is none."""
+
+    @abstractmethod
+    def submit(self, worker: str, function: Callable, *arguments: object) -> Future:
+        """Begin something there."""
+
+    @abstractmethod
+    def result(self, future: Future) -> object:
+        """What came of it. WorkersGone: nothing, nor will it of the rest.
+
+        Another exception is the function's; `workers`, an attribute of it, names where it was tried.
+        """
 
 
 @contextlib.contextmanager
@@ -55,9 +73,40 @@ def local_workers(num_proc: int) -> Iterator[Workers]:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(num_proc, context, initializer=_ignore_ctrl_c) as pool:
         try:
-            yield Workers(pool, lambda: num_proc)
+            yield _LocalWorkers(pool, num_proc)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+class _LocalWorkers(Workers):
+    """The processes of a pool: one name for all, since what fails in one would in the others."""
+
+    def __init__(self, pool: Executor, number: int) -> None:
+        self._pool = pool
+        self._free = number
+
+    def names(self) -> set[str]:
+        return {"here"}
+
+    def spare(self, but: Collection[str] = ()) -> str | None:
+        return "here" if self._free else None
+
+    def submit(self, worker: str, function: Callable, *arguments: object) -> Future:
+        self._free -= 1
+        return self._pool.submit(function, *arguments)
+
+    def result(self, future: Future) -> object:
+        self._free += 1
+        try:
+            return future.result()
+        except BrokenExecutor as error:
+            raise WorkersGone(
+                "A worker process was killed (was there too little memory?); run the command again: "
+                "what is finished is kept."
+            ) from error
+        except Exception as error:
+            error.workers = self.names()
             raise
 
 

@@ -76,6 +76,11 @@ def test_selecting_keeps_the_order_of_the_table_and_names_each_once():
         (lambda: find_configuration("octmnist", "pixelate", "3"), TypeError, "whole number"),
         (lambda: find_configuration("octmnist", "pixelate", True), TypeError, "whole number"),
         (lambda: config_names(severity=7), UnknownNameError, "1 (mildest)"),
+        (lambda: config_names(severity=True), TypeError, "not True"),
+        (lambda: config_names(b"derma*"), TypeError, "not b'derma*'"),
+        (lambda: config_names(corruption=3), TypeError, "not 3"),
+        (lambda: find_configuration(["a"], "b", 1), TypeError, "not ['a']"),
+        (lambda: find_configuration("octmnist", None, 1), TypeError, "not None"),
         (lambda: select(("derrmamnist*",)), UnknownNameError, "'dermamnist'"),
     ],
 )

@@ -1,5 +1,6 @@
 """`medmnist-c verify --release`: files of the release beside what we make."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,27 @@ def test_a_file_that_is_not_there_or_broken_is_missing_and_says_why(release):
     path = release / "octmnist" / "pixelate.npz"
     path.write_bytes(path.read_bytes()[:-50])
     assert "no npz" in str(verify(release, "octmnist_pixelate_1").popitem()[1])
+
+
+@pytest.mark.parametrize(
+    ("member", "change", "words"),
+    [
+        ("test_labels", lambda a: np.zeros(10**7, np.uint8), r"shape \(10000000,\).* labels"),
+        ("test_labels", lambda a: a[:0], r"shape \(0, 1\), not that"),
+        ("test_labels", lambda a: np.uint8(7), r"shape \(\), not that"),
+        ("test_images", lambda a: a[:7], r"shape \(7, 224, 224\) of uint8, not that of 5 x"),
+        ("test_images", lambda a: a[:, :0], r"0, 224\) of uint8, not that of 5 x"),
+        ("test_images", lambda a: a.astype(float), "of float64, not that of 5 x"),
+        ("test_images", lambda a: np.uint8(7), r"shape \(\) of uint8, not that of 5 x"),
+    ],
+)
+def test_arrays_of_another_form_are_not_read(release, member, change, words):
+    path = release / "octmnist" / "pixelate.npz"
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez_compressed(path, **{**arrays, member: change(arrays[member])})
+    missing = verify(release, "octmnist_pixelate_1")["octmnist_pixelate_1"].missing
+    assert re.search(words, missing) and str(path) in missing and "\n" not in missing
 
 
 def test_the_command_has_a_status_for_scripts(release):
