@@ -81,5 +81,5 @@ def apply(
     extra = {"rng": rng} if algorithm.draws else {}
     if image.ndim == 2 and not algorithm.grey:
         rgb = algorithm.function(as_rgb(image), *parameters, **extra)
-        return np.asarray(Image.fromarray(rgb).convert("L"))
+        return np.array(Image.fromarray(rgb).convert("L"))
     return algorithm.function(image, *parameters, **extra)

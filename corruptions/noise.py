@@ -5,14 +5,12 @@ A `RandomState` gives the pictures of the release, to the bit, and is moved as t
 distribution, faster.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
-from medmnist_c.corruptions import inversion, poisson
+from medmnist_c.corruptions import compiled, inversion
 from medmnist_c.corruptions.picture import UNIT, checked, look_up
-from medmnist_c.corruptions.polar import some_normals
 
 _LARGEST_SCALE = 100.0
 _MOST_PHOTONS = 1_000_000
@@ -31,12 +29,14 @@ def gaussian_noise(
     Returns:
         A new uint8 array of the same shape.
     """
-    levels = _checked_levels(image, scale)
-    if isinstance(rng, np.random.RandomState):
-        result = _legacy_normal_noise(levels, scale, rng, lambda x, noise: x + noise, unit=255.0)
-    else:
-        result = inversion.added_normals(levels, scale, rng)
-    return result.reshape(image.shape)
+    image = _checked(image, scale)
+    if not isinstance(rng, np.random.RandomState):
+        return inversion.added_normals(image.reshape(-1), scale, rng).reshape(image.shape)
+    made = compiled.normal_noise(image, scale, False, rng)
+    if made is None:
+        x = look_up(image, UNIT)
+        made = _bytes(x + scale * rng.standard_normal(image.shape))
+    return made
 
 
 def speckle_noise(
@@ -52,61 +52,25 @@ def speckle_noise(
     Returns:
         A new uint8 array of the same shape.
     """
-    levels = _checked_levels(image, scale)
-    if isinstance(rng, np.random.RandomState):
-        result = _legacy_normal_noise(levels, scale, rng, lambda x, noise: x + x * noise, unit=1.0)
-    else:
-        result = inversion.scaled_by_normals(levels, scale, rng)
-    return result.reshape(image.shape)
+    image = _checked(image, scale)
+    if not isinstance(rng, np.random.RandomState):
+        return inversion.scaled_by_normals(image.reshape(-1), scale, rng).reshape(image.shape)
+    made = compiled.normal_noise(image, scale, True, rng)
+    if made is None:
+        x = look_up(image, UNIT)
+        made = _bytes(x + x * (scale * rng.standard_normal(image.shape)))
+    return made
 
 
-def _checked_levels(image: np.ndarray, scale: float) -> np.ndarray:
-    """The picture's bytes in one dimension."""
+def _checked(image: np.ndarray, scale: float) -> np.ndarray:
     if not 0 <= scale <= _LARGEST_SCALE:
         raise ValueError(f"scale must be from 0 to {_LARGEST_SCALE:g}, it is {scale}.")
-    return checked(image, grey=False).reshape(-1)
+    return checked(image, grey=False)
 
 
-# Fast normals decide a byte unless they lead this near (times 1 + scale) to a whole number. They are
-# below 13 with a relative error below 1e-13: an error below 255 * 13 * scale * 1e-13.
-_DOUBT = 1e-9
-_FEW = 2048  # bytes for which array arithmetic does not pay
-
-
-def _legacy_normal_noise(
-    levels: np.ndarray,
-    scale: float,
-    rng: np.random.RandomState,
-    mix: Callable,
-    unit: float,
-) -> np.ndarray:
-    """The release's bytes: by fast normals, and by exact ones where those leave a byte open.
-
-    `mix(x, scale * n)`, n standard normal, is the noisy level, x being on the scale 0-1; on the scale
-    0-255 the noise has to be `unit` times as large.
-    """
-    result = np.empty_like(levels)
-    doubt = _DOUBT * (1 + scale)
-    start = 0
-    kept_back = rng.get_state(legacy=False)["has_gauss"]
-    almost_no_noise = scale < 1e-3  # would leave most bytes in doubt
-    while not (kept_back or almost_no_noise) and levels.size - start > _FEW:
-        normals = some_normals(rng, levels.size - start, unit * scale)
-        part = levels[start : start + len(normals.fast)]
-        value = mix(part.astype(np.float64), normals.fast)
-        value -= doubt
-        low = value.astype(np.int32)
-        value += 2 * doubt
-        high = value.astype(np.int32)
-        for i in (low != high).nonzero()[0].tolist():
-            x = mix(float(UNIT[part[i]]), scale * normals.exact(i))
-            low[i] = int(min(max(x, 0.0), 1.0) * 255.0)
-        result[start : start + len(part)] = np.clip(low, 0, 255)
-        start += len(part)
-    rest = levels[start:]
-    value = mix(look_up(rest, UNIT), scale * rng.standard_normal(len(rest)))
-    result[start:] = np.clip(value, 0.0, 1.0) * 255.0
-    return result
+def _bytes(x: np.ndarray) -> np.ndarray:
+    """Of float64 on the scale 0-1, cut to whole numbers."""
+    return (np.clip(x, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
 def impulse_noise(
@@ -166,9 +130,23 @@ def shot_noise(
     if not 0 < photons <= _MOST_PHOTONS:
         raise ValueError(f"photons must be above 0 and at most {_MOST_PHOTONS:,}, it is {photons}.")
     if isinstance(rng, np.random.RandomState):
-        return poisson.draw_bytes(image, UNIT * photons, _byte_of_count(photons), rng)
+        byte_of_count = _byte_of_count(photons)
+        made = compiled.poisson_bytes(image, UNIT * photons, byte_of_count, rng)
+        if made is None:
+            made = byte_of_count.take(_counts(image, photons, rng), mode="clip")
+        return made
     result = inversion.draw_bytes(image.reshape(-1), _shot_noise_distributions(photons), rng)
     return result.reshape(image.shape)
+
+
+def skip_shot_noise(image: np.ndarray, photons: float, rng: np.random.RandomState) -> None:
+    """Move the stream as `shot_noise` does."""
+    if compiled.poisson_bytes(image, UNIT * photons, None, rng) is None:
+        _counts(image, photons, rng)
+
+
+def _counts(image: np.ndarray, photons: float, rng: np.random.RandomState) -> np.ndarray:
+    return rng.poisson(look_up(image, UNIT * photons))
 
 
 def _byte_of_count(photons: float) -> np.ndarray:

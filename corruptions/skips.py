@@ -10,9 +10,9 @@ from random import Random
 
 import numpy as np
 
-from medmnist_c.corruptions import poisson
+from medmnist_c.corruptions import noise
 from medmnist_c.corruptions.artefacts import draw_bubbles, draw_stains, draw_words
-from medmnist_c.corruptions.picture import UNIT, as_rgb
+from medmnist_c.corruptions.picture import as_rgb
 from medmnist_c.corruptions.table import IMAGE_SIZE
 
 _MASKS = 10  # of each size
@@ -23,7 +23,7 @@ def _exhaust(draws: Iterator) -> None:
 
 
 def skip_shot_noise(picture: np.ndarray, photons: float, rng: np.random.RandomState) -> None:
-    poisson.skip(as_rgb(picture), UNIT * photons, rng)
+    noise.skip_shot_noise(as_rgb(picture), photons, rng)
 
 
 def skip_stain_deposit(_: None, max_marks: int, mask_size: int, rng: Random) -> None:

@@ -5,7 +5,7 @@ import pytest
 from sample_pictures import SHAPES, assert_pure, parameters_of, picture
 from scipy import special, stats
 
-from medmnist_c.corruptions import noise, polar
+from medmnist_c.corruptions import compiled
 from medmnist_c.corruptions.noise import gaussian_noise, impulse_noise, shot_noise, speckle_noise
 
 
@@ -67,6 +67,14 @@ RELEASE = [
 FUNCTIONS = [gaussian_noise, speckle_noise, impulse_noise, shot_noise]
 
 
+@pytest.fixture(params=["compiled", "numpy"])
+def either_way(request, monkeypatch):
+    """With the compiled draws, where there are any, and without."""
+    if request.param == "numpy":
+        monkeypatch.setattr(compiled, "library", lambda: None)
+
+
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize(("function", "plain", "stream", "parameter"), RELEASE)
 def test_equals_the_release_and_moves_its_stream_the_same(function, plain, stream, parameter):
     rng, plain_rng = stream(), stream()
@@ -76,6 +84,7 @@ def test_equals_the_release_and_moves_its_stream_the_same(function, plain, strea
         assert state(rng) == state(plain_rng)
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("scale", [0.0, 1e-6, 1e-3, 2.0, 100.0])
 @pytest.mark.parametrize(
     ("function", "plain"), [(gaussian_noise, plain_gaussian), (speckle_noise, plain_speckle)]
@@ -86,38 +95,6 @@ def test_any_strength_of_normal_noise_equals_the_plain_way(function, plain, scal
     for _ in range(3):
         assert np.array_equal(function(image, scale, rng), plain(image, scale, plain_rng))
         assert state(rng) == state(plain_rng)
-
-
-@pytest.mark.parametrize(
-    ("function", "plain"), [(gaussian_noise, plain_gaussian), (speckle_noise, plain_speckle)]
-)
-def test_doubtful_bytes_are_made_exactly(function, plain, monkeypatch):
-    monkeypatch.setattr(noise, "_DOUBT", 0.02)  # of a level: some 4 % of the bytes
-    image = picture((224, 224))
-    exact = []
-    monkeypatch.setattr(
-        polar.Normals,
-        "exact",
-        lambda *args, real=polar.Normals.exact: exact.append(1) or real(*args),
-    )
-    assert np.array_equal(function(image, 0.2, legacy(7)), plain(image, 0.2, legacy(7)))
-    assert len(exact) > 2000
-
-
-@pytest.mark.parametrize("at_most", [2, 3, 400, 100_000])
-def test_fast_and_exact_normals_are_numpys(at_most):
-    rng, plain_rng = legacy(5), legacy(5)
-    fast, exact = [], []
-    missing = at_most
-    while missing > 1:
-        normals = polar.some_normals(rng, missing, 1.5)
-        fast += normals.fast.tolist()
-        exact += [normals.exact(i) for i in range(len(normals.fast))]
-        missing -= len(normals.fast)
-    expected = plain_rng.standard_normal(at_most // 2 * 2)
-    assert exact == expected.tolist()
-    assert np.abs(np.array(fast) / (1.5 * expected) - 1).max() < 1e-13
-    assert state(rng) == state(plain_rng)
 
 
 # ---- other generators: each byte is the inverse of its uniform

@@ -1,13 +1,16 @@
-/* Poisson counts as numpy's legacy generator draws them, several times as fast.
+/* Draws of numpy's legacy generator, several times as fast, and the bytes made of them.
  *
- * A picture has 256 levels, so what depends on the rate alone is worked out once a level, not once a
- * draw. Rates below 10: uniforms are multiplied until the product falls below exp(-rate) (Knuth).
- * From 10 on: transformed rejection, PTRS (Hoermann, "The transformed rejection method for generating
- * Poisson random variables", Insurance: Mathematics and Economics 12, 1993). Uniforms: the Mersenne
- * twister MT19937 (Matsumoto and Nishimura, 1998), 53 bits each.
+ * Uniforms: the Mersenne twister MT19937 (Matsumoto and Nishimura, 1998), 53 bits each. Normals: the
+ * polar method (Marsaglia and Bray, SIAM Review 6, 1964), with the C library's logarithm, as numpy has.
  *
+ * Poisson counts: a picture has 256 levels, so what depends on the rate alone is worked out once a
+ * level, not once a draw. Rates below 10: uniforms are multiplied until the product falls below
+ * exp(-rate) (Knuth). From 10 on: transformed rejection, PTRS (Hoermann, "The transformed rejection
+ * method for generating Poisson random variables", Insurance: Mathematics and Economics 12, 1993).
  * Where a comparison is so near that the last bits of a logarithm or of another order of adding up
  * could turn it, nothing is decided here: the caller has numpy draw that one count.
+ *
+ * To be compiled without contracting multiplications and additions: the digits would be others.
  */
 
 #include <math.h>
@@ -17,6 +20,7 @@
 #define WORDS 624
 #define SHIFTED 397
 #define LEVELS 256
+#define PAIRS 256 /* of normals, at a time */
 #define COUNTS 256 /* whose factorials are worked out beforehand */
 #define NEAR 1e-9
 
@@ -183,4 +187,67 @@ int64_t draw_poisson(const uint8_t *levels, int64_t start, int64_t size, const d
     }
     *position = twister.position;
     return i;
+}
+
+/* The next `pairs` points in the unit circle. */
+static void draw_points(Twister *twister, int pairs, double *first, double *second, double *squared)
+{
+    int i = 0;
+    while (i < pairs) {
+        double x = 2.0 * uniform(twister) - 1.0, y = 2.0 * uniform(twister) - 1.0;
+        first[i] = x;
+        second[i] = y;
+        squared[i] = x * x + y * y;
+        i += squared[i] < 1.0 && squared[i] != 0.0; /* no branch: what it would do is random */
+    }
+}
+
+static inline uint8_t noisy(double x, double noise, int in_proportion)
+{
+    double value = in_proportion ? x + x * noise : x + noise;
+    value = value < 0 ? 0 : value > 1 ? 1 : value;
+    return (uint8_t)(value * 255.0);
+}
+
+/* levels[i] with normal noise, as bytes: x + scale n, or x + x (scale n) if `in_proportion`, x being
+ * the level / 255, cut to 0...1, times 255, cut to a whole number. `kept` is the normal that the
+ * generator keeps back, if `has_kept`. */
+void draw_normal_noise(const uint8_t *levels, int64_t size, double scale, int in_proportion,
+                       uint32_t *key, int *position, int *has_kept, double *kept, uint8_t *bytes)
+{
+    double unit[LEVELS], first[PAIRS + 1], second[PAIRS + 1], squared[PAIRS + 1];
+    Twister twister;
+    int64_t i = 0;
+    int pair;
+    twister.key = key;
+    twister.position = *position;
+    temper(&twister);
+    for (pair = 0; pair < LEVELS; pair++) unit[pair] = pair / 255.0;
+    if (*has_kept && size > 0) {
+        bytes[i] = noisy(unit[levels[i]], scale * *kept, in_proportion);
+        *has_kept = 0;
+        *kept = 0;
+        i++;
+    }
+    while (i < size) {
+        int pairs = size - i < 2 * PAIRS ? (int)((size - i + 1) / 2) : PAIRS;
+        draw_points(&twister, pairs, first, second, squared);
+        for (pair = 0; pair < pairs; pair++) {
+            double factor = sqrt(-2.0 * log(squared[pair]) / squared[pair]);
+            first[pair] *= factor;
+            second[pair] *= factor;
+        }
+        for (pair = 0; pair < pairs; pair++) {
+            bytes[i] = noisy(unit[levels[i]], scale * second[pair], in_proportion);
+            i++;
+            if (i == size) {
+                *has_kept = 1;
+                *kept = first[pair];
+                break;
+            }
+            bytes[i] = noisy(unit[levels[i]], scale * first[pair], in_proportion);
+            i++;
+        }
+    }
+    *position = twister.position;
 }
