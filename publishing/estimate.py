@@ -1,0 +1,92 @@
+"""What a push would do, told without doing it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+from medmnist_c.builder.catalogue import dataset_facts
+from medmnist_c.builder.configurations import Configuration
+from medmnist_c.builder.shards import stretches
+from medmnist_c.builder.test_set import Recipe
+from medmnist_c.publishing.plan import State, chosen, plan, published
+from medmnist_c.publishing.repository import Repository
+from medmnist_c.publishing.sending import FILES_A_COMMIT
+
+PNG_SHARE = 0.44  # of the pixels' bytes, over all test sets of the sample
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Test sets to make and to keep, pictures and files to make, bytes (estimated), commits."""
+
+    repo: str
+    exists: bool
+    make: list[str]
+    keep: list[str]
+    pictures: int
+    files: int
+    bytes: int
+    commits: int
+
+    def __str__(self) -> str:
+        where = self.repo if self.exists else f"{self.repo} (to be created)"
+        return (
+            f"{where}: {len(self.make)} test sets would be made and sent: {self.pictures:,} pictures "
+            f"in {self.files:,} files, about {self.bytes / 1e9:.3g} GB (estimated: the sizes of "
+            f"published test sets of the same dataset, else {PNG_SHARE:.0%} of the pixels' bytes), "
+            f"in {self.commits} commits; {len(self.keep)} are there already."
+        )
+
+
+def estimate(
+    repo: str,
+    test_sets: str | Iterable[str | Configuration] = "*",
+    *,
+    revision: str | None = None,
+    token: str | None = None,
+    seed: int | None = None,
+    data_dir: str | Path | None = None,
+    sample: bool = False,
+) -> Estimate:
+    """What `push` would make and send. Arguments and errors as there; a token is only needed to see
+    a private repository."""
+    recipes = [Recipe(one, seed, data_dir, sample) for one in chosen(test_sets)]
+    repository = Repository(repo, revision=revision, token=token)
+    exists = repository.exists()
+    state = repository.state() if exists else State("")
+    planned = plan(recipes, state)
+    sizes = _bytes_a_picture(state)
+    pictures = files = total = commits = gathered = 0
+    for recipe in planned.make:
+        count = recipe.source().count
+        dataset = recipe.configuration.dataset
+        each = sizes.get(dataset, PNG_SHARE * prod(dataset_facts(dataset).image_shape))
+        pictures += count
+        total += count * each
+        files += len(stretches(count))
+        gathered += len(stretches(count))
+        if gathered >= FILES_A_COMMIT:
+            commits, gathered = commits + 1, 0
+    commits += (gathered > 0) + (len(planned.make) > 0)  # the rest, and the card
+    return Estimate(
+        repo,
+        exists,
+        [recipe.configuration.name for recipe in planned.make],
+        [recipe.configuration.name for recipe in planned.keep],
+        pictures,
+        files,
+        round(total),
+        commits,
+    )
+
+
+def _bytes_a_picture(state: State) -> dict[str, float]:
+    """Of the test sets that are there, by dataset."""
+    rows: dict[str, int] = {}
+    sizes: dict[str, int] = {}
+    for name, entry in published(state).items():
+        dataset = name.partition("_")[0]
+        rows[dataset] = rows.get(dataset, 0) + entry.rows
+        sizes[dataset] = sizes.get(dataset, 0) + entry.bytes
+    return {dataset: sizes[dataset] / rows[dataset] for dataset in rows}

@@ -1,0 +1,126 @@
+"""The manifest of a repository: what made each test set in it, and what its files are.
+
+It is `manifest.json`, a line a test set, and travels in the commit of the files that it describes.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from medmnist_c.builder.cards import VERSION
+from medmnist_c.builder.configurations import Configuration
+from medmnist_c.builder.make import Made
+from medmnist_c.builder.shards import Shard
+from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.versions import code_digest, file_library_versions, library_versions
+
+PATH = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One published test set.
+
+    `digest` identifies its pictures (see `Recipe.digest`), `clean` the clean ones, `seed` is None for
+    the release's draws, `maker` the key of the program and libraries in `Manifest.makers`.
+    """
+
+    digest: str
+    clean: str
+    sample: bool
+    seed: int | None
+    maker: str
+    shards: tuple[Shard, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(shard.rows for shard in self.shards)
+
+    @property
+    def bytes(self) -> int:
+        return sum(shard.bytes for shard in self.shards)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`test_sets` by name; `makers`: versions by key; `preview`: what the card's picture shows."""
+
+    test_sets: Mapping[str, Entry] = field(default_factory=dict)
+    makers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    preview: Mapping[str, Any] | None = None
+
+    def with_test_sets(self, entries: Mapping[str, Entry]) -> "Manifest":
+        """The same with test sets made here added or replaced."""
+        makers = {**self.makers, maker_key(): maker()}
+        return Manifest({**self.test_sets, **entries}, makers, self.preview)
+
+    def with_preview(self, preview: Mapping[str, Any]) -> "Manifest":
+        return Manifest(self.test_sets, self.makers, preview)
+
+
+def entry_of(made: Made) -> Entry:
+    """The entry for a test set that this process has made."""
+    recipe: Recipe = made.recipe
+    return Entry(
+        made.digest,
+        recipe.source().digest,
+        recipe.sample,
+        recipe.seed,
+        maker_key(),
+        tuple(made.shards),
+    )
+
+
+def shard_path(one: Configuration, shard: Shard) -> str:
+    """Where a shard lies in a repository."""
+    return f"{one.folder}/{shard.name}"
+
+
+@lru_cache(maxsize=1)
+def maker() -> dict[str, str]:
+    """Versions of all that makes files here, and the digest of the code."""
+    versions = library_versions() | file_library_versions()
+    return {"medmnist_c": VERSION, "code": code_digest(), **dict(sorted(versions.items()))}
+
+
+@lru_cache(maxsize=1)
+def maker_key() -> str:
+    return hashlib.sha256(json.dumps(maker(), sort_keys=True).encode()).hexdigest()[:8]
+
+
+def to_bytes(manifest: Manifest) -> bytes:
+    """The file's content: the same for the same manifest, and a line a test set."""
+    used = {entry.maker for entry in manifest.test_sets.values()}
+    makers = {key: value for key, value in sorted(manifest.makers.items()) if key in used}
+    test_sets = {name: asdict(entry) for name, entry in sorted(manifest.test_sets.items())}
+    parts = [
+        f'"makers": {_lines(makers)}',
+        f'"preview": {json.dumps(manifest.preview)}',
+        f'"test_sets": {_lines(test_sets)}',
+    ]
+    return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
+
+
+def _lines(members: Mapping[str, Any]) -> str:
+    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in members.items()]
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def from_bytes(content: bytes) -> Manifest:
+    """The manifest in a file.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        found = json.loads(content)
+        test_sets = {
+            name: Entry(**{**entry, "shards": tuple(Shard(**one) for one in entry["shards"])})
+            for name, entry in found["test_sets"].items()
+        }
+        return Manifest(test_sets, dict(found["makers"]), found["preview"])
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"no manifest of test sets: {error!r}") from error

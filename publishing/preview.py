@@ -1,0 +1,81 @@
+"""The card's picture: one clean picture and some of its corruptions."""
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from medmnist_c.builder.catalogue import dataset_facts
+from medmnist_c.builder.preview import preview
+from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.versions import code_digest
+from medmnist_c.publishing.plan import State
+
+PATH = "preview.jpg"
+_MOST_ROWS = 6
+_FIRST_CHOICE = "bloodmnist"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the picture shows: rows of a dataset, made as the recipe says."""
+
+    recipe: Recipe
+    corruptions: tuple[str, ...]
+
+    def about(self) -> dict[str, Any]:
+        """For the manifest."""
+        recipe = self.recipe
+        parts = (recipe.source().digest, recipe.seed, recipe.sample, code_digest())
+        return {
+            "path": PATH,
+            "dataset": recipe.configuration.dataset,
+            "corruptions": list(self.corruptions),
+            "digest": hashlib.sha256(repr(parts).encode()).hexdigest()[:16],
+        }
+
+    def draw(self, cache_dir: Path) -> bytes:
+        """The picture, as JPEG."""
+        recipe = self.recipe
+        sheet = preview(
+            recipe.configuration.dataset,
+            list(self.corruptions),
+            0,
+            seed=recipe.seed,
+            data_dir=recipe.data_dir,
+            sample=recipe.sample,
+            cache_dir=cache_dir,
+        )
+        file = io.BytesIO()
+        sheet.save(file, "JPEG", quality=85)
+        return file.getvalue()
+
+
+def new_preview(recipes: list[Recipe], state: State) -> Preview | None:
+    """The picture that the recipes give; None if there is one already that shows as much."""
+    corrupted = [recipe for recipe in recipes if recipe.configuration.entry]
+    if not corrupted:
+        return None
+
+    def preferred(recipe: Recipe) -> tuple[bool, bool]:
+        dataset = recipe.configuration.dataset
+        return dataset != _FIRST_CHOICE, dataset_facts(dataset).grey
+
+    chosen = min(corrupted, key=preferred)
+    of_it = [r for r in corrupted if r.configuration.dataset == chosen.configuration.dataset]
+    rows = list(dict.fromkeys(r.configuration.corruption for r in of_it))[:_MOST_ROWS]
+    result = Preview(chosen, tuple(rows))
+    shown = state.manifest.preview
+    return None if shown and _is_enough(shown, result, state) else result
+
+
+def _is_enough(shown: Mapping[str, Any], new: Preview, state: State) -> bool:
+    if shown["path"] not in state.files:
+        return False
+    about = new.about()
+    if shown["dataset"] != about["dataset"]:
+        return shown["dataset"] == _FIRST_CHOICE or about["dataset"] != _FIRST_CHOICE
+    same = shown["digest"] == about["digest"]
+    return same and len(shown["corruptions"]) >= len(about["corruptions"])
