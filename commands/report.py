@@ -1,0 +1,60 @@
+"""`medmnist-c report`: pages, tables and pictures of one or several reports."""
+
+from pathlib import Path
+
+import click
+
+from medmnist_c.commands.options import Command
+
+
+@click.command(cls=Command)
+@click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write into.",
+)
+@click.option(
+    "--push-to-card",
+    metavar="REPO",
+    help="Also write the results into this model's card on the Hub (one report only).",
+)
+@click.option(
+    "--dataset-repo",
+    default="medmnist_c",
+    show_default=True,
+    help="Repository of the test sets, for that card.",
+)
+@click.option("--token", help="For the Hub. [default: HF_TOKEN, or that of `hf auth login`]")
+def report(
+    reports: tuple[Path, ...],
+    output: Path,
+    push_to_card: str | None,
+    dataset_repo: str,
+    token: str | None,
+) -> None:
+    """Make report.html, report.md and pictures of REPORTS (report.json, or folders that hold one).
+
+    Several models are put side by side, with differences that are paired by picture.
+    """
+    try:
+        from medmnist_c.evaluation.write import write_report
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"Reports need {error.name}; install it: pip install 'medmnist_c[evaluate]'."
+        ) from error
+    from medmnist_c.evaluation.report import RobustnessReport
+
+    loaded = [RobustnessReport.load(path) for path in reports]
+    if push_to_card and len(loaded) > 1:
+        raise ValueError("A card holds the results of one model: give one report.")
+    for path in write_report(loaded, output):
+        click.echo(path)
+    if push_to_card:
+        from medmnist_c.evaluation import model_card
+
+        click.echo(
+            model_card.push_to_card(loaded[0], push_to_card, dataset_repo=dataset_repo, token=token)
+        )

@@ -1,0 +1,64 @@
+"""What a model is measured against: AlexNet's errors of the release, or another report."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from medmnist_c.corruptions.table import SEVERITIES
+
+STABLE_DROP = 0.02  # below this drop of the baseline, rBE divides by next to nothing
+
+_ALL = tuple(SEVERITIES)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Balanced errors of a baseline model, as fractions.
+
+    `clean` is by dataset; `means` by dataset and corruption has the means over severities, for each
+    choice of severities that is known (AlexNet's: all five).
+    """
+
+    name: str
+    clean: dict[str, float]
+    means: dict[tuple[str, str], dict[tuple[int, ...], float]]
+
+    def mean_error(self, dataset: str, corruption: str, severities: Sequence[int]) -> float | None:
+        """Its mean balanced error over these severities; None if it is not known."""
+        return self.means.get((dataset, corruption), {}).get(tuple(severities))
+
+    def drop(self, dataset: str, corruption: str, severities: Sequence[int]) -> float | None:
+        """By how much its error is larger than on the clean pictures; None if it is not known."""
+        error = self.mean_error(dataset, corruption, severities)
+        return None if error is None or dataset not in self.clean else error - self.clean[dataset]
+
+
+@lru_cache(maxsize=1)
+def alexnet() -> Baseline:
+    """AlexNet as trained for the release (MedMNIST-C, arXiv 2406.17536, and `medmnistc` 0.1.0)."""
+    text = resources.files(__package__).joinpath("alexnet.json").read_text("utf-8")
+    errors = json.loads(text)
+    return Baseline(
+        "AlexNet (release)",
+        {dataset: one["clean"] for dataset, one in errors.items()},
+        {
+            (dataset, corruption): {_ALL: error}
+            for dataset, one in errors.items()
+            for corruption, error in one["corruptions"].items()
+        },
+    )
+
+
+def baseline_of(report: dict) -> Baseline:
+    """Another report (as a dictionary) as the baseline, for the severities it has."""
+    clean, means = {}, {}
+    for one in report["datasets"]:
+        clean[one["dataset"]] = one["clean"]["metrics"]["balanced_error"]["value"]
+        for corruption in one["corruptions"]:
+            cells = corruption["cells"]
+            errors = [cell["metrics"]["balanced_error"]["value"] for cell in cells]
+            severities = tuple(cell["severity"] for cell in cells)
+            means[one["dataset"], corruption["name"]] = {severities: sum(errors) / len(errors)}
+    return Baseline(report["model"]["name"], clean, means)

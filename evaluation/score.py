@@ -1,0 +1,206 @@
+"""From predictions to a report: every cell read, checked and measured, one at a time."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import datasets as hf_datasets
+import numpy as np
+
+from medmnist_c.builder.cards import VERSION
+from medmnist_c.builder.catalogue import DatasetFacts, dataset_facts
+from medmnist_c.builder.clean import load_clean
+from medmnist_c.builder.configurations import Configuration
+from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.versions import library_versions
+from medmnist_c.evaluation.baseline import Baseline, alexnet, baseline_of
+from medmnist_c.evaluation.bootstrap import RESAMPLES
+from medmnist_c.evaluation.errors import PredictionError
+from medmnist_c.evaluation.estimates import CONFIDENCE
+from medmnist_c.evaluation.metrics import answered, measure
+from medmnist_c.evaluation.predictions import (
+    Predicted,
+    PredictionFile,
+    PredictionFolder,
+    open_predictions,
+)
+from medmnist_c.evaluation.report import RobustnessReport
+from medmnist_c.evaluation.scores import dataset_scores
+
+Threshold = float | Sequence[float]
+
+
+def score(
+    predictions: str | Path,
+    *,
+    model_name: str = "model",
+    data_dir: str | Path | None = None,
+    sample: bool = False,
+    threshold: Threshold = 0.5,
+    logits: bool = False,
+    baseline: RobustnessReport | None = None,
+) -> RobustnessReport:
+    """A report from scores made elsewhere, or kept by `evaluate`.
+
+    Args:
+        predictions: a Parquet file with columns dataset, corruption, severity, index, scores and
+            perhaps label (see predictions.py), or a folder that `evaluate` wrote.
+        model_name: for the report; a folder of `evaluate` knows it.
+        data_dir, sample: where the clean test sets are, which have the labels; if one is given, or
+            the file has no labels, these are compared with, or taken from, the clean set.
+        threshold: of the score of "yes", in binary and multi-label datasets; there one for each
+            label may be given.
+        logits: the scores are logits.
+        baseline: another model's report, in place of AlexNet's errors.
+
+    Raises:
+        PredictionError: the scores cannot be scored; the message says why.
+    """
+    store = open_predictions(predictions)
+    cells = store.cells()
+    if not cells:
+        raise PredictionError(f"There are no predictions in {store.path}.")
+    sources, pictures, code, name = {}, "not stated", None, model_name
+    labels: dict[str, np.ndarray] = {}
+    for dataset in dict.fromkeys(one.dataset for one in cells):
+        if isinstance(store, PredictionFolder):
+            first = next(one for one in cells if one.dataset == dataset)
+            origin = store.origin(first)
+            for one in cells:
+                if one.dataset == dataset:
+                    store.has(one, {key: origin[key] for key in ("model", "pictures", "source")})
+            name, pictures, code = origin["model"], origin["pictures"], origin["code"]
+            sources[dataset] = origin["source"]
+        else:
+            sources[dataset] = {"digest": None, "where": store.path.name, "count": None}
+        if data_dir is not None or sample or not _has_labels(store):
+            labels[dataset] = _clean_labels(dataset, data_dir, sample)
+    return report_of(
+        store,
+        cells,
+        name=name,
+        pictures=pictures,
+        code=code,
+        sources=sources,
+        labels=labels,
+        threshold=threshold,
+        logits=logits,
+        baseline=baseline,
+    )
+
+
+def report_of(
+    store: PredictionFolder | PredictionFile,
+    cells: list[Configuration],
+    *,
+    name: str,
+    pictures: str,
+    code: str | None,
+    sources: dict[str, dict],
+    threshold: Threshold = 0.5,
+    logits: bool = False,
+    labels: Mapping[str, np.ndarray] | None = None,
+    baseline: RobustnessReport | None = None,
+) -> RobustnessReport:
+    """The report of these cells of a store; `labels`, by dataset, are those of the clean sets."""
+    against = alexnet() if baseline is None else baseline_of(baseline.to_dict())
+    told = []
+    sources = {dataset: dict(source) for dataset, source in sources.items()}
+    for dataset in dict.fromkeys(one.dataset for one in cells):
+        facts = dataset_facts(dataset)
+        check_threshold(threshold, facts)
+        own = [one for one in cells if one.dataset == dataset]
+        count, scores = _dataset_report(
+            store, own, facts, threshold, logits, (labels or {}).get(dataset), against
+        )
+        sources[dataset]["count"] = count
+        told.append(
+            {
+                "dataset": dataset,
+                "task": facts.task,
+                "classes": list(facts.labels),
+                "count": count,
+            }
+            | scores
+        )
+    data = {
+        "model": {"name": name},
+        "baseline": {"name": against.name},
+        "provenance": {
+            "medmnist_c": VERSION,
+            "libraries": dict(library_versions()),
+            "pictures": pictures,
+            "code_digest": code,
+            "confidence": CONFIDENCE,
+            "resamples": RESAMPLES,
+            "threshold": threshold if isinstance(threshold, int | float) else list(threshold),
+            "logits": logits,
+            "sources": sources,
+        },
+        "datasets": told,
+    }
+    return RobustnessReport(data, store.path)
+
+
+def _dataset_report(
+    store: PredictionFolder | PredictionFile,
+    cells: list[Configuration],
+    facts: DatasetFacts,
+    threshold: Threshold,
+    logits: bool,
+    labels: np.ndarray | None,
+    against: Baseline,
+) -> tuple[int, dict]:
+    """Number of pictures and figures of one dataset; one cell is in memory at a time."""
+    if cells[0].entry is not None:
+        raise PredictionError(
+            f"{store.path} has no clean predictions of {facts.name}; rBE and the drop need them."
+        )
+    measured = {}
+    for cell in cells:
+        predicted = store.read(cell, logits=logits)
+        labels = _same_labels(predicted, labels, cell, store.path)
+        found = measure(answered(facts, labels, predicted.scores, threshold))
+        measured[cell] = (len(labels), found)
+    return len(labels), dataset_scores(measured, against)
+
+
+def _same_labels(
+    predicted: Predicted, labels: np.ndarray | None, cell: Configuration, place: Path
+) -> np.ndarray:
+    """The labels of the clean set, which every cell has in the same order."""
+    if labels is None:
+        return predicted.labels
+    if len(predicted.scores) != len(labels):
+        raise PredictionError(
+            f"{place} has {len(predicted.scores)} pictures of {cell.name}, the clean test set "
+            f"{len(labels)}; predict all of them."
+        )
+    if predicted.labels is not None and (predicted.labels != labels).any():
+        row = int(np.flatnonzero((predicted.labels != labels).any(axis=1))[0])
+        raise PredictionError(
+            f"Picture {row} of {cell.name} in {place} has another label than in the clean test set; "
+            "the predictions are for other pictures, or in another order."
+        )
+    return labels
+
+
+def check_threshold(threshold: Threshold, facts: DatasetFacts) -> None:
+    """One number between 0 and 1, or, for a multi-label dataset, one for each label."""
+    values = np.atleast_1d(np.asarray(threshold, dtype=np.float64))
+    if not ((values >= 0) & (values <= 1)).all():
+        raise PredictionError(f"A threshold is a probability from 0 to 1, not {threshold}.")
+    if np.ndim(threshold) and (not facts.multi_label or len(values) != len(facts.labels)):
+        wanted = f"{len(facts.labels)} numbers or one" if facts.multi_label else "one number"
+        raise PredictionError(
+            f"The threshold of {facts.name} is {wanted}, not {len(values)} numbers."
+        )
+
+
+def _has_labels(store: PredictionFolder | PredictionFile) -> bool:
+    return isinstance(store, PredictionFolder) or store.has_labels
+
+
+def _clean_labels(dataset: str, data_dir: str | Path | None, sample: bool) -> np.ndarray:
+    recipe = Recipe(Configuration(dataset), None, data_dir, sample)
+    folder = recipe.open(hf_datasets.config.HF_DATASETS_CACHE).clean_folder
+    return load_clean(folder).labels.astype(np.int64)
