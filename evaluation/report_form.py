@@ -65,7 +65,16 @@ _DATASET = {
 _REPORT = {
     "model": {"name": str},
     "baseline": {"name": str},
-    "provenance": {},
+    "provenance": {
+        "medmnist_c": str,
+        "libraries": _Each(str),
+        "pictures": str,
+        "code_digest": _Maybe(str),
+        "confidence": float,
+        "resamples": int,
+        "logits": bool,
+        "sources": _Each({"digest": _Maybe(str), "where": str, "count": int}),
+    },
     "datasets": [_DATASET],
 }
 
@@ -83,6 +92,7 @@ def check_form(report: dict, where: str) -> None:
     wrong = (
         _misfit(report, _REPORT, "")
         or _misfit(report.get("predictions"), _Maybe(str), ".predictions")
+        or _misfit_threshold(report["provenance"].get("threshold"))
         or _unknown_name(report["datasets"])
     )
     if wrong:
@@ -125,6 +135,12 @@ def _is_plain(value: Any, form: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int if form is int else int | float):
         return False
     return abs(value) <= _LARGEST and math.isfinite(value) and (form is float or value >= 0)
+
+
+def _misfit_threshold(value: Any) -> str | None:
+    """One number, or one for each label."""
+    several = value if isinstance(value, list) else [value]
+    return _misfit(several, [float], ".provenance.threshold")
 
 
 def _unknown_name(datasets: list[dict]) -> str | None:
