@@ -11,6 +11,7 @@ import time
 import cv2
 import numpy as np
 import torch
+from medmnistc.augmentation import AugMedMNISTC
 from medmnistc.corruptions.registry import CORRUPTIONS_DS, DATASET_RGB
 from medmnistc.dataset import CorruptedMedMNIST
 from medmnistc.dataset_manager import DatasetManager
@@ -51,9 +52,20 @@ def read(root: str, dataset: str, corruption: str) -> float:
     return time.perf_counter() - started
 
 
+def augment(pictures: str, dataset: str, repeat: int) -> float:
+    """Its augmentation as its training has it, on RGB pictures; CPU time."""
+    images = [Image.fromarray(image).convert("RGB") for image in np.load(pictures)]
+    transform = AugMedMNISTC(CORRUPTIONS_DS[dataset])
+    started = time.process_time()
+    for number in range(repeat):
+        transform(images[number % len(images)])
+    return time.process_time() - started
+
+
 if __name__ == "__main__":
+    DO = {"corrupt": corrupt, "build": build, "read": read, "augment": augment}
     answers, sys.stdout, sys.stderr = sys.stdout, io.StringIO(), io.StringIO()
     for line in sys.stdin:
         request = json.loads(line)
-        seconds = {"corrupt": corrupt, "build": build, "read": read}[request.pop("do")](**request)
+        seconds = DO[request.pop("do")](**request)
         print(json.dumps(seconds), file=answers, flush=True)

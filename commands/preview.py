@@ -4,9 +4,12 @@ from pathlib import Path
 
 import click
 
+from medmnist_c.augmentation.preview import preview as augmentation_sheet
+from medmnist_c.augmentation.targeted import TargetedAugmentation
 from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.configurations import find_configuration
+from medmnist_c.builder.configurations import Configuration, find_configuration
 from medmnist_c.builder.preview import preview as preview_sheet
+from medmnist_c.builder.test_set import Recipe
 from medmnist_c.commands.options import CACHE_DIR, Command, source_options
 from medmnist_c.corruptions.table import CORRUPTIONS
 
@@ -14,9 +17,16 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 @click.command(cls=Command)
 @click.argument("dataset")
 @click.option(
-    "--corruption", multiple=True, help="Row of the grid; may be repeated. [default: all]"
+    "--corruption",
+    multiple=True,
+    help="Row of the grid, or what --augment draws from; may be repeated. [default: all]",
 )
 @click.option("--index", default=0, show_default=True, help="Number of the picture.")
+@click.option(
+    "--augment",
+    is_flag=True,
+    help="Draws of TargetedAugmentation in place of the severities; --seed makes them the same again.",
+)
 @click.option(
     "-o",
     "--output",
@@ -28,23 +38,33 @@ def preview(
     dataset: str,
     corruption: tuple[str, ...],
     index: int,
+    augment: bool,
     output: Path | None,
     data_dir: Path | None,
     sample: bool,
     seed: int | None,
 ) -> None:
-    """Draw one picture of DATASET under its corruptions, at all severities."""
+    """Draw one picture of DATASET under its corruptions, at all severities, or augmented."""
     dataset_facts(dataset)
     rows = [find_configuration(dataset, name, 1).corruption for name in corruption]
-    sheet = preview_sheet(
-        dataset,
-        rows or list(CORRUPTIONS[dataset]),
-        index,
-        seed=seed,
-        data_dir=data_dir,
-        sample=sample,
-        cache_dir=CACHE_DIR,
-    )
-    output = output or Path(f"{dataset}.png")
+    if augment:
+        clean = Recipe(Configuration(dataset), None, data_dir, sample).open(CACHE_DIR)
+        if not 0 <= index < clean.count:
+            raise IndexError(
+                f"There is no picture {index} of {dataset}: they are numbered 0 to {clean.count - 1}."
+            )
+        transform = TargetedAugmentation(dataset, seed, corruptions=rows or None)
+        sheet = augmentation_sheet(clean.picture(index), transform)
+    else:
+        sheet = preview_sheet(
+            dataset,
+            rows or list(CORRUPTIONS[dataset]),
+            index,
+            seed=seed,
+            data_dir=data_dir,
+            sample=sample,
+            cache_dir=CACHE_DIR,
+        )
+    output = output or Path(f"{dataset}_augmented.png" if augment else f"{dataset}.png")
     sheet.save(output)
     click.echo(f"{output}: {sheet.width} x {sheet.height}")

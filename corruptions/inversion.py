@@ -110,7 +110,9 @@ def mask_of_uniforms_up_to(limit: float, count: int, rng: np.random.Generator) -
 
 
 def _draw_cells(count: int, rng: np.random.Generator) -> np.ndarray:
-    return rng.integers(0, 1 << _CELL_BITS, count, dtype=np.uint16)
+    # Four cells of 64 bits each, which are drawn twice as fast.
+    words = rng.integers(0, 1 << 64, -(-count // 4), dtype=np.uint64)
+    return words.astype("<u8", copy=False).view("<u2")[:count]
 
 
 def _look_up_cells(cells: np.ndarray, table: np.ndarray) -> np.ndarray:
@@ -118,9 +120,8 @@ def _look_up_cells(cells: np.ndarray, table: np.ndarray) -> np.ndarray:
     return cv2.LUT(cells, table).reshape(-1)
 
 
-_GUIDE_BITS = (
-    8  # leading bits of a cell: with the level in front they are 16, which OpenCV looks up
-)
+# Leading bits of a cell that the guide goes by: with the level in front they are 16, a lookup by OpenCV.
+_GUIDE_BITS = 8
 _LARGEST_SUMMED_RATE = 700.0  # exp(-rate) is a normal double
 
 
@@ -187,23 +188,23 @@ def draw_bytes(
 
     `rng` is moved by as many draws as it takes, which depends on them.
     """
-    result = np.empty_like(levels)
     values, keys = distributions.values, distributions.keys.reshape(-1)
-    for start in range(0, len(levels), _BLOCK):
-        part = levels[start : start + _BLOCK]
-        cells = _draw_cells(len(part), rng)
-        index = (part.astype(np.uint16) << _GUIDE_BITS) | (cells >> (_CELL_BITS - _GUIDE_BITS))
-        found = _look_up_cells(index, distributions.guide)
-        undecided = (found < 0).nonzero()[0]
-        rest_bits = _UNIFORM_BITS - _CELL_BITS
-        u = cells[undecided].astype(np.int64) << rest_bits
-        u += rng.integers(0, 1 << rest_bits, len(undecided))
-        first = part[undecided].astype(np.intp) * len(values)
-        at = first + ~found[undecided]
-        below = np.arange(len(at))  # which may still have to go on to a larger value
-        while len(below):
-            below = below[keys.take(at[below]) <= u[below]]
-            at[below] += 1
-        found[undecided] = values.take(at - first)
-        result[start : start + _BLOCK] = found
-    return result
+    cells = _draw_cells(len(levels), rng)
+    index = levels.astype(np.uint16)
+    index <<= _GUIDE_BITS
+    index |= cells >> (_CELL_BITS - _GUIDE_BITS)
+    found = _look_up_cells(index, distributions.guide)
+
+    # All that is undecided at once: there are few, and some take many steps.
+    undecided = (found < 0).nonzero()[0]
+    rest_bits = _UNIFORM_BITS - _CELL_BITS
+    u = cells[undecided].astype(np.int64) << rest_bits
+    u += rng.integers(0, 1 << rest_bits, len(undecided))
+    first = levels[undecided].astype(np.intp) * len(values)
+    at = first + ~found[undecided]
+    below = np.arange(len(at))  # which may still have to go on to a larger value
+    while len(below):
+        below = below[keys.take(at[below]) <= u[below]]
+        at[below] += 1
+    found[undecided] = values.take(at - first)
+    return found.astype(np.uint8)

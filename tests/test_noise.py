@@ -6,6 +6,7 @@ from sample_pictures import SHAPES, assert_pure, parameters_of, picture
 from scipy import special, stats
 
 from medmnist_c.corruptions import compiled
+from medmnist_c.corruptions.inversion import mask_of_uniforms_up_to
 from medmnist_c.corruptions.noise import gaussian_noise, impulse_noise, shot_noise, speckle_noise
 
 
@@ -109,9 +110,10 @@ class Scripted:
         self.place, self.given = place, 0
 
     def integers(self, low, high, size, dtype=np.int64):
-        if high == 1 << 16:
-            self.given += size
-            return self.cells[self.given - size : self.given]
+        if high == 1 << 64:  # four cells each
+            cells = self.cells[self.given : self.given + 4 * size]
+            self.given += len(cells)
+            return np.append(cells, np.zeros(-len(cells) % 4, np.uint16)).view(np.uint64)
         return np.full(size, int(self.place * high), dtype)
 
     def random(self, size):
@@ -143,6 +145,14 @@ def test_shot_noise_of_a_generator_inverts_its_uniforms(photons, place):
         below = stats.poisson.cdf(counts[:-1], level / 255 * photons)
         expected[here] = cut(counts / photons)[np.searchsorted(below, rng.u[here], side="right")]
     assert np.array_equal(shot_noise(image, photons, rng).reshape(-1), expected)
+
+
+@pytest.mark.parametrize("place", [0.001, 0.5, 0.999])
+@pytest.mark.parametrize("limit", [0.0, 0.01, 0.17, 0.5, 1 / 3, 1.0])
+def test_jumps_of_a_generator_go_by_its_uniforms(limit, place):
+    rng = Scripted(150_528, place)
+    mask = mask_of_uniforms_up_to(limit, 150_528, rng)
+    assert np.array_equal(mask, np.where(rng.u <= limit, 255, 0))
 
 
 # ---- other generators: the distribution, level by level

@@ -1,0 +1,79 @@
+"""Where an augmentation's random numbers come from; never from a global random state.
+
+With a seed, the draws of a picture follow from (seed, epoch, picture, n): the n-th time in the epoch
+that the picture is seen, by whichever process. The picture is known by its index where there is one,
+else by its content. So neither the order of the pictures nor the number of workers matters.
+
+Without a seed, each process draws from fresh entropy of the operating system.
+"""
+
+import hashlib
+import os
+from random import Random
+
+import numpy as np
+from isal import isal_zlib
+
+from medmnist_c.augmentation.sights import Sights
+
+
+class Randomness:
+    """Makes the random generator of each draw. A copy or pickle starts its epoch anew."""
+
+    def __init__(self, seed: int | None) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer | None):
+            raise TypeError(f"The seed is a whole number, or None for fresh draws, not {seed!r}.")
+        if seed is not None and seed < 0:
+            raise ValueError(f"The seed is a whole number from 0 on, not {seed}.")
+        self.seed = None if seed is None else int(seed)
+        self._sights = None if seed is None else Sights()
+        self._fresh: Random | None = None
+        self._process: int | None = None
+        # Tells unseeded augmentations apart for `datasets`, which keeps results by what is pickled.
+        self._name = os.urandom(8) if seed is None else b""
+
+    def __getstate__(self) -> dict:
+        return self.__dict__ | {"_fresh": None, "_process": None}
+
+    def set_epoch(self, epoch: int) -> None:
+        """Begin epoch `epoch`, a whole number from 0 on, here and in running workers."""
+        if isinstance(epoch, bool) or not isinstance(epoch, int | np.integer):
+            raise TypeError(f"The epoch is a whole number, not {epoch!r}.")
+        if epoch < 0:
+            raise ValueError(f"The epoch is a whole number from 0 on, not {epoch}.")
+        if self._sights is not None:
+            self._sights.epoch = int(epoch)
+
+    def generator(self, pixels: np.ndarray | None, index: int | None = None) -> Random:
+        """The generator of the next draw for a picture.
+
+        Args:
+            pixels: the picture; None will do if the index is given or there is no seed.
+            index: its number in its dataset, if known.
+        """
+        if self.seed is None:
+            return self._fresh_generator()
+        if index is not None:
+            picture = _digest(b"index", int(index))
+        elif pixels is not None:
+            picture = _digest(b"content", *pixels.shape, *_checksums(pixels))
+        else:
+            raise TypeError("With a seed, draws belong to a picture: give it, or its index.")
+        count = self._sights.count(picture)
+        return Random(_digest(b"draw", self.seed, self._sights.epoch, picture, count))
+
+    def _fresh_generator(self) -> Random:
+        if self._process != os.getpid():  # at first, and after a fork
+            self._fresh, self._process = Random(os.urandom(32)), os.getpid()
+        return self._fresh
+
+
+def _checksums(pixels: np.ndarray) -> tuple[int, int]:
+    """64 bits of checksum, twenty times as quick as a cryptographic digest."""
+    content = np.ascontiguousarray(pixels)
+    return isal_zlib.crc32(content), isal_zlib.adler32(content)
+
+
+def _digest(*parts: object) -> int:
+    """64 evenly spread bits."""
+    return int.from_bytes(hashlib.blake2b(repr(parts).encode(), digest_size=8).digest(), "little")

@@ -1,0 +1,111 @@
+"""What all augmentations share: how they are called, seeded and taken along to worker processes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from medmnist_c.augmentation.pictures import is_tensor, like, pixels_of, stacked_like
+from medmnist_c.augmentation.randomness import Randomness
+from medmnist_c.augmentation.sampling import Choice
+
+
+class Augmentation(ABC):
+    """A callable on pictures, and on rows or batches of columns, whose draws are data.
+
+    Subclasses say how a draw is made (`_draw`) and what it makes of a picture (`_apply`).
+    """
+
+    def __init__(
+        self, choice: Choice, seed: int | None, column: str, index_column: str | None
+    ) -> None:
+        self._choice = choice
+        self._column = column
+        self._index_column = index_column
+        self._randomness = Randomness(seed)
+
+    @property
+    def dataset(self) -> str:
+        return self._choice.dataset
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is drawn from: corruptions, and "identity" where it is among them."""
+        return self._choice.names
+
+    @property
+    def seed(self) -> int | None:
+        return self._randomness.seed
+
+    def set_epoch(self, epoch: int) -> None:
+        """Begin the draws of epoch `epoch` (from 0 on), here and in worker processes that run.
+
+        Needed only where an epoch can end early or be left out: a loop that breaks off, training
+        resumed or on several machines. Without a seed it does nothing.
+        """
+        self._randomness.set_epoch(epoch)
+
+    def get_params(self, image: object = None, *, index: int | None = None) -> Any:
+        """The next draw for a picture.
+
+        Args:
+            image: the picture; with a seed needed unless `index` is given.
+            index: the picture's number in its dataset.
+        """
+        given = image is not None and self.seed is not None and index is None
+        pixels = pixels_of(image) if given else None
+        return self._draw(self._randomness.generator(pixels, index))
+
+    @classmethod
+    def apply(cls, image: object, params: Any) -> Any:
+        """The picture that `params` of `get_params` determine, of the type of `image`."""
+        return like(cls._apply(pixels_of(image), params), image)
+
+    def __call__(self, image: Any, *others: Any) -> Any:
+        """One picture augmented; or a row or batch of columns, with its pictures augmented.
+
+        Args:
+            image: a PIL image (L or RGB), a uint8 array (H x W or H x W x 3) or a uint8 tensor (3 x H
+                x W, 1 x H x W or H x W), at least 32 pixels a side; or a mapping of columns.
+            others: given back unchanged, in a tuple after the picture.
+
+        Returns:
+            What came in: type, size and channels stay. Nothing that came in is modified.
+        """
+        made = self._columns(image) if isinstance(image, Mapping) else self._one(image)
+        return (made, *others) if others else made
+
+    def _one(self, image: object, index: int | None = None) -> Any:
+        pixels = pixels_of(image)
+        draw = self._draw(self._randomness.generator(pixels, index))
+        return like(self._apply(pixels, draw), image)
+
+    def _columns(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        if self._column not in columns:
+            raise ValueError(
+                f"There is no column {self._column!r} among {', '.join(map(str, columns))}; name the "
+                "pictures' column by column=."
+            )
+        images = columns[self._column]
+        indices = columns.get(self._index_column)
+        if _is_batch(images):
+            indices = [None] * len(images) if indices is None else indices
+            made = [self._one(image, i) for image, i in zip(images, indices, strict=True)]
+            made = stacked_like(made, images)
+        else:
+            made = self._one(images, indices)
+        return {**columns, self._column: made}
+
+    @abstractmethod
+    def _draw(self, rng: Any) -> Any: ...
+
+    @staticmethod
+    @abstractmethod
+    def _apply(pixels: np.ndarray, params: Any) -> np.ndarray: ...
+
+
+def _is_batch(images: object) -> bool:
+    if isinstance(images, np.ndarray) or is_tensor(images):
+        return images.ndim == 4
+    return isinstance(images, list | tuple)
