@@ -29,6 +29,7 @@ import pyarrow as pa
 
 from medmnist_c.builder import cards, catalogue, configurations, features
 from medmnist_c.builder.plain_errors import PlainErrors
+from medmnist_c.builder.prepared import CheckedPreparation
 from medmnist_c.builder.tables import shard_ranges
 from medmnist_c.builder.test_set import Recipe, TestSet
 
@@ -62,7 +63,7 @@ class MedMNISTCConfig(datasets.BuilderConfig):
         return super().create_config_id({"pictures": self.recipe().digest()}, custom_features)
 
 
-class MedMNISTC(PlainErrors):
+class MedMNISTC(CheckedPreparation, PlainErrors):
     """Builds any test set of MedMNIST-C: `MedMNISTC(config_name="dermamnist_black_corner_3")`."""
 
     BUILDER_CONFIG_CLASS = MedMNISTCConfig

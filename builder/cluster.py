@@ -5,7 +5,8 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, InvalidStateError, wait
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,10 +15,12 @@ from medmnist_c.builder.workers import Workers, WorkersGone
 
 if TYPE_CHECKING:
     from distributed import Client
+    from distributed import Future as Task
 
 _REACH_S = 10  # for the scheduler to answer
 _NO_WORKER_S = 600  # for the first worker, or another one, to come
 _ASK_EVERY_S = 1.0
+_LONGEST_GREETING = 1 << 20  # bytes; it is some hundreds
 _ONE_FETCH = "medmnist_c fetches clean pictures"
 
 
@@ -50,29 +53,35 @@ def cluster_workers(scheduler: str) -> Iterator[Workers]:
 
 
 def _knock(scheduler: str) -> None:
-    """Raise OSError if nobody listens there; Dask would go on trying until its time is over."""
+    """Raise OSError or ValueError if no Dask scheduler listens there.
+
+    Dask itself would go on trying until its time is over, and wait for ever for the greeting of
+    another kind of server: it is the listener that speaks first, 8 bytes for the length of the rest.
+    """
     address = urlsplit(scheduler if "://" in scheduler else f"tcp://{scheduler}")
-    if address.scheme in ("tcp", "tls"):
-        socket.create_connection((address.hostname, address.port), timeout=_REACH_S).close()
+    if address.scheme not in ("tcp", "tls"):
+        return
+    with socket.create_connection((address.hostname, address.port), timeout=_REACH_S) as there:
+        if address.scheme == "tcp":
+            length = int.from_bytes(there.recv(8, socket.MSG_WAITALL), "little")
+            if not 0 < length < _LONGEST_GREETING:
+                raise OSError("it does not speak Dask")
 
 
 class _Cluster(Workers):
-    """Each unit is given to a worker with a thread to spare.
+    """Each unit is given to a worker with a thread to spare, and taken back if the worker is lost.
 
-    Dask's own choice would give what has failed on a worker back to it, since that is idle. Where
-    the worker dies, Dask begins the unit anew on any other one.
+    Dask's own choice would give what has failed on a worker back to it, since that is idle; and what
+    it should rather do there, it never begins elsewhere once all workers were lost.
     """
-
-    patience_s = _ASK_EVERY_S
 
     def __init__(self, client: "Client", scheduler: str) -> None:
         self._client = client
         self._scheduler = scheduler
-        self._executor = client.get_executor(pure=False)
         self._threads: dict[str, int] = {}
         self._asked = float("-inf")
         self._seen = time.monotonic()
-        self._given: dict[Future, str] = {}
+        self._given: dict[Future, tuple[str, Task]] = {}
 
     @staticmethod
     def fetching() -> contextlib.AbstractContextManager:
@@ -101,36 +110,40 @@ class _Cluster(Workers):
 
     def spare(self, but: Collection[str] = ()) -> str | None:
         there = self.names()
-        busy = Counter(self._given.values())
+        busy = Counter(worker for worker, _ in self._given.values())
         free = {name: self._threads[name] - busy[name] for name in there - set(but) or there}
         best = max(free, key=free.get, default=None)
         return best if best and free[best] > 0 else None
 
     def submit(self, worker: str, function: Callable, *arguments: object) -> Future:
+        answer = Future()
         try:
-            future = self._executor.submit(
-                _tell_where, function, *arguments, workers=[worker], allow_other_workers=True
+            task = self._client.submit(
+                _tell_where, function, *arguments, workers=[worker], pure=False
             )
+            task.add_done_callback(partial(_pass_on, answer))
         except (OSError, RuntimeError, ValueError, AttributeError) as error:
             raise self._gone() from error
-        self._given[future] = worker
-        return future
+        self._given[answer] = worker, task
+        return answer
+
+    def wait(self, futures: Collection[Future]) -> Collection[Future]:
+        there = self.names()
+        for answer, (worker, task) in self._given.items():
+            if worker not in there and not answer.done():
+                with contextlib.suppress(InvalidStateError):  # it has just come
+                    answer.set_exception(_lost())
+                task.cancel()
+        if not futures:
+            time.sleep(_ASK_EVERY_S)
+        return wait(futures, timeout=_ASK_EVERY_S, return_when=FIRST_COMPLETED).done
 
     def result(self, future: Future) -> object:
-        from distributed import KilledWorker
-
-        worker = self._given.pop(future)
+        worker, _ = self._given.pop(future)
         try:
             return future.result()
         except CancelledError as error:
             raise self._gone() from error
-        except KilledWorker as error:
-            died = BuildError(
-                f"{error.allowed_failures + 1} workers have died while they made it; is there too "
-                "little memory?"
-            )
-            died.workers = {worker, *self.names()}
-            raise died from error
         except Exception as error:
             error.workers = getattr(error, "workers", {worker})
             raise
@@ -142,8 +155,25 @@ class _Cluster(Workers):
         )
 
 
+def _pass_on(answer: Future, task: "Task") -> None:
+    """Runs in a thread of Dask, when something has come of a task."""
+    from distributed import KilledWorker
+
+    with contextlib.suppress(InvalidStateError):  # the worker was taken for lost
+        try:
+            answer.set_result(task.result())
+        except KilledWorker:
+            answer.set_exception(_lost())
+        except (Exception, CancelledError) as error:
+            answer.set_exception(error)
+
+
+def _lost() -> BuildError:
+    return BuildError("the worker was lost while it made it (was there too little memory?)")
+
+
 def _tell_where(function: Callable, *arguments: object) -> object:
-    """Runs in a worker: an exception says which one, since Dask may have moved the unit."""
+    """Runs in a worker: an exception says which one, since Dask may have moved it."""
     from distributed import get_worker
 
     try:

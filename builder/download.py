@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+import datasets
 from datasets.utils import tqdm  # the one that users of `datasets` can switch off
 from filelock import FileLock, Timeout
 
@@ -203,6 +204,11 @@ def fetch_file(url: str, sha256: str, target: str | Path) -> Path:
 
     if _sha256(target) == sha256:
         return target
+    if datasets.config.HF_HUB_OFFLINE:
+        raise CleanDataError(
+            f"{target} is not there, and HF_HUB_OFFLINE or HF_DATASETS_OFFLINE forbids fetching it "
+            f"from {public_name(url)}; unset them, or give data_dir."
+        )
     with writing_into(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
         with locked(target.with_name(f".{target.name}.lock")):

@@ -2,10 +2,9 @@
 
 import heapq
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -152,11 +151,7 @@ class _Run:
             heapq.heappush(self.ready, one)
 
     def collect(self, pool: Workers) -> None:
-        if not self.running:  # no worker is there yet
-            time.sleep(pool.patience_s or 0)
-            return
-        done, _ = wait(self.running, timeout=pool.patience_s, return_when=FIRST_COMPLETED)
-        for future in done:
+        for future in pool.wait(self.running):
             number, unit = self.running.pop(future)
             try:
                 result = pool.result(future)
@@ -209,7 +204,7 @@ class _Run:
     def _failed(self, number: int, unit: Unit, error: Exception, there: set[str]) -> None:
         on = self.failed_on.setdefault(unit.path, set())
         on |= error.workers
-        if len(on) < _WORKERS_TRIED and there - on:
+        if len(on) < _WORKERS_TRIED and not (there and there <= on):
             heapq.heappush(self.ready, (number, unit))
             return
         dataset = unit.recipe.configuration.dataset

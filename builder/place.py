@@ -14,6 +14,8 @@ import fsspec
 from medmnist_c.builder.errors import BuildError, CleanDataError
 from medmnist_c.builder.files import is_left_over, write_aside
 
+_WITH_BUCKETS = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci"}
+
 
 class HashedFile:
     """A file being written, with the SHA-256 and the count of its bytes so far."""
@@ -64,9 +66,22 @@ class Place:
         if "://" not in self.url or self.url.startswith("file://"):
             return None
         try:
-            return fsspec.core.url_to_fs(self.url)
+            filesystem, path = fsspec.core.url_to_fs(self.url)
         except (ImportError, ValueError) as error:
             raise BuildError(f"Cannot write to {self.url} ({error}).") from error
+        if self._has_buckets:
+            bucket = path.partition("/")[0]
+            with self.errors(), _as_os_error():
+                filesystem.ls(bucket, detail=False)
+        return filesystem, path
+
+    @property
+    def _has_buckets(self) -> bool:
+        """Whether it has no folders to be made, but a bucket, which is the user's to make."""
+        return self.url.partition("://")[0] in _WITH_BUCKETS
+
+    def __reduce__(self) -> tuple:
+        return Place, (self.url,)  # what a machine may write with is not sent to another
 
     def _local(self, path: str) -> Path:
         return Path(self.url.removeprefix("file://")) / path
@@ -87,9 +102,11 @@ class Place:
             with tempfile.NamedTemporaryFile() as file:
                 yield HashedFile(file)
                 file.flush()
-                filesystem = self._remote[0]
-                filesystem.makedirs(str(PurePosixPath(self._there(path)).parent), exist_ok=True)
-                filesystem.put_file(file.name, self._there(path))
+                filesystem, there = self._remote[0], self._there(path)
+                with _as_os_error():
+                    if not self._has_buckets:
+                        filesystem.makedirs(str(PurePosixPath(there).parent), exist_ok=True)
+                    filesystem.put_file(file.name, there)
 
     def read(self, path: str) -> bytes | None:
         """A small file's content; None if it is not there."""
@@ -98,7 +115,8 @@ class Place:
                 return self._local(path).read_bytes()
             filesystem = self._remote[0]
             filesystem.invalidate_cache()
-            return filesystem.cat_file(self._there(path))
+            with _as_os_error():
+                return filesystem.cat_file(self._there(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -127,7 +145,8 @@ class Place:
         filesystem = self._remote[0]
         filesystem.invalidate_cache()
         try:
-            rows = filesystem.ls(self._there(folder), detail=True)
+            with _as_os_error():
+                rows = filesystem.ls(self._there(folder), detail=True)
         except FileNotFoundError:
             return {}
         return {
@@ -140,7 +159,8 @@ class Place:
             if self._remote is None:
                 self._local(path).unlink()
             else:
-                self._remote[0].rm_file(self._there(path))
+                with _as_os_error():
+                    self._remote[0].rm_file(self._there(path))
 
     def tidy(self, folder: str) -> None:
         """Take away what processes that were killed have left half-written."""
@@ -162,3 +182,14 @@ class Place:
                 f"Cannot write {where} ({error.strerror or error}); make room or choose another "
                 "folder, and run the command again: finished test sets are kept."
             ) from error
+
+
+@contextlib.contextmanager
+def _as_os_error() -> Iterator[None]:
+    """A store's own kinds of errors (no credentials, no route to it) as those of a disk."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(None, " ".join(str(error).split()) or type(error).__name__) from error

@@ -3,11 +3,20 @@
 import contextlib
 import ctypes
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from functools import lru_cache
 
 import cv2
@@ -25,11 +34,9 @@ class WorkersGone(BuildError):
 class Workers(ABC):
     """Where functions run, one on each core at a time.
 
-    `patience_s` is how long to wait for an answer before asking for spare workers anew. `fetching`,
-    called in a worker, gives what it must hold while it fetches clean pictures.
+    `fetching`, called in a worker, gives what it must hold while it fetches clean pictures.
     """
 
-    patience_s: float | None = None
     fetching: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext
 
     @abstractmethod
@@ -43,6 +50,10 @@ class Workers(ABC):
     @abstractmethod
     def submit(self, worker: str, function: Callable, *arguments: object) -> Future:
         """Begin something there."""
+
+    @abstractmethod
+    def wait(self, futures: Collection[Future]) -> Collection[Future]:
+        """Those that are done, as soon as there are some; none after a while, if workers may come."""
 
     @abstractmethod
     def result(self, future: Future) -> object:
@@ -71,7 +82,7 @@ def workers(num_proc: int | None = None, scheduler: str | None = None) -> Iterat
 def local_workers(num_proc: int) -> Iterator[Workers]:
     """Fresh processes: a fork would inherit the threads of Arrow and OpenCV in any state."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_proc, context, initializer=_ignore_ctrl_c) as pool:
+    with ProcessPoolExecutor(num_proc, context, initializer=_start_process) as pool:
         try:
             yield _LocalWorkers(pool, num_proc)
         except BaseException:
@@ -96,6 +107,9 @@ class _LocalWorkers(Workers):
         self._free -= 1
         return self._pool.submit(function, *arguments)
 
+    def wait(self, futures: Collection[Future]) -> Collection[Future]:
+        return wait(futures, return_when=FIRST_COMPLETED).done
+
     def result(self, future: Future) -> object:
         self._free += 1
         try:
@@ -110,8 +124,15 @@ class _LocalWorkers(Workers):
             raise
 
 
-def _ignore_ctrl_c() -> None:
+def _start_process() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the one that waits for them
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Nobody else tells a worker that its parent was killed: it would wait for work for ever."""
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
 
 
 @lru_cache(maxsize=1)

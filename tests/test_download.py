@@ -202,7 +202,18 @@ def test_a_refusal_is_told_at_once(server, tmp_path, answer, words):
 
 def test_a_redirect_does_not_leave_https(server, tmp_path, monkeypatch):
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    how = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -batch".split()
+    how = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=127.0.0.1",
+        "-batch",
+    ]
     names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
     if not shutil.which("openssl"):
         pytest.skip("no openssl to make a certificate")
@@ -289,6 +300,14 @@ def test_a_small_file_with_a_checksum(server, tmp_path, ranges):
     fetch_file(f"{server.url}/f", SHA256, target)
     assert target.read_bytes() == CONTENT
     assert {path.name for path in target.parent.iterdir()} <= {"f", ".f.lock"}
+
+
+def test_a_small_file_offline(server, tmp_path, monkeypatch):
+    fetch_file(f"{server.url}/f", SHA256, tmp_path / "there")
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+    fetch_file(f"{server.url}/f", SHA256, tmp_path / "there")
+    with pytest.raises(CleanDataError, match="HF_HUB_OFFLINE"):
+        fetch_file(f"{server.url}/f", SHA256, tmp_path / "not there")
 
 
 def test_a_small_file_with_another_checksum(server, tmp_path):
