@@ -19,8 +19,8 @@ from math import prod
 from pathlib import Path
 
 import numpy as np
-from isal import isal_zlib
 
+from medmnist_c.builder import igzip
 from medmnist_c.builder.catalogue import dataset_facts
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.files import write_aside
@@ -65,7 +65,7 @@ class CleanTestSet:
                 file.seek(self.images.offset + start * size)
                 for index in range(start, stop):
                     data = file.read(size)
-                    if isal_zlib.crc32(data) != self.sums[index]:
+                    if igzip.crc32(data) != self.sums[index]:
                         raise self._given_up(index)
                     yield np.frombuffer(data, np.uint8).reshape(shape)
         except CleanDataError:
@@ -114,7 +114,7 @@ def load_clean(folder: str | Path) -> CleanTestSet:
 
 def _read(path: Path, whole: dict) -> bytes:
     content = path.read_bytes()
-    if isal_zlib.crc32(content) != whole["sums"][path.name]:
+    if igzip.crc32(content) != whole["sums"][path.name]:
         raise ValueError(f"{path.name} is damaged")
     return content
 
@@ -123,7 +123,7 @@ def _map_images(path: Path, dataset: str, sums: np.ndarray) -> np.ndarray:
     shape = (len(sums) - 1, *dataset_facts(dataset).image_shape)
     offset = path.stat().st_size - prod(shape)
     with path.open("rb") as file:
-        if offset < 0 or isal_zlib.crc32(file.read(offset)) != sums[0]:
+        if offset < 0 or igzip.crc32(file.read(offset)) != sums[0]:
             raise ValueError(f"{path.name} is damaged")
     return np.memmap(path, np.uint8, "r", offset, shape)
 
@@ -158,7 +158,7 @@ def write_copy(
         "dataset": dataset,
         "digest": digest,
         "sizes": {IMAGES: images.size, LABELS: labels.size, _SUMS: len(found)},
-        "sums": {LABELS: labels.crc, _SUMS: isal_zlib.crc32(found)},
+        "sums": {LABELS: labels.crc, _SUMS: igzip.crc32(found)},
     }
     with write_aside(folder / _WHOLE) as file:
         file.write(json.dumps(whole).encode())
@@ -175,7 +175,7 @@ class _Sums:
         view = memoryview(data)
         while view:
             piece = view[: self._left]
-            self._crc = isal_zlib.crc32(piece, self._crc)
+            self._crc = igzip.crc32(piece, self._crc)
             self._left -= len(piece)
             if not self._left:
                 self.found.append(self._crc)

@@ -4,7 +4,8 @@ import struct
 from typing import Literal
 
 import numpy as np
-from isal import isal_zlib
+
+from medmnist_c.builder import igzip
 
 Encoding = Literal["png", "pnm"]
 
@@ -44,12 +45,12 @@ def _png(image: np.ndarray) -> bytes:
         (
             _SIGNATURE,
             _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)),
-            _chunk(b"IDAT", isal_zlib.compress(filtered, _LEVEL)),
+            _chunk(b"IDAT", igzip.compress(filtered, _LEVEL)),
             _chunk(b"IEND", b""),
         )
     )
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
-    checksum = isal_zlib.crc32(data, isal_zlib.crc32(name))
+    checksum = igzip.crc32(data, igzip.crc32(name))
     return b"".join((struct.pack(">I", len(data)), name, data, struct.pack(">I", checksum)))

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from isal import isal_zlib
 
+from medmnist_c.builder import igzip
 from medmnist_c.builder.errors import CleanDataError
 
 CHUNK = 1 << 20  # bytes read, or inflated, at a time
@@ -218,7 +218,7 @@ class Member:
             total += len(data)
             if total > self.size:
                 raise self.error(f"declares {self.size} bytes and holds more")
-            crc = isal_zlib.crc32(data, crc)
+            crc = igzip.crc32(data, crc)
             yield data
         if total < self.size:
             raise self.error(f"declares {self.size} bytes and holds only {total}")
