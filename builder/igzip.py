@@ -18,6 +18,13 @@ def crc32(data: bytes, start: int = 0) -> int:
     return checksum
 
 
+def adler32(data: bytes) -> int:
+    """Adler-32, as `zlib.adler32`."""
+    checksum = isal_zlib.adler32(data)
+    _put_in_order()
+    return checksum
+
+
 def compress(data: bytes | np.ndarray, level: int) -> bytes:
     """A zlib stream; level 0-3."""
     compressed = isal_zlib.compress(data, level)

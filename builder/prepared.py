@@ -13,8 +13,8 @@ from pathlib import Path
 
 import datasets
 from filelock import FileLock
-from isal import isal_zlib
 
+from medmnist_c.builder import igzip
 from medmnist_c.builder.files import write_aside
 from medmnist_c.builder.npz import CHUNK
 
@@ -71,6 +71,6 @@ def _size_and_sum(path: Path) -> list[int]:
     crc = size = 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
-            crc = isal_zlib.crc32(chunk, crc)
+            crc = igzip.crc32(chunk, crc)
             size += len(chunk)
     return [size, crc]
