@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -165,7 +165,9 @@ def _alternate(
     return statistics.median(mine), statistics.median(other)
 
 
-def build_rows(peer: Peer, folder: Path, masks: Path, count: int) -> list[str]:
+def build_rows(
+    peer: Peer, folder: Path, masks: Path, count: int, chosen: Iterable[str]
+) -> list[str]:
     """Clean file -> all of a dataset's corrupted test sets, `count` pictures each.
 
     Ours is `medmnist-c build` as a whole: starting processes, extracting, corrupting, encoding.
@@ -174,7 +176,7 @@ def build_rows(peer: Peer, folder: Path, masks: Path, count: int) -> list[str]:
     clean = folder / "clean"
     clean.mkdir()
     shutil.copy(masks, clean / stain_masks.RELEASE_FILE)
-    for dataset in CORRUPTIONS:
+    for dataset in chosen:
         _repeat_pictures(dataset, clean, count)
         test_sets = [one for one in select((dataset,)) if one.entry]
         other = peer.seconds(
@@ -251,18 +253,23 @@ def machine() -> str:
     show_default=True,
     help="Pictures of a test set to build; 0 to time the algorithms only.",
 )
+@click.option("--build", "builds", multiple=True, help="Only build, and only this dataset.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
-def main(peer_python: str, count: int, output: Path) -> None:
+def main(peer_python: str, count: int, builds: tuple[str, ...], output: Path) -> None:
     cv2.setNumThreads(1)
     datasets.disable_progress_bars()
     peer = Peer(peer_python)
     with tempfile.TemporaryDirectory(prefix="medmnist_c_") as temporary:
         folder = Path(temporary)
-        algorithms = algorithm_rows(peer, folder)
-        sections = [ALGORITHMS_HEAD, *algorithms]
+        sections = [] if builds else [ALGORITHMS_HEAD, *algorithm_rows(peer, folder), ""]
         if count:
-            builds = build_rows(peer, folder, release_masks(peer_python), count)
-            sections += ["", BUILDS_HEAD, *builds, "", READS_HEAD, *read_rows(peer, folder)]
+            masks = release_masks(peer_python)
+            sections += [
+                BUILDS_HEAD,
+                *build_rows(peer, folder, masks, count, builds or CORRUPTIONS),
+            ]
+        if count and not builds:
+            sections += ["", READS_HEAD, *read_rows(peer, folder)]
     head = (
         f"# Speed, against medmnistc 0.1.0\n\nMachine: {machine()}. Medians of {ROUNDS} alternating "
         "rounds; ratios above 1 mean that we are faster. Made by `python benchmarks/run.py`.\n"
