@@ -73,6 +73,10 @@ def _dataset(dataset: str, reports: Sequence[RobustnessReport]) -> Iterable[str]
         if len(reports) > 1:
             yield f"<h3>{escape(report.name)}</h3>"
         yield _keys(report.datasets[dataset], report.data["baseline"]["name"])
+    reports = [report for report in reports if report.datasets[dataset]["corruptions"]]
+    if not reports:
+        yield '<p class="soft">Only the clean test set was evaluated.</p>'
+        return
     yield _figure(
         figures.severity_curves(reports, dataset),
         "Balanced error by severity; bands are 95 % intervals.",

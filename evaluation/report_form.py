@@ -118,6 +118,8 @@ def _misfit(value: Any, form: object, place: str) -> str | None:
             return f"{place or 'it'} is no object"
         if lacking := [name for name in form if name not in value]:
             return f"{place or 'it'} lacks {', '.join(lacking)}"
+        if form is _ESTIMATE and (value["low"] is None) != (value["high"] is None):
+            return f"{place} has half an interval"
         parts = ((value[name], inner, f"{place}.{name}") for name, inner in form.items())
     else:
         return None if _is_plain(value, form) else f"{place} is not {_WORDS[form]}"
@@ -146,12 +148,16 @@ def _misfit_threshold(value: Any) -> str | None:
 def _unknown_name(datasets: list[dict]) -> str | None:
     """A name, or a severity, that the benchmark does not have, or that comes twice."""
     names = [one["dataset"] for one in datasets]
+    if not names:
+        return ".datasets is empty"
     for number, one in enumerate(datasets):
         place = f".datasets[{number}]"
         known = CORRUPTIONS.get(one["dataset"])
         if known is None or names.count(one["dataset"]) > 1:
             return f"{place}.dataset is no dataset of MedMNIST-C, or comes twice"
         found = [corruption["name"] for corruption in one["corruptions"]]
+        if not all(corruption["cells"] for corruption in one["corruptions"]):
+            return f"{place} has a corruption without cells"
         if not set(found) <= set(known) or len(set(found)) < len(found):
             return f"{place}.corruptions are not once each those of {one['dataset']}"
         cells = [cell["severity"] for every in one["corruptions"] for cell in every["cells"]]

@@ -1,0 +1,1 @@
+"""Fuzzing: what readers are given, and what must hold whatever they are given."""

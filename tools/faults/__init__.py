@@ -1,0 +1,1 @@
+"""Faults tried on real processes, real files and a real small disk."""
