@@ -18,13 +18,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.configurations import Configuration, configurations, find_configuration
+from medmnist_c.builder.configurations import (
+    CLEAN,
+    Configuration,
+    configurations,
+    find_configuration,
+)
 from medmnist_c.builder.files import write_aside
 from medmnist_c.builder.spelling import shown
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.probabilities import probabilities
 
 COLUMNS = ("dataset", "corruption", "severity", "index", "label", "scores")
+_NAMES = COLUMNS[:3]  # which say what cell a row is of
 _ORIGIN = b"medmnist_c"
 
 
@@ -156,47 +162,69 @@ class PredictionFile:
         self._columns = [name for name in COLUMNS if name in schema.names]
         self._found = self._find_cells()
 
-    def _find_cells(self) -> dict[Configuration, list[tuple]]:
-        """For each cell, the ways it is named in the file."""
-        seen: dict[tuple, None] = {}
-        names = ["dataset", "corruption", "severity"]
+    def _find_cells(self) -> dict[Configuration, tuple[set, list[int]]]:
+        """For each cell, the ways it is named in the file, and the row groups that have it."""
+        seen: dict[tuple, list[int]] = {}
         with _reading(self.path):
-            for batch in _open(self.path).iter_batches(columns=names):
-                batch.validate(full=True)
-                distinct = pa.Table.from_batches([batch]).group_by(names).aggregate([])
-                columns = (distinct[name].to_pylist() for name in names)
-                seen.update(dict.fromkeys(zip(*columns, strict=True)))
-        cells: dict[Configuration, list[tuple]] = {}
-        for dataset, corruption, severity in seen:
-            clean = corruption in (None, "", "clean")
-            if clean != (severity in (None, 0)):
-                raise PredictionError(
-                    f"{self.path} has rows of {dataset} with corruption {shown(corruption)} and "
-                    f"severity {shown(severity)}; clean ones have neither, all others have both."
-                )
-            if clean:
-                cell = Configuration(dataset_facts(dataset).name)
-            else:
-                cell = find_configuration(dataset, corruption, severity)
-            cells.setdefault(cell, []).append((dataset, corruption, severity))
+            file = _open(self.path)
+            for group in range(file.num_row_groups):
+                for batch in file.iter_batches(row_groups=[group], columns=list(_NAMES)):
+                    distinct = self._names_of(batch).group_by(list(_NAMES)).aggregate([])
+                    for named in zip(*(distinct[n].to_pylist() for n in _NAMES), strict=True):
+                        seen.setdefault(named, []).append(group)
+        cells: dict[Configuration, tuple[set, list[int]]] = {}
+        for named, having in seen.items():
+            names, groups = cells.setdefault(self._cell(*named), (set(), []))
+            names.add(named)
+            groups[:] = sorted({*groups, *having})
         return cells
+
+    def _cell(
+        self, dataset: str | None, corruption: str | None, severity: int | None
+    ) -> Configuration:
+        clean = corruption in (None, "", CLEAN)
+        if clean != (severity in (None, 0)):
+            raise PredictionError(
+                f"{self.path} has rows of {dataset} with corruption {shown(corruption)} and "
+                f"severity {shown(severity)}; clean ones have neither, all others have both."
+            )
+        if clean:
+            return Configuration(dataset_facts(dataset).name)
+        return find_configuration(dataset, corruption, severity)
+
+    def _names_of(self, batch: pa.RecordBatch) -> pa.Table:
+        """dataset, corruption and severity of its rows, in plain types: pandas writes a severity that
+        may be missing as a float, and names as categories."""
+        batch.validate(full=True)
+        try:
+            severity = batch.column("severity")
+            if pa.types.is_floating(severity.type):
+                severity = pc.if_else(pc.is_nan(severity), None, severity)
+            columns = [batch.column(name).cast(pa.string()) for name in _NAMES[:2]]
+            return pa.table([*columns, severity.cast(pa.int64())], names=list(_NAMES))
+        except pa.ArrowException as error:
+            raise PredictionError(
+                f"In {self.path}, dataset and corruption are names and severity is a whole number; "
+                f"they are something else ({error})."
+            ) from error
 
     def cells(self) -> list[Configuration]:
         """The cells that are there, in the benchmark's order."""
         return [one for one in configurations().values() if one in self._found]
 
     def read(self, cell: Configuration, *, logits: bool = False) -> Predicted:
-        """One cell, checked; of the file no more than a row group is held beside it."""
-        batches = []
+        """One cell, checked; only the row groups that have it are read."""
+        names, groups = self._found[cell]
+        kept = []
         with _reading(self.path):
-            for batch in _open(self.path).iter_batches(columns=self._columns):
-                batch.validate(full=True)
+            for batch in _open(self.path).iter_batches(row_groups=groups, columns=self._columns):
+                told = self._names_of(batch)
                 rows = np.zeros(len(batch), bool)
-                for one in self._found[cell]:
-                    rows |= _rows_named(batch, one)
+                for named in names:
+                    rows |= _rows_named(told, named)
                 if rows.any():
-                    batches.append(batch.filter(pa.array(rows)))
-        return _checked(pa.Table.from_batches(batches), cell, str(self.path), logits)
+                    kept.append(batch.filter(pa.array(rows)))
+        return _checked(pa.Table.from_batches(kept), cell, str(self.path), logits)
 
 
 @contextlib.contextmanager
@@ -204,6 +232,8 @@ def _reading(path: Path) -> Iterator[None]:
     """What Arrow says of a file that is no Parquet, or a damaged one, in one sentence."""
     try:
         yield
+    except PredictionError:
+        raise
     except (OSError, ValueError, TypeError, MemoryError, pa.ArrowException) as error:
         why = " ".join(str(error).split())[:300]
         raise PredictionError(
@@ -217,12 +247,13 @@ def _open(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(path, page_checksum_verification=True)
 
 
-def _rows_named(batch: pa.RecordBatch, named: Sequence) -> np.ndarray:
-    rows = np.ones(len(batch), bool)
-    for name, value in zip(("dataset", "corruption", "severity"), named, strict=True):
-        column = batch.column(name)
+def _rows_named(told: pa.Table, named: Sequence) -> np.ndarray:
+    """Which rows have these three."""
+    rows = np.ones(len(told), bool)
+    for name, value in zip(_NAMES, named, strict=True):
+        column = told[name]
         same = pc.is_null(column) if value is None else pc.equal(column, value).fill_null(False)
-        rows &= same.to_numpy(zero_copy_only=False)
+        rows &= same.to_numpy()
     return rows
 
 

@@ -127,7 +127,12 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(tmp_path):
 
 
 def test_published_test_sets_are_streamed(tmp_path):
-    build(select(("breastmnist_clean", "breastmnist_pixelate_[12]")), tmp_path / "set", sample=True)
+    build(
+        select(("breastmnist_clean", "breastmnist_pixelate_[12]")),
+        tmp_path / "set",
+        sample=True,
+        num_proc=1,
+    )
     which = {"corruptions": "pixelate", "severities": (1, 2)}
     streamed = evaluate(brightness, "breastmnist", repo=str(tmp_path / "set"), **which)
     made = evaluate(brightness, "breastmnist", sample=True, **which)

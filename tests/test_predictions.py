@@ -75,6 +75,17 @@ def test_clean_may_be_said_in_words(tmp_path):
     assert not one["summary"]["complete"]
 
 
+def test_columns_as_pandas_writes_them(tmp_path):
+    columns = rows()
+    severities = [np.nan if one is None else float(one) for one in columns["severity"]]
+    names = pa.array(columns["dataset"]).dictionary_encode()
+    odd = {**columns, "severity": pa.array(severities), "dataset": names}
+    assert score(write(tmp_path, odd)).datasets == score(write(tmp_path, columns)).datasets
+    odd["severity"] = pa.array([one / 2 for one in severities])
+    with pytest.raises(PredictionError, match="severity is a whole number"):
+        score(write(tmp_path, odd))
+
+
 def test_labels_may_come_from_the_clean_set(tmp_path):
     columns = rows(count=5)
     del columns["label"]

@@ -1,0 +1,83 @@
+"""Throughput and memory of the evaluation loop with a model that costs nothing.
+
+    python benchmarks/evaluate.py --data-dir FOLDER bloodmnist
+
+Pictures a second of each chosen test set, made while a free `predict` waits: with the thread that makes
+the next batches, and without it. A second run has a `predict` that costs as much as the pictures do,
+which is where the thread helps. Prints the process's peak memory in the end.
+"""
+
+import contextlib
+import itertools
+import resource
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+
+from medmnist_c.builder.catalogue import dataset_facts
+from medmnist_c.builder.configurations import Configuration
+from medmnist_c.corruptions.table import CORRUPTIONS
+from medmnist_c.evaluation import evaluate as loop
+from medmnist_c.evaluation.cell_pictures import MadeHere
+from medmnist_c.evaluation.prefetch import prefetched
+
+
+@click.command()
+@click.argument("dataset")
+@click.option("--data-dir", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--pictures", default=1000, show_default=True, help="Of each test set.")
+@click.option("--severity", default=3, show_default=True)
+@click.option("--batch-size", default=64, show_default=True)
+def main(dataset: str, data_dir: Path, pictures: int, severity: int, batch_size: int) -> None:
+    classes = len(dataset_facts(dataset).labels)
+
+    def free(batch: np.ndarray) -> np.ndarray:
+        return np.full((len(batch), classes), 1 / classes)
+
+    cells = [Configuration(dataset)]
+    cells += [Configuration(dataset, name, severity) for name in CORRUPTIONS[dataset]]
+    source = MadeHere(0, data_dir, False)  # seeded: no shot noise has to be drawn through first
+    _run(free, cells[0], source, batch_size, pictures, prefetched)  # opens the clean copy
+    print(f"{'test set':36} {'alone':>8} {'thread':>8}   pictures a second")
+    totals = {iter: 0.0, prefetched: 0.0}
+    for cell in cells:
+        rates = []
+        for ahead in totals:
+            seconds = _run(free, cell, source, batch_size, pictures, ahead)
+            totals[ahead] += seconds
+            rates.append(pictures / seconds)
+        print(f"{cell.name:36} {rates[0]:8.0f} {rates[1]:8.0f}")
+    done = pictures * len(cells)
+    print(f"{'all':36} " + " ".join(f"{done / seconds:8.0f}" for seconds in totals.values()))
+
+    cost = totals[iter] / done * batch_size
+
+    def busy(batch: np.ndarray) -> np.ndarray:
+        time.sleep(cost)  # as a model on a GPU does: the processor is free meanwhile
+        return free(batch)
+
+    rates = []
+    for ahead in totals:
+        seconds = sum(_run(busy, cell, source, batch_size, pictures, ahead) for cell in cells)
+        rates.append(f"{done / seconds:8.0f}")
+    print(f"{'all, predict elsewhere as slow':36} " + " ".join(rates))
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+def _run(predict, cell, source, batch_size, pictures, ahead) -> float:
+    """Seconds for a test set's first pictures."""
+    start = time.perf_counter()
+    made = itertools.islice(source.pictures(cell), pictures)
+    batches = ahead(loop.batches(made, batch_size, False, False))
+    with contextlib.ExitStack() as stack:
+        if hasattr(batches, "close"):
+            stack.callback(batches.close)
+        for given, _ in batches:
+            predict(given)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
