@@ -23,10 +23,13 @@ def library() -> ctypes.CDLL | None:
             try:
                 functions = ctypes.CDLL(str(path))
                 poisson, normal = functions.draw_poisson, functions.draw_normal_noise
+                table, table_bytes = functions.poisson_table, functions.poisson_table_bytes
             except (OSError, AttributeError):  # of another machine or version
                 continue
             poisson.argtypes = [_POINTER, _WHOLE, _WHOLE, *4 * [_POINTER], _WHOLE, _POINTER]
             poisson.restype = _WHOLE
+            table.argtypes, table.restype = [_POINTER, _POINTER], None
+            table_bytes.argtypes, table_bytes.restype = [], _WHOLE
             normal.argtypes = [_POINTER, _WHOLE, ctypes.c_double, ctypes.c_int, *5 * [_POINTER]]
             normal.restype = None
             return functions
@@ -51,6 +54,7 @@ def poisson_bytes(
     if state is None:
         return None
     levels, rates = np.ascontiguousarray(levels), np.ascontiguousarray(rates, np.float64)
+    table = _poisson_table(rates.tobytes())
     wanted = byte_of_count is not None
     made = np.empty(levels.shape if wanted else 0, np.uint8)
     place = 0
@@ -60,7 +64,7 @@ def poisson_bytes(
             levels.ctypes.data,
             place,
             levels.size,
-            rates.ctypes.data,
+            table.ctypes.data,
             key.ctypes.data,
             ctypes.byref(position),
             byte_of_count.ctypes.data if wanted else None,
@@ -112,6 +116,15 @@ def normal_noise(
     state["state"] = {"key": key, "pos": position.value}
     rng.set_state(state | {"has_gauss": has_kept.value, "gauss": kept.value})
     return made
+
+
+@lru_cache(maxsize=16)  # 280 kB each; the severities of a corruption take turns
+def _poisson_table(rates: bytes) -> np.ndarray:
+    """All that depends on the rates alone, worked out once, not once a picture."""
+    functions = library()
+    table = np.empty(functions.poisson_table_bytes(), np.uint8)
+    functions.poisson_table(np.frombuffer(rates).ctypes.data, table.ctypes.data)
+    return table
 
 
 def _twister_state(rng: np.random.RandomState) -> dict | None:

@@ -6,9 +6,11 @@
  * Poisson counts: a picture has 256 levels, so what depends on the rate alone is worked out once a
  * level, not once a draw. Rates below 10: uniforms are multiplied until the product falls below
  * exp(-rate) (Knuth). From 10 on: transformed rejection, PTRS (Hoermann, "The transformed rejection
- * method for generating Poisson random variables", Insurance: Mathematics and Economics 12, 1993).
- * Where a comparison is so near that the last bits of a logarithm or of another order of adding up
- * could turn it, nothing is decided here: the caller has numpy draw that one count.
+ * method for generating Poisson random variables", Insurance: Mathematics and Economics 12, 1993),
+ * its last test with the probability of a count from a table in place of logarithms. What a draw does
+ * is random, so that a processor's guesses at branches fail: where it can be, all is computed and one
+ * branch taken. Where a comparison is so near that the last bits of a logarithm or of another order of
+ * adding up could turn it, nothing is decided here: the caller has numpy draw that one count.
  *
  * To be compiled without contracting multiplications and additions: the digits would be others.
  */
@@ -19,24 +21,32 @@
 
 #define WORDS 624
 #define SHIFTED 397
+#define AHEAD 8 /* uniforms that may be looked at before they are used */
 #define LEVELS 256
 #define PAIRS 256 /* of normals, at a time */
-#define COUNTS 256 /* whose factorials are worked out beforehand */
+#define WINDOW 128 /* counts about the rate whose probabilities are worked out beforehand */
 #define NEAR 1e-9
+#define TOO_NEAR (-1)
 
+/* Uniforms are made a key (WORDS words) at a time. */
 typedef struct {
-    uint32_t *key; /* WORDS of them */
-    int position;  /* of the next word; WORDS: all are used */
-    int renewals;
-    uint32_t before[WORDS];   /* the key before the last renewal */
-    uint32_t tempered[WORDS]; /* the words that come out */
+    uint32_t *key;
+    uint32_t before[WORDS]; /* the key before the last renewal */
+    double uniforms[WORDS + AHEAD];
+    int kept, next, end; /* in `uniforms`: where the present draw began, goes on; behind the last one */
+    int begin;           /* where those of the present key begin */
+    int odd;             /* 1: a uniform's two words straddle two keys */
+    uint32_t carried;    /* the first of them */
+    int renewed, lost;   /* lost: where the present draw began is not known any more */
 } Twister;
 
 typedef struct {
     double rate;
-    double above, below;          /* small rates: a little more and less than exp(-rate) */
-    double a, b, quick, log_rate; /* of PTRS */
-    double log_inverse_alpha;
+    double above, below; /* small rates: a little more and less than exp(-rate) */
+    double a, b, quick, inverse_alpha, log_rate; /* of PTRS */
+    double near;   /* how near a probability has to be for its error to count */
+    int64_t first; /* count of probability[0] */
+    double probability[WINDOW];
 } Level;
 
 static uint32_t twist(uint32_t upper, uint32_t lower, uint32_t shifted)
@@ -45,49 +55,92 @@ static uint32_t twist(uint32_t upper, uint32_t lower, uint32_t shifted)
     return shifted ^ (joined >> 1) ^ (-(joined & 1u) & 0x9908b0dfu);
 }
 
-static void temper(Twister *twister)
+static void renew(uint32_t *key)
 {
     int i;
-    for (i = 0; i < WORDS; i++) {
-        uint32_t y = twister->key[i];
-        y ^= y >> 11;
-        y ^= (y << 7) & 0x9d2c5680u;
-        y ^= (y << 15) & 0xefc60000u;
-        twister->tempered[i] = y ^ (y >> 18);
-    }
-}
-
-static void renew(Twister *twister)
-{
-    uint32_t *key = twister->key;
-    int i;
-    memcpy(twister->before, key, sizeof twister->before);
     for (i = 0; i < WORDS - SHIFTED; i++) key[i] = twist(key[i], key[i + 1], key[i + SHIFTED]);
     for (; i < WORDS - 1; i++) key[i] = twist(key[i], key[i + 1], key[i + SHIFTED - WORDS]);
     key[i] = twist(key[i], key[0], key[i + SHIFTED - WORDS]);
-    temper(twister);
-    twister->position = 0;
-    twister->renewals++;
 }
 
-static inline uint32_t word(Twister *twister)
+static void temper(const uint32_t *key, uint32_t *words)
 {
-    if (twister->position == WORDS) renew(twister);
-    return twister->tempered[twister->position++];
-}
-
-static inline double uniform(Twister *twister)
-{
-    uint32_t high, low;
-    if (twister->position < WORDS - 1) {
-        high = twister->tempered[twister->position] >> 5;
-        low = twister->tempered[twister->position + 1] >> 6;
-        twister->position += 2;
-    } else {
-        high = word(twister) >> 5;
-        low = word(twister) >> 6;
+    int i;
+    for (i = 0; i < WORDS; i++) {
+        uint32_t y = key[i];
+        y ^= y >> 11;
+        y ^= (y << 7) & 0x9d2c5680u;
+        y ^= (y << 15) & 0xefc60000u;
+        words[i] = y ^ (y >> 18);
     }
-    return (high * 67108864.0 + low) * (1.0 / 9007199254740992.0);
+}
+
+/* Append the uniforms of `words`, which begin with a whole one. */
+static void append(Twister *twister, const uint32_t *words, int count)
+{
+    double *uniforms = twister->uniforms + twister->end;
+    int i;
+    for (i = 0; i < count; i++) {
+        int32_t high = (int32_t)(words[2 * i] >> 5), low = (int32_t)(words[2 * i + 1] >> 6);
+        uniforms[i] = (high * 67108864.0 + low) * (1.0 / 9007199254740992.0);
+    }
+    twister->end += count;
+}
+
+static void start(Twister *twister, uint32_t *key, int position)
+{
+    uint32_t words[WORDS];
+    twister->key = key;
+    twister->kept = twister->next = twister->end = 0;
+    twister->renewed = twister->lost = 0;
+    twister->odd = (WORDS - position) & 1;
+    twister->begin = -(position + twister->odd) / 2;
+    temper(key, words);
+    append(twister, words + position, (WORDS - position) / 2);
+    twister->carried = words[WORDS - 1];
+}
+
+/* Make more; those of the present draw are kept. */
+static void refill(Twister *twister)
+{
+    uint32_t words[WORDS], straddling[2];
+    int left = twister->end - twister->kept;
+    if (left > WORDS / 2) {
+        twister->lost = 1;
+        twister->kept = twister->next;
+        left = twister->end - twister->kept;
+    }
+    memmove(twister->uniforms, twister->uniforms + twister->kept, left * sizeof(double));
+    twister->next -= twister->kept;
+    twister->kept = 0;
+    twister->begin = twister->end = left;
+    memcpy(twister->before, twister->key, sizeof twister->before);
+    renew(twister->key);
+    twister->renewed = 1;
+    temper(twister->key, words);
+    if (twister->odd) {
+        straddling[0] = twister->carried;
+        straddling[1] = words[0];
+        append(twister, straddling, 1);
+    }
+    append(twister, words + twister->odd, WORDS / 2 - twister->odd);
+    twister->carried = words[WORDS - 1];
+}
+
+/* Have at least AHEAD uniforms from `next` on. */
+static inline void look_ahead(Twister *twister)
+{
+    if (twister->end - twister->next < AHEAD) refill(twister);
+}
+
+/* The position of the next word, and its key in place. */
+static int stop(Twister *twister)
+{
+    if (twister->renewed && twister->next <= twister->begin) {
+        memcpy(twister->key, twister->before, sizeof twister->before);
+        return WORDS - twister->odd - 2 * (twister->begin - twister->next);
+    }
+    return 2 * (twister->next - twister->begin) - twister->odd;
 }
 
 /* ln k!, by Stirling's series; the error is far below NEAR. */
@@ -103,89 +156,125 @@ static double log_factorial(int64_t k)
         + (1.0 / 12 - inverse * (1.0 / 360 - inverse * (1.0 / 1260 - inverse / 1680))) / n;
 }
 
-static Level level_of(double rate)
+static double probability_of(const Level *level, int64_t count)
 {
-    Level level = {rate, 0, 0, 0, 0, 0, 0, 0};
-    if (rate < 10) {
-        level.above = exp(-rate) * (1 + NEAR);
-        level.below = exp(-rate) * (1 - NEAR);
-    } else {
-        level.b = 0.931 + 2.53 * sqrt(rate);
-        level.a = -0.059 + 0.02483 * level.b;
-        level.quick = 0.9277 - 3.6224 / (level.b - 2);
-        level.log_inverse_alpha = log(1.1239 + 1.1328 / (level.b - 3.4));
-        level.log_rate = log(rate);
+    return exp(count * level->log_rate - level->rate - log_factorial(count));
+}
+
+/* What depends on the rates alone: `table` has room for LEVELS of them. */
+void poisson_table(const double *rates, Level *table)
+{
+    int i, k;
+    for (i = 0; i < LEVELS; i++) {
+        Level *level = &table[i];
+        memset(level, 0, sizeof *level);
+        level->rate = rates[i];
+        if (level->rate < 10) {
+            level->above = exp(-level->rate) * (1 + NEAR);
+            level->below = exp(-level->rate) * (1 - NEAR);
+            continue;
+        }
+        level->b = 0.931 + 2.53 * sqrt(level->rate);
+        level->a = -0.059 + 0.02483 * level->b;
+        level->quick = 0.9277 - 3.6224 / (level->b - 2);
+        level->inverse_alpha = 1.1239 + 1.1328 / (level->b - 3.4);
+        level->log_rate = log(level->rate);
+        level->near = NEAR + 1e-14 * level->rate * level->log_rate;
+        level->first = (int64_t)level->rate - WINDOW / 2;
+        if (level->first < 0) level->first = 0;
+        for (k = 0; k < WINDOW; k++) level->probability[k] = probability_of(level, level->first + k);
     }
-    return level;
 }
 
-/* A count; -1 if it is too near a thing to say. */
-static int64_t small_count(const Level *level, Twister *twister)
+int64_t poisson_table_bytes(void)
 {
+    return LEVELS * (int64_t)sizeof(Level);
+}
+
+static inline int64_t small_count(const Level *level, Twister *twister)
+{
+    double above = level->above, below = level->below, product = 1;
     int64_t count = 0;
-    double product = uniform(twister);
-    for (; product > level->above; count++) product *= uniform(twister);
-    return product < level->below ? count : -1;
-}
-
-static int64_t large_count(const Level *level, const double *log_factorials, Twister *twister)
-{
     for (;;) {
-        double u = uniform(twister) - 0.5, v = uniform(twister), edge = 0.5 - fabs(u);
-        double place, left, right;
-        int64_t count;
-        if (edge < 1e-6) return -1; /* a place far out, of which digits are lost */
-        place = (2 * level->a / edge + level->b) * u + level->rate + 0.43;
-        count = (int64_t)(place + 4294967296.0) - 4294967296; /* rounded down */
-        if (place - count < NEAR || place - count > 1 - NEAR) return -1;
-        if (edge >= 0.07 && v <= level->quick) {
-            if (v > level->quick - NEAR) return -1;
+        const double *u;
+        double first, second, third, fourth;
+        int over, not_under;
+        look_ahead(twister);
+        u = twister->uniforms + twister->next;
+        first = product * u[0];
+        second = first * u[1];
+        third = second * u[2];
+        fourth = third * u[3];
+        over = (first > above) + (second > above) + (third > above) + (fourth > above);
+        not_under = (first >= below) + (second >= below) + (third >= below) + (fourth >= below);
+        if (over != not_under) return TOO_NEAR;
+        count += over;
+        if (over < 4) {
+            twister->next += over + 1;
             return count;
         }
-        if (edge >= 0.07 && v < level->quick + NEAR) return -1;
-        if (count < 0 || (edge < 0.013 && v > edge)) continue;
-        left = log(v) + level->log_inverse_alpha - log(level->a / (edge * edge) + level->b);
-        right = count * level->log_rate - level->rate
-            - (count < COUNTS ? log_factorials[count] : log_factorial(count));
-        if (fabs(left - right) < NEAR * (1 + fabs(right))) return -1;
+        twister->next += 4;
+        product = fourth;
+    }
+}
+
+static inline int64_t large_count(const Level *level, Twister *twister)
+{
+    for (;;) {
+        double u, v, edge, inverse, place, part, left, right;
+        int64_t count, in_window;
+        int quick, out, near;
+        look_ahead(twister);
+        u = twister->uniforms[twister->next] - 0.5;
+        v = twister->uniforms[twister->next + 1];
+        twister->next += 2;
+        edge = 0.5 - fabs(u);
+        inverse = 1 / edge;
+        place = (2 * level->a * inverse + level->b) * u + level->rate + 0.43;
+        if (edge < 1e-6) return TOO_NEAR; /* a place far out, of which digits are lost */
+        count = (int64_t)(place + 4294967296.0) - 4294967296; /* rounded down */
+        part = place - count;
+        quick = (edge >= 0.07) & (v <= level->quick);
+        out = (count < 0) | ((edge < 0.013) & (v > edge));
+        in_window = count - level->first;
+        right = level->a * inverse * inverse + level->b;
+        if ((uint64_t)in_window < WINDOW) right *= level->probability[in_window];
+        else right *= count < 0 ? 0 : probability_of(level, count);
+        left = v * level->inverse_alpha * (1 - quick); /* 0: accepted */
+        right = right * (1 - out) - out;               /* -1: rejected */
+        near = (part < NEAR) | (part > 1 - NEAR) | (fabs(v - level->quick) < NEAR)
+            | (fabs(left - right) <= level->near * right);
+        if (near) return TOO_NEAR;
         if (left <= right) return count;
     }
 }
 
-/* Draw for levels[start], levels[start + 1], ...; returns the place of the first that is left to the
+/* Draw for levels[begin], levels[begin + 1], ...; returns the place of the first that is left to the
  * caller, `size` if there is none. The twister then stands just before that one's draws. bytes[i]
  * becomes byte_of_count[its count], the last of them for higher counts; nothing if bytes is null.
- * Returns -1 where the twister cannot be put back: a draw that took more than WORDS words. */
-int64_t draw_poisson(const uint8_t *levels, int64_t start, int64_t size, const double *rates,
+ * Returns -1 where the twister cannot be put back: a draw of hundreds of uniforms. */
+int64_t draw_poisson(const uint8_t *levels, int64_t begin, int64_t size, const Level *table,
                      uint32_t *key, int *position, const uint8_t *byte_of_count, int64_t counts,
                      uint8_t *bytes)
 {
-    Level table[LEVELS];
-    double log_factorials[COUNTS];
     Twister twister;
     int64_t i;
-    twister.key = key;
-    twister.position = *position;
-    temper(&twister);
-    for (i = 0; i < LEVELS; i++) table[i] = level_of(rates[i]);
-    for (i = 0; i < COUNTS; i++) log_factorials[i] = log_factorial(i);
-    for (i = start; i < size; i++) {
+    start(&twister, key, *position);
+    for (i = begin; i < size; i++) {
         const Level *level = &table[levels[i]];
         int64_t count = 0;
-        int stood = twister.position;
-        twister.renewals = 0;
+        twister.kept = twister.next;
+        twister.lost = 0;
         if (level->rate > 0)
-            count = level->rate < 10 ? small_count(level, &twister)
-                                     : large_count(level, log_factorials, &twister);
+            count = level->rate < 10 ? small_count(level, &twister) : large_count(level, &twister);
         if (count < 0) {
-            if (twister.renewals > 1) return -1;
-            if (twister.renewals == 1) memcpy(key, twister.before, sizeof twister.before);
-            twister.position = stood;
+            if (twister.lost) return -1;
+            twister.next = twister.kept;
             break;
         }
         if (bytes) bytes[i] = byte_of_count[count < counts ? count : counts - 1];
     }
-    *position = twister.position;
+    *position = stop(&twister);
     return i;
 }
 
@@ -194,7 +283,12 @@ static void draw_points(Twister *twister, int pairs, double *first, double *seco
 {
     int i = 0;
     while (i < pairs) {
-        double x = 2.0 * uniform(twister) - 1.0, y = 2.0 * uniform(twister) - 1.0;
+        double x, y;
+        twister->kept = twister->next;
+        look_ahead(twister);
+        x = 2.0 * twister->uniforms[twister->next] - 1.0;
+        y = 2.0 * twister->uniforms[twister->next + 1] - 1.0;
+        twister->next += 2;
         first[i] = x;
         second[i] = y;
         squared[i] = x * x + y * y;
@@ -219,9 +313,7 @@ void draw_normal_noise(const uint8_t *levels, int64_t size, double scale, int in
     Twister twister;
     int64_t i = 0;
     int pair;
-    twister.key = key;
-    twister.position = *position;
-    temper(&twister);
+    start(&twister, key, *position);
     for (pair = 0; pair < LEVELS; pair++) unit[pair] = pair / 255.0;
     if (*has_kept && size > 0) {
         bytes[i] = noisy(unit[levels[i]], scale * *kept, in_proportion);
@@ -249,5 +341,5 @@ void draw_normal_noise(const uint8_t *levels, int64_t size, double scale, int in
             i++;
         }
     }
-    *position = twister.position;
+    *position = stop(&twister);
 }
