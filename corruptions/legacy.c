@@ -296,11 +296,12 @@ static void draw_points(Twister *twister, int pairs, double *first, double *seco
     }
 }
 
+/* Cut to a whole number before it is cut to the range: that takes no branch, and is the same. */
 static inline uint8_t noisy(double x, double noise, int in_proportion)
 {
-    double value = in_proportion ? x + x * noise : x + noise;
-    value = value < 0 ? 0 : value > 1 ? 1 : value;
-    return (uint8_t)(value * 255.0);
+    int32_t value = (int32_t)((in_proportion ? x + x * noise : x + noise) * 255.0);
+    value = value < 0 ? 0 : value;
+    return (uint8_t)(value > 255 ? 255 : value);
 }
 
 /* levels[i] with normal noise, as bytes: x + scale n, or x + x (scale n) if `in_proportion`, x being
@@ -310,11 +311,12 @@ void draw_normal_noise(const uint8_t *levels, int64_t size, double scale, int in
                        uint32_t *key, int *position, int *has_kept, double *kept, uint8_t *bytes)
 {
     double unit[LEVELS], first[PAIRS + 1], second[PAIRS + 1], squared[PAIRS + 1];
+    double normals[2 * PAIRS];
     Twister twister;
     int64_t i = 0;
-    int pair;
+    int pair, j;
     start(&twister, key, *position);
-    for (pair = 0; pair < LEVELS; pair++) unit[pair] = pair / 255.0;
+    for (j = 0; j < LEVELS; j++) unit[j] = j / 255.0;
     if (*has_kept && size > 0) {
         bytes[i] = noisy(unit[levels[i]], scale * *kept, in_proportion);
         *has_kept = 0;
@@ -323,22 +325,19 @@ void draw_normal_noise(const uint8_t *levels, int64_t size, double scale, int in
     }
     while (i < size) {
         int pairs = size - i < 2 * PAIRS ? (int)((size - i + 1) / 2) : PAIRS;
+        int count = size - i < 2 * pairs ? 2 * pairs - 1 : 2 * pairs;
         draw_points(&twister, pairs, first, second, squared);
         for (pair = 0; pair < pairs; pair++) {
             double factor = sqrt(-2.0 * log(squared[pair]) / squared[pair]);
-            first[pair] *= factor;
-            second[pair] *= factor;
+            normals[2 * pair] = second[pair] * factor;
+            normals[2 * pair + 1] = first[pair] * factor;
         }
-        for (pair = 0; pair < pairs; pair++) {
-            bytes[i] = noisy(unit[levels[i]], scale * second[pair], in_proportion);
-            i++;
-            if (i == size) {
-                *has_kept = 1;
-                *kept = first[pair];
-                break;
-            }
-            bytes[i] = noisy(unit[levels[i]], scale * first[pair], in_proportion);
-            i++;
+        for (j = 0; j < count; j++)
+            bytes[i + j] = noisy(unit[levels[i + j]], scale * normals[j], in_proportion);
+        i += count;
+        if (count < 2 * pairs) {
+            *has_kept = 1;
+            *kept = normals[count];
         }
     }
     *position = stop(&twister);
