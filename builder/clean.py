@@ -22,21 +22,13 @@ from datasets.utils import tqdm
 
 from medmnist_c.builder.catalogue import DatasetFacts, dataset_facts
 from medmnist_c.builder.clean_copy import IMAGES, LABELS, CleanTestSet, load_clean, write_copy
-from medmnist_c.builder.download import (
-    NoRanges,
-    RemoteFile,
-    again_if_changed,
-    check_space,
-    fetch_whole,
-    locked,
-    public_name,
-    sync,
-    writing_into,
-)
+from medmnist_c.builder.disk import check_space, locked, sync, writing_into
+from medmnist_c.builder.download import RemoteFile, again_if_changed, fetch_whole
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.files import write_aside
 from medmnist_c.builder.npz import ByteSource, LocalFile, Member, NpzError, find_members
 from medmnist_c.builder.spelling import shown
+from medmnist_c.builder.transfer import NoRanges, public_name
 
 MIRROR = "MEDMNIST_C_MIRROR"  # environment variable: URL of a folder of MedMNIST+ files
 CACHE_FOLDER = "medmnist_c_clean"

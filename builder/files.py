@@ -37,16 +37,23 @@ def is_left_over(aside: Path) -> bool:
     taken to be abandoned after a day."""
     found = re.search(r"\.([^.]+)\.(\d+)-\d+\.tmp$", aside.name)
     if found and found[1] == _host():
-        try:
-            os.kill(int(found[2]), 0)
-        except ProcessLookupError:
-            return True
-        except OSError:
-            return False
-        return False
+        return not _is_at_work(int(found[2]))
     with contextlib.suppress(OSError):
         return time.time() - aside.stat().st_mtime > _A_DAY
     return False
+
+
+def _is_at_work(process: int) -> bool:
+    """Whether there is such a process here, and it has not ended: where nobody asks how a killed one
+    ended, as in many containers, it stays listed."""
+    try:
+        os.kill(process, 0)
+        status = Path(f"/proc/{process}/stat").read_text()  # Linux only
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return status.rpartition(")")[2].split()[0] not in "ZX"
 
 
 def _host() -> str:

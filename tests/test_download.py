@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 from http_server import serving
 
-from medmnist_c.builder import download
-from medmnist_c.builder.download import FileChanged, NoRanges, RemoteFile, fetch_file, fetch_whole
+from medmnist_c.builder import transfer
+from medmnist_c.builder.download import RemoteFile, fetch_file, fetch_whole
 from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.transfer import FileChanged, NoRanges
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -28,7 +29,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(download, "WAITS_S", (0, 0, 0))
+    monkeypatch.setattr(transfer, "WAITS_S", (0, 0, 0))
     (tmp_path / "served").mkdir()
     (tmp_path / "served" / "f").write_bytes(CONTENT)
     with serving(tmp_path / "served") as state:
@@ -74,8 +75,8 @@ def test_a_server_that_cuts_for_ever_is_left_and_the_next_call_goes_on(server, t
 
 
 def test_attempts_that_bring_much_are_no_failures(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "WAITS_S", (0,))
-    monkeypatch.setattr(download, "_PROGRESS", 200_000)
+    monkeypatch.setattr(transfer, "WAITS_S", (0,))
+    monkeypatch.setattr(transfer, "_PROGRESS", 200_000)
     server.cut_after, server.cuts = 200_000, 9
     assert fetch_stretch(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
 
@@ -175,7 +176,7 @@ def test_retry_after_is_kept(server, tmp_path):
 
 
 def test_a_retry_after_longer_than_one_would_wait_ends_it(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "LONGEST_WAIT_S", 10)
+    monkeypatch.setattr(transfer, "LONGEST_WAIT_S", 10)
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
     server.answers = [(429, {"Retry-After": date})]
     with pytest.raises(CleanDataError, match="answers 429"):
@@ -253,7 +254,7 @@ def test_no_network(tmp_path, monkeypatch):
         begun = time.monotonic()
         with pytest.raises(CleanDataError, match=r"Connection refused; is there a network\?"):
             RemoteFile(url, tmp_path)
-        assert time.monotonic() - begun < download.WAITS_S[0]
+        assert time.monotonic() - begun < transfer.WAITS_S[0]
 
 
 @pytest.mark.parametrize("url", ["htp://x/f", "no url", "http://127.0.0.1:port/f", "http://a b/f"])
@@ -263,8 +264,8 @@ def test_no_valid_url(tmp_path, url):
 
 
 def test_a_silent_server_is_not_waited_for(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "TIMEOUT_S", 0.1)
-    monkeypatch.setattr(download, "WAITS_S", (0,))
+    monkeypatch.setattr(transfer, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(transfer, "WAITS_S", (0,))
     server.wait_s = 1
     with pytest.raises(CleanDataError, match="timed out"):
         RemoteFile(f"{server.url}/f", tmp_path).read_at(0, 10)

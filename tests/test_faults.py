@@ -18,7 +18,7 @@ from dataset_rows import rows
 from datasets import load_dataset
 from medmnist_files import write_medmnist_file
 
-from medmnist_c.builder import download
+from medmnist_c.builder import disk
 from medmnist_c.builder.build import build
 from medmnist_c.builder.clean import find_source, open_clean
 from medmnist_c.builder.configurations import select
@@ -109,7 +109,7 @@ def test_files_from_other_times(how, tmp_path):
 def test_a_lock_whose_holder_hangs_is_told_of_and_is_free_when_it_is_killed(
     how, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(download, "SILENT_WAIT_S", 0.1)
+    monkeypatch.setattr(disk, "SILENT_WAIT_S", 0.1)
     lock = tmp_path / "cache" / "medmnist_c_clean" / f".{DATASET}.lock"
     lock.parent.mkdir(parents=True)
     program = (

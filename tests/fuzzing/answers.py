@@ -12,7 +12,7 @@ from http_server import Server, serving
 from hypothesis import strategies as st
 
 from fuzzing.rules import folder, no_code_runs, refusing
-from medmnist_c.builder import download
+from medmnist_c.builder import transfer
 from medmnist_c.builder.download import fetch_file
 from medmnist_c.builder.errors import CleanDataError
 
@@ -57,7 +57,7 @@ def fetch(given: list) -> None:
     """From a server that says anything comes the right file or an error."""
     server = _server()
     server.answers = list(given)
-    waits = mock.patch.multiple(download, WAITS_S=(0, 0), LONGEST_WAIT_S=0, TIMEOUT_S=1)
+    waits = mock.patch.multiple(transfer, WAITS_S=(0, 0), LONGEST_WAIT_S=0, TIMEOUT_S=1)
     direct = mock.patch.dict(os.environ, no_proxy="127.0.0.1")
     with folder() as place, no_code_runs(), waits, direct, refusing(CleanDataError):
         url, sha256 = f"{server.url}/f", hashlib.sha256(_CONTENT).hexdigest()
