@@ -186,7 +186,7 @@ def fetch_file(url: str, sha256: str, target: str | Path) -> Path:
         with locked(target.with_name(f".{target.name}.lock")):
             if _sha256(target) == sha256:  # another process was quicker
                 return target
-            fetched = again_ifchanged(fetch)
+            fetched = again_if_changed(fetch)
             found = _sha256(fetched)
             if found == sha256:
                 sync(fetched)
@@ -197,7 +197,7 @@ def fetch_file(url: str, sha256: str, target: str | Path) -> Path:
     return target
 
 
-def again_ifchanged(action: Callable[[], T]) -> T:
+def again_if_changed(action: Callable[[], T]) -> T:
     """Do something with a remote file, and again if the file changed meanwhile, a few times."""
     for _ in range(_RESTARTS):
         with contextlib.suppress(FileChanged):

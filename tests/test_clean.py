@@ -18,7 +18,7 @@ import pytest
 from http_server import Server, serving
 from medmnist_files import medmnist_arrays, npy, write_medmnist_file, write_npz
 
-from medmnist_c.builder import clean, download
+from medmnist_c.builder import clean, transfer
 from medmnist_c.builder.catalogue import dataset_facts
 from medmnist_c.builder.clean import CleanTestSet, find_source, load_clean, open_clean
 from medmnist_c.builder.errors import CleanDataError, UnknownNameError
@@ -40,7 +40,7 @@ def server(official, tmp_path, monkeypatch):
     """The official file on a mirror, and no home folder."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(download, "WAITS_S", (0, 0))
+    monkeypatch.setattr(transfer, "WAITS_S", (0, 0))
     served = tmp_path / "served"
     served.mkdir()
     shutil.copy(official, served)
