@@ -8,6 +8,7 @@ Whatever of numpy's runs on wide vectors puts them in order again.
 import numpy as np
 from isal import isal_zlib
 
+_START = 16  # bytes
 _TWO = np.zeros((2, 64), np.uint8)
 
 
@@ -26,8 +27,17 @@ def adler32(data: bytes) -> int:
 
 
 def compress(data: bytes | np.ndarray, level: int) -> bytes:
-    """A zlib stream; level 0-3."""
-    compressed = isal_zlib.compress(data, level)
+    """A zlib stream; level 0-3.
+
+    At the start of a stream igzip (2.32, isal 1.9) puts an address in memory, which differs from process
+    to process, where the hash of the third byte belongs; now and then it misses a match for that, and
+    the same data becomes other bytes. What is flushed before 16 bytes have come goes another way,
+    which has no such fault, and what follows has its start behind it.
+    """
+    data = memoryview(data).cast("B")
+    stream = isal_zlib.compressobj(level)
+    first = stream.compress(data[:_START]) + stream.flush(isal_zlib.Z_SYNC_FLUSH)
+    compressed = b"".join((first, stream.compress(data[_START:]), stream.flush()))
     _put_in_order()
     return compressed
 
