@@ -1,0 +1,109 @@
+"""A small network, trained on real blood cells in a few minutes, and its report under all corruptions.
+
+    python examples/score_bloodmnist.py FOLDER/bloodmnist_224.npz -o REPORT
+
+It is trained on the file's training pictures (11,959 of BloodMNIST) and scored on its test pictures,
+which it has not seen. Run it again after an interruption: it goes on where it was.
+Needs torch, and `pip install medmnist_c[evaluate]`.
+"""
+
+import zipfile
+from pathlib import Path
+
+import click
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+import medmnist_c
+
+SIDE = 56  # pixels: enough for a blood cell, quick on a laptop
+
+
+def small(pictures: np.ndarray) -> torch.Tensor:
+    """uint8 B x 224 x 224 x 3 to float32 B x 3 x 56 x 56 in 0-1."""
+    shrunk = [cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in pictures]
+    return torch.from_numpy(np.stack(shrunk)).permute(0, 3, 1, 2).float() / 255
+
+
+def training_data(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
+    """Shrunk training pictures and their labels, read a few at a time."""
+    with zipfile.ZipFile(path) as archive:
+        with archive.open("train_labels.npy") as file:
+            labels = np.lib.format.read_array(file)[:, 0]
+        with archive.open("train_images.npy") as file:
+            np.lib.format.read_magic(file)
+            shape = np.lib.format.read_array_header_1_0(file)[0]
+            size = int(np.prod(shape[1:]))
+            parts = []
+            for start in range(0, shape[0], 256):
+                count = min(256, shape[0] - start)
+                part = np.frombuffer(file.read(size * count), np.uint8)
+                parts.append(small(part.reshape(count, *shape[1:])))
+    return torch.cat(parts), torch.from_numpy(labels.astype(np.int64))
+
+
+def network(classes: int) -> nn.Module:
+    layers: list[nn.Module] = []
+    for before, after in ((3, 24), (24, 48), (48, 96)):
+        layers += [nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
+        layers += [nn.MaxPool2d(2)]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(96, classes))
+
+
+def train(images: torch.Tensor, labels: torch.Tensor, epochs: int) -> nn.Module:
+    torch.manual_seed(0)
+    model = network(int(labels.max()) + 1)
+    steps = epochs * (len(images) // 128)
+    optimizer = torch.optim.AdamW(model.parameters(), weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
+    for epoch in range(epochs):
+        order = torch.randperm(len(images))
+        for some in order[: len(order) // 128 * 128].reshape(-1, 128):
+            batch = images[some]
+            batch = batch.flip(3) if torch.rand(1) < 0.5 else batch
+            loss = nn.functional.cross_entropy(model(batch), labels[some])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        click.echo(f"epoch {epoch + 1} of {epochs}: loss {loss.item():.3f}")
+    return model.eval()
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
+@click.option("--epochs", default=6, show_default=True)
+def main(path: Path, output: Path, epochs: int) -> None:
+    output.mkdir(parents=True, exist_ok=True)
+    weights = output / "weights.pt"
+    if weights.exists():
+        model = network(8)
+        model.load_state_dict(torch.load(weights))
+        model.eval()
+    else:
+        model = train(*training_data(path), epochs)
+        torch.save(model.state_dict(), weights)
+
+    @torch.inference_mode()
+    def predict(pictures: np.ndarray) -> torch.Tensor:
+        return model(small(pictures))
+
+    report = medmnist_c.evaluate(
+        predict,
+        "bloodmnist",
+        data_dir=path.parent,
+        logits=True,
+        predictions=output / "predictions",
+        model_name=f"small CNN, {SIDE} px, {epochs} epochs",
+    )
+    summary = report.datasets["bloodmnist"]["summary"]
+    for name in ("BE", "rBE", "rBE_stable"):
+        click.echo(f"{name}: {summary[name]['value']:.3f}")
+    click.echo(report.save(output))
+
+
+if __name__ == "__main__":
+    main()
