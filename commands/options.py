@@ -8,6 +8,7 @@ import click
 import datasets
 
 CACHE_DIR = datasets.config.HF_DATASETS_CACHE
+_EXTRAS = {"sklearn": "evaluate", "matplotlib": "evaluate"}
 
 
 @contextlib.contextmanager
@@ -16,6 +17,11 @@ def _errors_as_one_sentence() -> Iterator[None]:
         yield
     except (ValueError, TypeError, IndexError, OSError) as error:
         raise click.ClickException(str(error)) from error
+    except ModuleNotFoundError as error:
+        sentence = str(error)
+        if extra := _EXTRAS.get((error.name or "").partition(".")[0]):
+            sentence = f"This needs {error.name}; pip install 'medmnist_c[{extra}]'."
+        raise click.ClickException(sentence) from error
 
 
 class Command(click.Command):

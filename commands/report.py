@@ -39,13 +39,8 @@ def report(
 
     Several models are put side by side, with differences that are paired by picture.
     """
-    try:
-        from medmnist_c.evaluation.write import write_report
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"Reports need {error.name}; install it: pip install 'medmnist_c[evaluate]'."
-        ) from error
     from medmnist_c.evaluation.report import RobustnessReport
+    from medmnist_c.evaluation.write import write_report
 
     loaded = [RobustnessReport.load(path) for path in reports]
     if push_to_card and len(loaded) > 1:

@@ -65,3 +65,32 @@ def test_a_mistake_gets_one_sentence_and_a_status(arguments, words, tmp_path):
     assert words in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("library", "arguments", "words"),
+    [
+        ("sklearn", ["score", "scores.parquet", "-o", "x"], "pip install 'medmnist_c[evaluate]'"),
+        ("matplotlib", ["report", "report.json", "-o", "x"], "pip install 'medmnist_c[evaluate]'"),
+        (
+            "transformers",
+            ["evaluate", "--model", "x", "--dataset", "breastmnist", "-o", "x"],
+            "medmnist_c[transformers]",
+        ),
+    ],
+)
+def test_what_is_not_installed_is_told(library, arguments, words, tmp_path):
+    (tmp_path / "scores.parquet").touch()
+    (tmp_path / "report.json").touch()
+    program = (
+        f"import sys; sys.modules[{library!r}] = None; from medmnist_c.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1 and words in done.stderr, done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
