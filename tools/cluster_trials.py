@@ -243,7 +243,7 @@ def main() -> None:
     elif kind == "real":
         bad = try_faults(["bloodmnist_*", "--data-dir", rest[0]], 112, rest[1:])
     elif kind == "scaling":
-        bad = scaling(["bloodmnist_*noise*", "--data-dir", rest[0]], 40)
+        bad = scaling(["bloodmnist_*_3", "--data-dir", rest[0]], 22)
         bad += scaling(["*", "--sample"], 667)
     elif kind == "s3":
         bad = into_s3()
