@@ -30,8 +30,8 @@ def work_folder(cache_dir: Path) -> Iterator[Path]:
             lock.acquire()
     except OSError as error:
         raise BuildError(
-            f"Cannot write {base} ({error.strerror or error}); make room, or set HF_HOME to "
-            "another place."
+            f"Cannot write {base} ({error.strerror or error}); make room, or give "
+            "another folder (work_dir, --work-dir)."
         ) from error
     try:
         yield folder

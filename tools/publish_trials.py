@@ -3,6 +3,7 @@
     python tools/publish_trials.py all      # the 667 of the sample: push, again, read back
     python tools/publish_trials.py kills    # SIGKILL at random moments, run again
     python tools/publish_trials.py real DIR # bloodmnist at its official size, from DIR
+    python tools/publish_trials.py disks    # small disks, a read-only folder (root, Linux)
 
 Each prints what docs/publishing.md tells.
 """
@@ -26,6 +27,7 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from faults.place import enlarge, read_only, small_disk  # noqa: E402 (beside this program)
 from hub.process import Hub, running_hub  # noqa: E402 (found by the line above)
 
 from medmnist_c.builder.catalogue import dataset_facts  # noqa: E402
@@ -195,6 +197,32 @@ def trial_kills(hub: Hub, home: Path, times: int = 20) -> None:
     print(f"left in the work folder: {len(left)}")
 
 
+def trial_disks(hub: Hub, home: Path) -> None:
+    which = ["bloodmnist_clean", "bloodmnist_pixelate_*", "--sample", "--num-proc", "2"]
+    work = home / "work"
+    work.mkdir()
+    finished(push(hub, home, "tester/whole", *which))
+    whole = content(hub, "tester/whole")
+    for title, disk in (
+        ("disk full (64k)", small_disk(work, "64k")),
+        ("disk full (300k)", small_disk(work, "300k")),
+        ("read-only", read_only(work)),
+    ):
+        repo = f"tester/{title.split()[-1].strip('()')}"
+        how = [repo, *which, "--work-dir", str(work)]
+        with disk:
+            process = push(hub, home, *how)
+            said = process.communicate()[0].strip().splitlines()[-1]
+            if title.startswith("disk"):
+                enlarge(work)
+                finished(push(hub, home, *how))
+        if title == "read-only":
+            finished(push(hub, home, *how))
+        same = "the same" if content(hub, repo) == whole else "OTHER"
+        told = said.replace(str(work), "/work")
+        print(f"{title}: status {process.returncode}, {told} Run again: {same} content.")
+
+
 FIRST_PICTURE = """
 import sys, time
 import datasets
@@ -237,6 +265,7 @@ def main() -> None:
         home.mkdir()
         with running_hub(Path(folder) / "hub") as hub:
             trials = {"all": trial_all, "kills": trial_kills, "real": trial_real}
+            trials["disks"] = trial_disks
             trials[trial](hub, home, *(Path(one) for one in rest))
 
 
