@@ -257,7 +257,7 @@ def test_what_cannot_be_made_does_not_hold_up_the_rest(hub, slept, store, monkey
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(hub, tmp_path):
     hub.mend()
     hub.forget_requests()
-    hub.break_on(kind="lfs_batch", number=1, how="slow", seconds=1)
+    hub.break_on(kind="lfs_batch", number=1, how="slow", seconds=5)
     program = "from medmnist_c.commands.push import push; push()"
     child = subprocess.Popen(
         [sys.executable, "-c", program, "tester/stopped", NAMES[0], "--sample", "--num-proc", "1"],
