@@ -224,7 +224,8 @@ def test_commits_are_paced_by_those_that_are_there(hub, slept, clock, monkeypatc
     pace = Pace(most=3, window_s=100, clock=lambda: clock.now)
     push("tester/pace", select(NAMES), sample=True, pace=pace)
     assert len(titles(hub, "tester/pace")) == 5
-    assert clock.waits == [pytest.approx(100, abs=20)]  # then three fit again
+    # Once or twice, as the commits before fell into one second of the server's clock or into two.
+    assert sum(clock.waits) == pytest.approx(100, abs=20)
 
 
 def test_a_hub_that_is_silent_is_asked_again_and_a_late_commit_is_no_second_one(
@@ -257,8 +258,12 @@ def test_what_cannot_be_made_does_not_hold_up_the_rest(hub, slept, store, monkey
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(hub, tmp_path):
     hub.mend()
     hub.forget_requests()
-    hub.break_on(kind="lfs_batch", number=1, how="slow", seconds=5)
-    program = "from medmnist_c.commands.push import push; push()"
+    hub.break_on(kind="lfs_batch", number=1, how="slow", seconds=2)
+    # A run of the tests that a shell put into the background has SIGINT ignored, and children too.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from medmnist_c.commands.push import push; push()"
+    )
     child = subprocess.Popen(
         [sys.executable, "-c", program, "tester/stopped", NAMES[0], "--sample", "--num-proc", "1"],
         cwd=tmp_path,
