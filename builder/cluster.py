@@ -35,14 +35,11 @@ def cluster_workers(scheduler: str) -> Iterator[Workers]:
         BuildError: Dask is not installed, nobody answers, or there has been no worker for long.
     """
     try:
-        from distributed import Client
+        client = _connected(scheduler)
     except ImportError as error:
         raise BuildError(
             "A scheduler needs Dask; install it: pip install 'medmnist_c[dask]'."
         ) from error
-    try:
-        _knock(scheduler)
-        client = Client(scheduler, timeout=_REACH_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise BuildError(
             f"No Dask scheduler answers at {scheduler}; start one (`dask scheduler`) and give the "
@@ -50,6 +47,24 @@ def cluster_workers(scheduler: str) -> Iterator[Workers]:
         ) from error
     with client:
         yield _Cluster(client, scheduler)
+
+
+def _connected(scheduler: str) -> "Client":
+    """A client of that scheduler; OSError, ValueError or TypeError if there can be none.
+
+    One that cannot connect is closed here. Left to the garbage collector it would be closed in
+    whatever thread that runs, and hold up the start of another client for 10 s and more.
+    """
+    from distributed import Client
+
+    _knock(scheduler)
+    client = Client.__new__(Client)
+    try:
+        client.__init__(scheduler, timeout=_REACH_S, set_as_default=False)
+    except BaseException:
+        client.close()
+        raise
+    return client
 
 
 def _knock(scheduler: str) -> None:

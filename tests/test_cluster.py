@@ -1,6 +1,7 @@
 """Builds on a real Dask cluster: the same bytes as here, whatever happens to it meanwhile."""
 
 import contextlib
+import gc
 import hashlib
 import shutil
 import subprocess
@@ -23,7 +24,7 @@ from medmnist_c.builder.errors import BuildError, CleanDataError
 from medmnist_c.builder.test_set import Recipe
 from medmnist_c.builder.units import units_of
 
-pytest.importorskip("distributed")
+distributed = pytest.importorskip("distributed")
 
 # Shot noise chains; motion blur comes after it in the same stream.
 NAMES = (
@@ -205,6 +206,9 @@ def test_a_wrong_address_gets_one_sentence_soon(tmp_path, monkeypatch):
                 build(select(NAMES[:1]), tmp_path / "made", sample=True, scheduler=address)
             assert "\n" not in str(caught.value)
             assert time.monotonic() - begun < 5, address
+    # Those that could not connect are closed, or the next client might hang in its start.
+    clients = [one for one in gc.get_objects() if type(one) is distributed.Client]
+    assert {one.status for one in clients} <= {"closed"}
 
 
 def test_workers_with_other_code_or_other_pictures_say_so(data_dir, tmp_path):
