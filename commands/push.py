@@ -53,7 +53,7 @@ def push(
     from medmnist_c.publishing.push import push as push_test_sets
 
     which = {"seed": seed, "data_dir": data_dir, "sample": sample}
-    where = {"revision": revision, "token": token}
+    where = {"revision": revision, "create_pr": create_pr, "token": token}
     chosen = select(config)
     if dry_run:
         click.echo(estimate(repo, chosen, **where, **which))
@@ -63,7 +63,6 @@ def push(
             repo,
             chosen,
             private=private,
-            create_pr=create_pr,
             num_proc=num_proc,
             scheduler=scheduler,
             work_dir=work_dir,

@@ -44,6 +44,7 @@ def estimate(
     test_sets: str | Iterable[str | Configuration] = "*",
     *,
     revision: str | None = None,
+    create_pr: bool = False,
     token: str | None = None,
     seed: int | None = None,
     data_dir: str | Path | None = None,
@@ -52,8 +53,10 @@ def estimate(
     """What `push` would make and send. Arguments and errors as there; a token is only needed to see
     a private repository."""
     recipes = [Recipe(one, seed, data_dir, sample) for one in chosen(test_sets)]
-    repository = Repository(repo, revision=revision, token=token)
+    repository = Repository(repo, revision=revision, create_pr=create_pr, token=token)
     exists = repository.exists()
+    if exists and repository.has_token:
+        repository.find_pull_request()
     state = repository.state() if exists else State("")
     planned = plan(recipes, state)
     sizes = _bytes_a_picture(state)

@@ -79,7 +79,8 @@ def push(
         repo: "USER/NAME"; made if it is not there.
         test_sets: which ones: names, wildcards, configurations; all by default.
         private: make the repository private.
-        create_pr: into a pull request in place of a branch.
+        create_pr: into a pull request in place of a branch; into the one that an earlier push of the
+            same account opened, as long as it is open.
         revision: branch or pull request ("refs/pr/3"); "main" by default.
         token: by default the environment's, or that of the login.
         seed, data_dir, sample: as `Recipe`.
@@ -111,6 +112,7 @@ def push(
     with _quiet_clients():
         if not repository.exists(private=private):
             repository.create(private=private)
+        repository.find_pull_request()
         todo = plan(recipes, repository.state()).make
         made, sent_bytes, problem = todo, 0, None
         for _ in range(_ROUNDS):

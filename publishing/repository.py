@@ -17,6 +17,7 @@ from medmnist_c.publishing.plan import State
 from medmnist_c.publishing.reading import REPO_TYPE, read_state
 
 _SILENCE_S = 300.0  # no answer for so long is a broken connection; a commit may take a minute
+_OURS = "medmnist_c: "  # begins the titles of pull requests that a push opens
 
 Result = TypeVar("Result")
 
@@ -27,7 +28,8 @@ class Repository:
     Args:
         name: "USER/NAME".
         revision: branch or pull request ("refs/pr/3") to read and to commit to; "main" by default.
-        create_pr: the first commit opens a pull request, and the others go there.
+        create_pr: the first commit opens a pull request, unless one that we opened is still open,
+            and the others go there.
         token: for the Hub; by default the environment's or that of the login.
         patience, pace: of tries and of commits.
         say: told what is waited for.
@@ -45,6 +47,11 @@ class Repository:
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self.name = checked_name(name)
+        if create_pr and revision not in (None, "main"):
+            raise PublishError(
+                f"A pull request is made to main, not to {revision!r}; leave --create-pr out to commit "
+                "there."
+            )
         self.revision = revision or "main"
         self.commits: list[str] = []
         self.pull_request: str | None = None
@@ -55,7 +62,6 @@ class Repository:
         self.stop, self.check_stop = self._caller.stop, self._caller.check_stop
         self._say = say
         self._create_pr = create_pr
-        self._old_pull_requests: set[str] = set()
         self._pace = pace or Pace()
         self._pace_known = False
         self._state: State | None = None
@@ -82,6 +88,16 @@ class Repository:
                 self.name, repo_type=REPO_TYPE, private=private or None, exist_ok=True
             ),
         )
+
+    def find_pull_request(self) -> None:
+        """Go on in the pull request that an earlier push of this account opened, if it is open yet.
+
+        Does nothing unless a pull request is wanted.
+        """
+        if self._create_pr:
+            open_ones = self._call("find the pull requests", self._pull_requests)
+            if open_ones:
+                self._go_on_in(f"refs/pr/{max(open_ones)}", "Going on in")
 
     def state(self, *, fresh: bool = False) -> State:
         """What is there: as last seen with our own commits since, or looked at afresh."""
@@ -119,7 +135,7 @@ class Repository:
                 info = self._api.create_commit(
                     self.name,
                     changes.operations(),
-                    commit_message=title,
+                    commit_message=_OURS + title if self._create_pr else title,
                     repo_type=REPO_TYPE,
                     revision=self.revision,
                     create_pr=self._create_pr,
@@ -130,7 +146,7 @@ class Repository:
             except CLIENT_ERRORS as error:
                 tried += 1
                 self._caller.after_failure("commit to the repository", error, tried)
-                self._find_lost_pull_request(wanted)
+                self.find_pull_request()
                 self.state(fresh=True)
             else:
                 self._committed(info, state, changes)
@@ -145,7 +161,7 @@ class Repository:
         self._pace.add()
         self.commits.append(info.oid)
         if self._create_pr:
-            self._go_on_in(info.pr_revision)
+            self._go_on_in(info.pr_revision, "Opened")
 
     def _keep_pace(self) -> None:
         if not self._pace_known:
@@ -156,35 +172,24 @@ class Repository:
                 ),
             )
             self._pace.know(commit.created_at.timestamp() for commit in commits)
-            if self._create_pr:
-                self._old_pull_requests = self._pull_requests()
             self._pace_known = True
         if wait := self._pace.wait_s():
             self._caller.pause(wait, "The Hub takes about 100 commits an hour")
 
-    def _pull_requests(self) -> set[str]:
-        refs = self._call(
-            "read the pull requests",
-            lambda: self._api.list_repo_refs(
-                self.name, repo_type=REPO_TYPE, include_pull_requests=True
-            ),
+    def _pull_requests(self) -> list[int]:
+        found = self._api.get_repo_discussions(
+            self.name,
+            repo_type=REPO_TYPE,
+            author=self._api.whoami()["name"],
+            discussion_type="pull_request",
+            discussion_status="open",
         )
-        return {one.ref for one in refs.pull_requests or []}
+        return [one.num for one in found if one.title.startswith(_OURS)]
 
-    def _find_lost_pull_request(self, wanted: Callable[[State], Changes]) -> None:
-        if self._create_pr:
-            for ref in self._pull_requests() - self._old_pull_requests:
-                if not wanted(self._read(ref)):
-                    self._go_on_in(ref)
-                    return
-
-    def _go_on_in(self, pull_request: str) -> None:
-        number = pull_request.rpartition("/")[2]
-        self.pull_request = f"{self.url}/discussions/{number}"
-        self._say(
-            f"Opened {self.pull_request}; to go on there later, give --revision {pull_request}."
-        )
-        self.revision = pull_request
+    def _go_on_in(self, ref: str, how: str) -> None:
+        self.pull_request = f"{self.url}/discussions/{ref.rpartition('/')[2]}"
+        self._say(f"{how} the pull request {self.pull_request} ({ref}).")
+        self.revision = ref
         self._create_pr = False
 
     def _read(self, revision: str) -> State:

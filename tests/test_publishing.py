@@ -265,8 +265,27 @@ def test_a_pull_request_takes_all_and_main_nothing(here):
     assert pushed.url.endswith("/discussions/1")
     assert config_names(here, "tester/pr") == {NAMES[0]}
     assert config_names(here, "tester/pr", "refs%2Fpr%2F1") == set(NAMES)
-    again = push("tester/pr", CHOSEN, sample=True, revision="refs/pr/1")
-    assert again.made == [] and again.commits == []
+    for how in ({"revision": "refs/pr/1"}, {"create_pr": True}):
+        again = push("tester/pr", CHOSEN, sample=True, **how)
+        assert again.made == [] and again.commits == []
+        assert "0 test sets would be" in str(estimate("tester/pr", CHOSEN, sample=True, **how))
+
+
+def test_a_pull_request_goes_on_while_it_is_open(here):
+    push("tester/prs", CHOSEN[:1], sample=True)
+    stranger = CommitOperationAdd("notes.txt", b"not of a push")
+    HfApi().create_commit(
+        "tester/prs", [stranger], commit_message="Notes", repo_type="dataset", create_pr=True
+    )
+    first = push("tester/prs", CHOSEN[:2], sample=True, create_pr=True)
+    more = push("tester/prs", CHOSEN, sample=True, create_pr=True)
+    assert first.url == more.url and first.url.endswith("/discussions/2")
+    assert len(more.made) == len(CHOSEN) - len(CHOSEN[:2])
+    HfApi().change_discussion_status("tester/prs", 2, "closed", repo_type="dataset")
+    again = push("tester/prs", CHOSEN, sample=True, create_pr=True)
+    assert again.url.endswith("/discussions/3") and len(again.made) == len(CHOSEN) - 1
+    with pytest.raises(PublishError, match="made to main, not to 'next'"):
+        push("tester/prs", CHOSEN, sample=True, create_pr=True, revision="next")
 
 
 def test_a_branch_that_is_there_and_one_that_is_not(here):

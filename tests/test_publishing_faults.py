@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hub.process import Hub, running_hub
+from huggingface_hub import HfApi
 from publishing_runs import (
     HURRY,
     NAMES,
@@ -81,6 +82,27 @@ def test_a_fault_at_each_request_in_turn_changes_nothing(hub, slept, fault):
         assert len(again) == (broken == "lfs_put" and fault == "dropped-after"), broken
         hub.mend()
     assert count > 20  # so many requests, and one more
+
+
+def test_a_lost_answer_to_any_request_opens_one_pull_request(hub, slept):
+    push("tester/proposed", CHOSEN, sample=True, create_pr=True)
+    expected = content(hub, "tester/proposed", "refs/pr/1")
+    count = 0
+    while True:
+        count += 1
+        repo = f"tester/proposed-{count}"
+        hub.forget_requests()
+        hub.break_on(number=count, how="drop_after")
+        push(repo, CHOSEN, sample=True, create_pr=True, patience=HURRY)
+        if len(hub.requests()) < count:
+            break
+        broken = hub.requests()[count - 1].kind
+        assert content(hub, repo, "refs/pr/1") == expected, broken
+        assert titles(hub, repo, "refs/pr/1") == ["medmnist_c: " + COMMITS[0], *COMMITS[1:]], broken
+        refs = HfApi().list_repo_refs(repo, repo_type="dataset", include_pull_requests=True)
+        assert [one.ref for one in refs.pull_requests] == ["refs/pr/1"], broken
+        hub.mend()
+    assert count > 20
 
 
 def test_a_hub_that_stays_broken_ends_a_push_and_a_second_run_goes_on(hub, slept):

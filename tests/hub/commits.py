@@ -39,13 +39,16 @@ def commit(hub: State, call: Call, parts: dict[str, str]) -> Answer:
         if parent is not None and not head.oid.startswith(parent.lower()):
             raise Refusal(412, "A commit has happened since. Please refresh and try again.")
         files, new = _changed(hub, repo, head.files, operations)
-        ref = _next_pull_request(repo) if create_pr else revision
+        number = max(repo.pull_requests, default=0) + 1
+        ref = f"refs/pr/{number}" if create_pr else revision
         made = repo.commit(ref, header["summary"], header.get("description", ""), files)
+        if create_pr:
+            repo.set_pull_request(number, title=made.title, status="open", date=made.date)
     call.new_content = new
     url = f"{call.base}/{repo.url_path}"
     said = {"success": True, "commitOid": made.oid, "commitUrl": f"{url}/commit/{made.oid}"}
     if create_pr:
-        said["pullRequestUrl"] = f"{url}/discussions/{ref.rpartition('/')[2]}"
+        said["pullRequestUrl"] = f"{url}/discussions/{number}"
     return answer(said)
 
 
@@ -142,8 +145,3 @@ def _check_folders(files: dict[str, File]) -> None:
         while path := path.rpartition("/")[0]:
             folders.add(path)
     check_tree(files, frozenset(folders))
-
-
-def _next_pull_request(repo: Repository) -> str:
-    numbers = [int(ref[8:]) for ref in repo.refs if ref.startswith("refs/pr/")]
-    return f"refs/pr/{max(numbers, default=0) + 1}"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from hub import commits, reading, repositories, transfer
+from hub import commits, discussions, reading, repositories, transfer
 from hub.calls import Answer
 
 _ANY = "GET|HEAD|POST|PUT|DELETE"
@@ -25,6 +25,8 @@ _ROUTES: list[tuple[str, str, str, Callable[..., Answer]]] = [
     ("paths_info", "POST", f"{_API}/paths-info{_REV}", reading.paths_info),
     ("commits", "GET", f"{_API}/commits{_REV}", reading.commits),
     ("other", "GET", f"{_API}/refs", reading.refs),
+    ("discussions", "GET", f"{_API}/discussions", discussions.listed),
+    ("other", "POST", rf"{_API}/discussions/(?P<number>\d+)/status", discussions.set_status),
     ("other", "POST", f"{_API}/branch{_REV}", repositories.create_branch),
     ("other", "DELETE", f"{_API}/branch{_REV}", repositories.delete_branch),
     ("preupload", "POST", f"{_API}/preupload{_REV}", transfer.preupload),

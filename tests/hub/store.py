@@ -53,6 +53,9 @@ class Repository:
         self.private: bool = about["private"]
         self.refs: dict[str, str] = about["refs"]
         """Commit of each branch, and of each pull request as `refs/pr/N`."""
+        pulls = about.get("pull_requests", {})
+        self.pull_requests: dict[int, dict[str, str]] = {int(n): pulls[n] for n in pulls}
+        """Title, status ("open", "closed") and date of each."""
 
     @property
     def url_path(self) -> str:
@@ -92,6 +95,11 @@ class Repository:
         self.refs = refs | ({ref: oid} if oid else {})
         self._save()
 
+    def set_pull_request(self, number: int, **facts: str) -> None:
+        """Note facts of a pull request."""
+        self.pull_requests[number] = self.pull_requests.get(number, {}) | facts
+        self._save()
+
     def _load(self, oid: str) -> Commit | None:
         path = self._folder / "commits" / oid
         if not re.fullmatch("[0-9a-f]{40}", oid) or not path.exists():
@@ -102,7 +110,11 @@ class Repository:
         return commit
 
     def _save(self) -> None:
-        about = {"private": self.private, "refs": self.refs}
+        about = {
+            "private": self.private,
+            "refs": self.refs,
+            "pull_requests": self.pull_requests,
+        }
         write(self._folder / "repository.json", [json.dumps(about).encode()])
 
 
