@@ -85,7 +85,9 @@ def main(path: Path, output: Path, epochs: int) -> None:
         model.eval()
     else:
         model = train(*training_data(path), epochs)
-        torch.save(model.state_dict(), weights)
+        unfinished = weights.with_suffix(".unfinished")
+        torch.save(model.state_dict(), unfinished)
+        unfinished.replace(weights)
 
     @torch.inference_mode()
     def predict(pictures: np.ndarray) -> torch.Tensor:

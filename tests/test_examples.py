@@ -1,0 +1,44 @@
+"""The examples run. (That of bloodmnist needs the release's own ink blots, which are not ours.)"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from medmnist_files import medmnist_arrays, write_npz
+
+pytest.importorskip("torch")
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "train_augmented.py"
+
+
+def test_three_ways_of_training_are_compared(tmp_path):
+    arrays = medmnist_arrays("breastmnist", 12, others=128)
+    arrays["test_labels"][:, 0] = np.arange(12) % 2
+    # What tells the classes apart is easily learnt: the brightness.
+    for split in ("train", "test"):
+        arrays[f"{split}_images"] //= 2
+        arrays[f"{split}_images"] += 110 * arrays[f"{split}_labels"][:, :, None]
+    write_npz(tmp_path / "breastmnist_224.npz", arrays)
+    made = tmp_path / "made"
+    command = [sys.executable, str(EXAMPLE), "breastmnist", "--data-dir", str(tmp_path)]
+    command += ["-o", str(made), "--epochs", "4", "--seeds", "1", "--workers", "0"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = (made / "REPORT.md").read_text().splitlines()
+    header, rows = lines[4], [line.split(" | ") for line in lines[6:]]
+    assert header == "| balanced error, % | none | TargetedAugmentation | TargetedAugMix |"
+    assert [row[0].lstrip("| ") for row in rows][:4] == [
+        "clean",
+        "mean over corruptions",
+        "pixelate",
+        "jpeg_compression",
+    ]
+    assert len(rows) == 2 + 7
+    clean = dict(zip(header.split(" | ")[1:], rows[0][1:], strict=True))
+    assert float(clean["none"].split()[0]) < 25
+    for way in ("none", "TargetedAugmentation", "TargetedAugMix"):
+        report = json.loads((made / f"{way}_0.json").read_text())
+        assert len(report["datasets"][0]["corruptions"]) == 7
