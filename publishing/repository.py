@@ -102,7 +102,9 @@ class Repository:
     def state(self, *, fresh: bool = False) -> State:
         """What is there: as last seen with our own commits since, or looked at afresh."""
         if fresh or self._state is None:
-            self._state = self._read(self.revision)
+            self._state = self._call(
+                "read the files", lambda: read_state(self._api, self.name, self.revision)
+            )
         return self._state
 
     def send(self, additions: list[CommitOperationAdd]) -> None:
@@ -191,9 +193,6 @@ class Repository:
         self._say(f"{how} the pull request {self.pull_request} ({ref}).")
         self.revision = ref
         self._create_pr = False
-
-    def _read(self, revision: str) -> State:
-        return self._call("read the files", lambda: read_state(self._api, self.name, revision))
 
     def _info(self):
         try:

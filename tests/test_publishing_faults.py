@@ -1,5 +1,6 @@
 """`push` when things break: a fault at each request, killed at any request, refused, paced."""
 
+import itertools
 import os
 import random
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,21 +60,30 @@ def slept(hub: Hub, store: Path, monkeypatch) -> list[float]:
     return aim_at(hub, store, monkeypatch)
 
 
+def pushes_with_each_request_broken(
+    hub: Hub, prefix: str, fault: dict, **how
+) -> Iterator[tuple[str, str, list]]:
+    """A push for each request of one: into which repository, the kind that broke, all requests."""
+    for number in itertools.count(1):
+        repo = f"{prefix}-{number}"
+        hub.forget_requests()
+        hub.break_on(number=number, **fault)
+        push(repo, CHOSEN, sample=True, patience=HURRY, **how)
+        requests = hub.requests()
+        if len(requests) < number:
+            break
+        yield repo, requests[number - 1].kind, requests
+        hub.mend()
+    assert number > 20  # so many requests, and one more
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_at_each_request_in_turn_changes_nothing(hub, slept, fault):
     push("tester/whole", CHOSEN, sample=True)
     expected = content(hub, "tester/whole")
-    count = 0
-    while True:
-        count += 1
-        repo = f"tester/{fault}-{count}"
-        hub.forget_requests()
-        hub.break_on(number=count, **FAULTS[fault])
-        push(repo, CHOSEN, sample=True, patience=HURRY)
-        requests = hub.requests()
-        if len(requests) < count:
-            break
-        broken = requests[count - 1].kind
+    for repo, broken, requests in pushes_with_each_request_broken(
+        hub, f"tester/{fault}", FAULTS[fault]
+    ):
         assert content(hub, repo) == expected, broken
         assert titles(hub, repo) == COMMITS, broken
         again = [
@@ -80,29 +91,18 @@ def test_a_fault_at_each_request_in_turn_changes_nothing(hub, slept, fault):
         ]
         # A client that has no answer to what it has just sent must send it once more.
         assert len(again) == (broken == "lfs_put" and fault == "dropped-after"), broken
-        hub.mend()
-    assert count > 20  # so many requests, and one more
 
 
 def test_a_lost_answer_to_any_request_opens_one_pull_request(hub, slept):
     push("tester/proposed", CHOSEN, sample=True, create_pr=True)
     expected = content(hub, "tester/proposed", "refs/pr/1")
-    count = 0
-    while True:
-        count += 1
-        repo = f"tester/proposed-{count}"
-        hub.forget_requests()
-        hub.break_on(number=count, how="drop_after")
-        push(repo, CHOSEN, sample=True, create_pr=True, patience=HURRY)
-        if len(hub.requests()) < count:
-            break
-        broken = hub.requests()[count - 1].kind
+    for repo, broken, _ in pushes_with_each_request_broken(
+        hub, "tester/proposed", FAULTS["dropped-after"], create_pr=True
+    ):
         assert content(hub, repo, "refs/pr/1") == expected, broken
         assert titles(hub, repo, "refs/pr/1") == ["medmnist_c: " + COMMITS[0], *COMMITS[1:]], broken
         refs = HfApi().list_repo_refs(repo, repo_type="dataset", include_pull_requests=True)
         assert [one.ref for one in refs.pull_requests] == ["refs/pr/1"], broken
-        hub.mend()
-    assert count > 20
 
 
 def test_a_hub_that_stays_broken_ends_a_push_and_a_second_run_goes_on(hub, slept):

@@ -213,10 +213,10 @@ def trial_disks(hub: Hub, home: Path) -> None:
         with disk:
             process = push(hub, home, *how)
             said = process.communicate()[0].strip().splitlines()[-1]
-            if title.startswith("disk"):
+            if small := title.startswith("disk"):
                 enlarge(work)
                 finished(push(hub, home, *how))
-        if title == "read-only":
+        if not small:
             finished(push(hub, home, *how))
         same = "the same" if content(hub, repo) == whole else "OTHER"
         told = said.replace(str(work), "/work")
@@ -262,15 +262,16 @@ def trial_real(hub: Hub, home: Path, data_dir: Path) -> None:
     read_back(hub, home, "tester/lfs", few, data_dir=data_dir)
 
 
+TRIALS = {"all": trial_all, "kills": trial_kills, "real": trial_real, "disks": trial_disks}
+
+
 def main() -> None:
     trial, *rest = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         home.mkdir()
         with running_hub(Path(folder) / "hub") as hub:
-            trials = {"all": trial_all, "kills": trial_kills, "real": trial_real}
-            trials["disks"] = trial_disks
-            trials[trial](hub, home, *(Path(one) for one in rest))
+            TRIALS[trial](hub, home, *(Path(one) for one in rest))
 
 
 if __name__ == "__main__":
