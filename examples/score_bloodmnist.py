@@ -7,40 +7,30 @@ which it has not seen. Run it again after an interruption: it goes on where it w
 Needs torch, and `pip install medmnist_c[evaluate]`.
 """
 
-import zipfile
 from pathlib import Path
 
 import click
-import cv2
 import numpy as np
 import torch
+from stored_pictures import SIDE, first_of, shrunk, stored
 from torch import nn
 
 import medmnist_c
 
-SIDE = 56  # pixels: enough for a blood cell, quick on a laptop
 
-
-def small(pictures: np.ndarray) -> torch.Tensor:
+def scaled(pictures: np.ndarray) -> torch.Tensor:
     """uint8 B x 224 x 224 x 3 to float32 B x 3 x 56 x 56 in 0-1."""
-    shrunk = [cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in pictures]
-    return torch.from_numpy(np.stack(shrunk)).permute(0, 3, 1, 2).float() / 255
+    return shrunk(pictures) / 255
 
 
 def training_data(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """Shrunk training pictures and their labels, read a few at a time."""
-    with zipfile.ZipFile(path) as archive:
-        with archive.open("train_labels.npy") as file:
-            labels = np.lib.format.read_array(file)[:, 0]
-        with archive.open("train_images.npy") as file:
-            np.lib.format.read_magic(file)
-            shape = np.lib.format.read_array_header_1_0(file)[0]
-            size = int(np.prod(shape[1:]))
-            parts = []
-            for start in range(0, shape[0], 256):
-                count = min(256, shape[0] - start)
-                part = np.frombuffer(file.read(size * count), np.uint8)
-                parts.append(small(part.reshape(count, *shape[1:])))
+    labels = first_of(path, "train_labels")[:, 0]
+    parts = []
+    with stored(path, "train_images") as (stream, shape, dtype):
+        size = 256 * int(np.prod(shape[1:]))
+        while content := stream.read(size):
+            parts.append(scaled(np.frombuffer(content, dtype).reshape(-1, *shape[1:])))
     return torch.cat(parts), torch.from_numpy(labels.astype(np.int64))
 
 
@@ -91,7 +81,7 @@ def main(path: Path, output: Path, epochs: int) -> None:
 
     @torch.inference_mode()
     def predict(pictures: np.ndarray) -> torch.Tensor:
-        return model(small(pictures))
+        return model(scaled(pictures))
 
     report = medmnist_c.evaluate(
         predict,

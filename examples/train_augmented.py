@@ -9,14 +9,13 @@ them. It needs torch beside this package and runs on the CPU; `--quick` takes so
 
 import shutil
 import statistics
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import click
-import cv2
 import numpy as np
 import torch
+from stored_pictures import SIDE, first_of, shrunk
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -32,7 +31,6 @@ WAYS: dict[str, Callable | None] = {
     "TargetedAugMix": TargetedAugMix,
 }
 BATCH = 64
-SIDE = 56  # pixels, of what the net sees
 
 
 class Pictures:
@@ -52,10 +50,8 @@ class Pictures:
 
 
 def as_tensor(images: np.ndarray) -> torch.Tensor:
-    """uint8 N x 224 x 224 (x C) to float N x C x 56 x 56: small, so that a CPU will do."""
-    small = [cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for one in images]
-    tensor = torch.from_numpy(np.stack(small).reshape(len(images), SIDE, SIDE, -1))
-    return tensor.permute(0, 3, 1, 2).float() / 127.5 - 1
+    """uint8 N x 224 x 224 (x C) to float N x C x 56 x 56 in -1 to 1."""
+    return shrunk(images) / 127.5 - 1
 
 
 def net(channels: int, classes: int) -> nn.Module:
@@ -93,16 +89,6 @@ def predictor(model: nn.Module) -> Callable[[np.ndarray], np.ndarray]:
         return model(as_tensor(images)).double().softmax(1).numpy()
 
     return predict
-
-
-def first_of(file: Path, member: str, count: int | None) -> np.ndarray:
-    """The first `count` items of an array in an npz, without unpacking the rest; None: all."""
-    with zipfile.ZipFile(file) as archive, archive.open(f"{member}.npy") as stream:
-        np.lib.format.read_magic(stream)
-        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-        shape = (min(count or shape[0], shape[0]), *shape[1:])
-        content = stream.read(int(np.prod(shape)) * dtype.itemsize)
-    return np.frombuffer(content, dtype).reshape(shape)
 
 
 def test_folder(file: Path, folder: Path, count: int | None) -> Path:
