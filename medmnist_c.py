@@ -60,7 +60,8 @@ class MedMNISTCConfig(datasets.BuilderConfig):
 
     def create_config_id(self, config_kwargs: dict, custom_features=None) -> str:
         """Name of the cache folder: another for other code, other tables or other clean pictures."""
-        return super().create_config_id({"pictures": self.recipe().digest()}, custom_features)
+        self.pictures = self.recipe().digest()
+        return super().create_config_id({"pictures": self.pictures}, custom_features)
 
 
 class MedMNISTC(CheckedPreparation, PlainErrors):
@@ -91,7 +92,7 @@ class MedMNISTC(CheckedPreparation, PlainErrors):
         )
 
     def _split_generators(self, dl_manager) -> list[datasets.SplitGenerator]:
-        test_set = self.config.recipe().open(self._cache_dir_root)
+        test_set = self.config.recipe().open(self._cache_dir_root, self.config.pictures)
         test_set.wind()
         return [
             datasets.SplitGenerator(

@@ -22,6 +22,7 @@ from medmnist_c.builder.clean import (
 from medmnist_c.builder.configurations import Configuration
 from medmnist_c.builder.download import fetch_file
 from medmnist_c.builder.encoding import Encoding
+from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.features import features_of
 from medmnist_c.builder.pictures import pictures, wind_to_start
 from medmnist_c.builder.sample import SAMPLE_FOLDER
@@ -116,16 +117,32 @@ class Recipe:
 
     def digest(self) -> str:
         """16 hex digits for the pictures' identity: they change when a pixel may."""
-        parts = (self.configuration.name, self.seed, self.source().digest, code_digest())
+        return self._digest(self.source())
+
+    def _digest(self, source: Source) -> str:
+        parts = (self.configuration.name, self.seed, source.digest, code_digest())
         parts += ("own masks" if self.sample else "",)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
-    def open(self, cache_dir: str | Path) -> TestSet:
-        """Fetch what is missing, once, into `cache_dir`, and be ready to make pictures."""
+    def open(self, cache_dir: str | Path, digest: str | None = None) -> TestSet:
+        """Fetch what is missing, once, into `cache_dir`, and be ready to make pictures.
+
+        Whoever keeps them under a `digest` gives it: the clean file may have changed since.
+
+        Raises:
+            CleanDataError: it cannot be had, or the pictures would be others than those of `digest`.
+        """
+        source = self.source()
+        if digest is not None and self._digest(source) != digest:
+            raise CleanDataError(
+                f"{self.configuration.name} would be another one here than where it was asked for: "
+                "the clean file has changed, or a worker has another file, other code or other "
+                "libraries; give all the same, and run it again."
+            )
         masks = None
         if self._needs_release_masks:
             masks = self._release_masks(Path(cache_dir))
-        clean = open_clean(self.source(), cache_dir)
+        clean = open_clean(source, cache_dir)
         return TestSet(self.configuration, self.seed, clean.folder, masks, len(clean.images))
 
     def needs_fetching(self, cache_dir: str | Path) -> bool:

@@ -148,11 +148,5 @@ def _made(unit: Unit, test_set: TestSet, place: Place, state: State | None) -> D
 def _opened(
     recipe: Recipe, cache_dir: Path, digest: str, fetching: Callable[[], AbstractContextManager]
 ) -> TestSet:
-    if recipe.digest() != digest:
-        raise CleanDataError(
-            f"{recipe.configuration.name} would be another one here than where it was asked for: "
-            "the clean file has changed, or a worker has another file, other code or other "
-            "libraries; give all the same, and run the command again."
-        )
     with fetching() if recipe.needs_fetching(cache_dir) else nullcontext():
-        return recipe.open(cache_dir)
+        return recipe.open(cache_dir, digest)

@@ -40,9 +40,9 @@ class MadeHere:
             "code": code_digest(),
         }
 
-    def pictures(self, cell: Configuration) -> LabelledPictures:
-        """Pictures and labels in order."""
-        test_set = self._recipe(cell).open(datasets.config.HF_DATASETS_CACHE)
+    def pictures(self, cell: Configuration, digest: str) -> LabelledPictures:
+        """Pictures and labels in order, those of the `digest` in the cell's origin and no others."""
+        test_set = self._recipe(cell).open(datasets.config.HF_DATASETS_CACHE, digest)
         labels = load_clean(test_set.clean_folder).labels.astype(np.int64)
         return zip(test_set.pictures(), labels, strict=True)
 
@@ -104,7 +104,7 @@ class Published:
                 digest.update(repr((file.name, size)).encode() + opened.read())
         return digest.hexdigest()[:16]
 
-    def pictures(self, cell: Configuration) -> LabelledPictures:
+    def pictures(self, cell: Configuration, digest: str) -> LabelledPictures:
         """Pictures and labels in order; `index` is held against the place."""
         facts = dataset_facts(cell.dataset)
         try:

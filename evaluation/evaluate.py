@@ -93,9 +93,14 @@ def evaluate(
         sources: dict[str, dict] = {}
         for cell in tqdm(cells, desc=name, unit="test set"):
             origin = {"model": name, **source.origin(cell), **show}
-            sources.setdefault(cell.dataset, origin["source"])
+            if sources.setdefault(cell.dataset, origin["source"]) != origin["source"]:
+                raise PredictionError(
+                    f"The clean test set of {cell.dataset} has changed since the evaluation began; "
+                    "give the same file throughout, and run it again."
+                )
             if not store.has(cell, origin):
-                labels, scores = _predict_cell(predict, cell, source, batch_size, **show)
+                digest = origin["digest"]
+                labels, scores = _predict_cell(predict, cell, source, digest, batch_size, **show)
                 store.write(cell, labels, scores, origin)
         report = report_of(
             store,
@@ -143,6 +148,7 @@ def _predict_cell(
     predict: Predict,
     cell: Configuration,
     source: MadeHere | Published,
+    digest: str,
     batch_size: int,
     *,
     pil: bool,
@@ -152,7 +158,7 @@ def _predict_cell(
     """Labels (N x 1 or N x L) and probabilities (N x C) of one cell."""
     facts = dataset_facts(cell.dataset)
     labels, scores = [], []
-    made = prefetched(batches(source.pictures(cell), batch_size, pil, rgb and facts.grey))
+    made = prefetched(batches(source.pictures(cell, digest), batch_size, pil, rgb and facts.grey))
     with contextlib.closing(made):
         for pictures, own in made:
             start = sum(map(len, labels))

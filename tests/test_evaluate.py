@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from medmnist_files import write_medmnist_file
 from PIL import Image
 
 from medmnist_c.builder.build import build
@@ -46,6 +47,26 @@ def test_a_plain_function_over_the_whole_list():
     assert report.name == "predict" and report.predictions is None
     assert report.data["provenance"]["pictures"] == "release"
     assert RobustnessReport.from_json(report.to_json()).to_dict() == report.to_dict()
+
+
+def test_a_clean_file_that_changes_on_the_way_is_never_mixed_in(tmp_path):
+    def predict(pictures):
+        if len(calls) == 1:  # in the first cell after the clean one
+            write_medmnist_file(tmp_path, "breastmnist", 6, seed=1)
+        calls.append(len(pictures))
+        return brightness(pictures)
+
+    calls = []
+    how = {"data_dir": tmp_path, "predictions": tmp_path / "kept", "corruptions": "pixelate"}
+    write_medmnist_file(tmp_path, "breastmnist", 6, seed=0)
+    with pytest.raises(PredictionError, match="breastmnist has changed since"):
+        evaluate(predict, "breastmnist", **how)
+    assert len(calls) == 2
+    write_medmnist_file(tmp_path, "breastmnist", 6, seed=0)
+    report = evaluate(predict, "breastmnist", **how)
+    assert len(calls) == 6
+    straight = evaluate(brightness, "breastmnist", **how | {"predictions": tmp_path / "new"})
+    assert report.datasets == straight.datasets
 
 
 def test_pil_rgb_and_several_datasets():

@@ -10,10 +10,11 @@ import datasets
 import numpy as np
 import pytest
 from dataset_rows import rows
-from datasets import load_dataset
+from datasets import load_dataset, load_dataset_builder
 
 import medmnist_c
 from medmnist_c.builder.catalogue import dataset_facts
+from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 pytestmark = pytest.mark.datasets
@@ -269,6 +270,27 @@ def test_the_cache_never_serves_old_pictures(tmp_path, monkeypatch):
     assert load() != first
     write_medmnist_file(tmp_path, "octmnist", 3, seed=0)
     assert load() == first
+
+
+@pytest.mark.parametrize("how", ["prepared", "streamed"])
+def test_a_clean_file_that_changes_on_the_way_is_never_taken_for_the_first(tmp_path, how):
+    from medmnist_files import write_medmnist_file
+
+    asked = {"cache_dir": tmp_path / "cache", "data_dir": str(tmp_path)}
+    write_medmnist_file(tmp_path, "octmnist", 3, seed=0)
+    builder = load_dataset_builder("medmnist_c", "octmnist_clean", **asked)
+    write_medmnist_file(tmp_path, "octmnist", 3, seed=1)
+    with pytest.raises(CleanDataError, match="octmnist_clean would be another one"):
+        if how == "prepared":
+            builder.download_and_prepare()
+        else:
+            builder.as_streaming_dataset(split="test")
+    asked["split"] = "test"
+    other = rows(load_dataset("medmnist_c", "octmnist_clean", **asked))
+    write_medmnist_file(tmp_path, "octmnist", 3, seed=0)
+    first = rows(load_dataset("medmnist_c", "octmnist_clean", **asked))
+    asked["cache_dir"] = tmp_path / "new"
+    assert first == rows(load_dataset("medmnist_c", "octmnist_clean", **asked)) != other
 
 
 def test_a_full_disk_gets_one_sentence_and_nothing_is_taken_for_whole(tmp_path):
