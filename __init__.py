@@ -3,9 +3,9 @@
 from importlib import import_module
 
 from medmnist_c.builder.cards import VERSION as __version__
-from medmnist_c.builder.configurations import config_names
-from medmnist_c.builder.registration import register
-from medmnist_c.builder.single import corrupt
+from medmnist_c.builder.configs import config_names
+from medmnist_c.builder.hf.registration import register
+from medmnist_c.builder.testset.single import corrupt
 from medmnist_c.medmnist_c import MedMNISTC, MedMNISTCConfig
 
 register()
@@ -14,8 +14,8 @@ register()
 _LATER = {
     "TargetedAugMix": "medmnist_c.augmentation.augmix",
     "TargetedAugmentation": "medmnist_c.augmentation.targeted",
-    "RobustnessReport": "medmnist_c.evaluation.report",
-    "compare": "medmnist_c.evaluation.compare",
+    "RobustnessReport": "medmnist_c.evaluation.report.model",
+    "compare": "medmnist_c.evaluation.report.comparison",
     "evaluate": "medmnist_c.evaluation.evaluate",
     "push": "medmnist_c.publishing.push",
 }

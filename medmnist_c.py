@@ -27,11 +27,14 @@ from dataclasses import dataclass
 import datasets
 import pyarrow as pa
 
-from medmnist_c.builder import cards, catalogue, configurations, features
-from medmnist_c.builder.plain_errors import PlainErrors
-from medmnist_c.builder.prepared import CheckedPreparation
-from medmnist_c.builder.tables import shard_ranges
-from medmnist_c.builder.test_set import Recipe, TestSet
+from medmnist_c.builder import cards
+from medmnist_c.builder import configs as configurations
+from medmnist_c.builder import dataset_info as catalogue
+from medmnist_c.builder.arrow import features
+from medmnist_c.builder.arrow.tables import shard_ranges
+from medmnist_c.builder.hf.errors import PlainErrors
+from medmnist_c.builder.hf.prepared import CheckedPreparation
+from medmnist_c.builder.testset.spec import Recipe, TestSet
 
 
 @dataclass

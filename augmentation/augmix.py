@@ -6,10 +6,10 @@ from random import Random
 
 import numpy as np
 
-from medmnist_c.augmentation.draws import Draw, corrupted
-from medmnist_c.augmentation.sampling import choose
+from medmnist_c.augmentation.params import Draw, corrupted
+from medmnist_c.augmentation.sampler import choose
 from medmnist_c.augmentation.transform import Augmentation
-from medmnist_c.corruptions.picture import look_up
+from medmnist_c.corruptions.image import look_up
 
 _LEVELS = np.arange(256, dtype=np.float32)
 

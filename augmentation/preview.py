@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from medmnist_c.augmentation.draws import Draw
+from medmnist_c.augmentation.params import Draw
 from medmnist_c.augmentation.targeted import TargetedAugmentation
 
 _COLUMNS, _ROWS = 6, 4

@@ -13,7 +13,7 @@ from random import Random
 
 import numpy as np
 
-from medmnist_c.augmentation.sights import Sights
+from medmnist_c.augmentation.shared_counter import Sights
 from medmnist_c.builder import igzip
 
 

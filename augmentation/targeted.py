@@ -5,8 +5,8 @@ from random import Random
 
 import numpy as np
 
-from medmnist_c.augmentation.draws import Draw, corrupted
-from medmnist_c.augmentation.sampling import choose
+from medmnist_c.augmentation.params import Draw, corrupted
+from medmnist_c.augmentation.sampler import choose
 from medmnist_c.augmentation.transform import Augmentation
 
 

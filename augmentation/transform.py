@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from medmnist_c.augmentation.pictures import is_tensor, like, pixels_of, stacked_like
+from medmnist_c.augmentation.images import is_tensor, like, pixels_of, stacked_like
 from medmnist_c.augmentation.randomness import Randomness
-from medmnist_c.augmentation.sampling import Choice
+from medmnist_c.augmentation.sampler import Choice
 
 
 class Augmentation(ABC):

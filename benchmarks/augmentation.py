@@ -2,7 +2,8 @@
 
     python benchmarks/augmentation.py --peer-python peer/bin/python -o benchmarks/AUGMENTATION.md
 
-`tools/peer.py` says how to set the peer's environment up. One thread a process, CPU time on both sides.
+`tools/reference/peer.py` says how to set the peer's environment up. One thread a process, CPU time on
+both sides.
 """
 
 # ruff: noqa: E402 (the number of threads must be set before the libraries read it)
@@ -25,7 +26,7 @@ from run import Peer, machine
 from medmnist_c.augmentation.augmix import TargetedAugMix
 from medmnist_c.augmentation.targeted import TargetedAugmentation
 from medmnist_c.augmentation.transform import Augmentation
-from medmnist_c.builder.sample import SAMPLE_FOLDER
+from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 HEAD = """\

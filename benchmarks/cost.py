@@ -21,9 +21,9 @@ import click
 import numpy as np
 from run import machine
 
-from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.configurations import select
-from medmnist_c.builder.sample import SAMPLE_FOLDER
+from medmnist_c.builder.configs import select
+from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 HEAD = """\

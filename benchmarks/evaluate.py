@@ -16,11 +16,11 @@ from pathlib import Path
 import click
 import numpy as np
 
-from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.configurations import Configuration
+from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.dataset_info import dataset_facts
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation import evaluate as loop
-from medmnist_c.evaluation.cell_pictures import MadeHere
+from medmnist_c.evaluation.image_sources import MadeHere
 from medmnist_c.evaluation.prefetch import prefetched
 
 

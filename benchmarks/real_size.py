@@ -130,8 +130,8 @@ class _Counting(SimpleHTTPRequestHandler):
 
 def over_http(data_dir: Path, folder: Path) -> None:
     """Fetch the clean bloodmnist from a server on loopback; count what it sends."""
-    from medmnist_c.builder import clean
-    from medmnist_c.builder.npz import LocalFile, find_members
+    from medmnist_c.builder.source import clean
+    from medmnist_c.builder.source.npz import LocalFile, find_members
 
     file = data_dir / "bloodmnist_224.npz"
     members = find_members(LocalFile(file), ("test_images.npy", "test_labels.npy"))

@@ -2,8 +2,8 @@
 
     python benchmarks/run.py --peer-python peer/bin/python -o benchmarks/RESULTS.md
 
-`tools/peer.py` says how to set the peer's environment up. One thread a process on both sides, except
-where wall time on all cores is the point ("clean file -> stored test sets"). Pictures are the sample's.
+`tools/reference/peer.py` says how to set the peer's environment up. One thread a process on both sides,
+except where wall time on all cores is the point ("clean file -> stored test sets"). Pictures are the sample's.
 """
 
 # ruff: noqa: E402 (the number of threads must be set before the libraries read it)
@@ -30,15 +30,15 @@ import datasets
 import numpy as np
 
 import medmnist_c  # noqa: F401 (makes the name known)
-from medmnist_c.builder.build import build
-from medmnist_c.builder.clean import load_clean
-from medmnist_c.builder.configurations import Configuration, find_configuration, select
-from medmnist_c.builder.sample import SAMPLE_FOLDER
-from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.configs import Configuration, find_configuration, select
+from medmnist_c.builder.parquet.build import build
+from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.source.sample import SAMPLE_FOLDER
+from medmnist_c.builder.testset.spec import Recipe
 from medmnist_c.builder.versions import library_versions
 from medmnist_c.corruptions import stain_masks
-from medmnist_c.corruptions.algorithms import ALGORITHMS, apply
-from medmnist_c.corruptions.seeded import seeded_stream
+from medmnist_c.corruptions.random.seeded import seeded_stream
+from medmnist_c.corruptions.registry import ALGORITHMS, apply
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 ALGORITHMS_HEAD = """\
@@ -293,7 +293,7 @@ def main(peer_python: str, count: int, builds: tuple[str, ...], output: Path) ->
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools" / "reference"))
     from peer import release_masks
 
     main()

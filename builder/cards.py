@@ -7,8 +7,8 @@ from string import Template
 
 from huggingface_hub import DatasetCard
 
-from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.configurations import Configuration
+from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.dataset_info import dataset_facts
 
 VERSION = metadata.version("medmnist_c")
 HOMEPAGE = "https://medmnist.com"

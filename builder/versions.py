@@ -3,10 +3,11 @@
 import hashlib
 from functools import lru_cache
 from importlib import metadata, resources
+from pathlib import Path
 
 LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy")
 FILE_LIBRARIES = ("isal", "pyarrow")  # and on these the bytes of the files that hold the pixels
-_MODULES = ("encoding.py", "pictures.py")  # of `builder`, beside all of `corruptions`
+_MODULES = ("arrow/encoding.py", "testset/images.py")  # of `builder`, beside all of `corruptions`
 
 
 @lru_cache(maxsize=1)
@@ -26,7 +27,9 @@ def code_digest() -> str:
     """16 hex digits that change whenever pictures may: with code, tables or a library's version."""
     digest = hashlib.sha256(repr(sorted(library_versions().items())).encode())
     folder = resources.files("medmnist_c.corruptions")
-    files = [f for f in folder.iterdir() if f.name.endswith((".py", ".c", ".json", ".npz"))]
+    files = [
+        f for f in Path(str(folder)).rglob("*") if f.name.endswith((".py", ".c", ".json", ".npz"))
+    ]
     files += [resources.files("medmnist_c.builder").joinpath(name) for name in _MODULES]
     for file in sorted(files, key=lambda file: file.name):
         digest.update(file.name.encode())

@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from medmnist_c.builder.build import build as build_folder
-from medmnist_c.builder.configurations import select
+from medmnist_c.builder.configs import select
+from medmnist_c.builder.parquet.build import build as build_folder
 from medmnist_c.commands.options import Command, source_options
 
 

@@ -63,7 +63,7 @@ def evaluate(
     """
     from medmnist_c.evaluation.evaluate import chosen_cells
     from medmnist_c.evaluation.evaluate import evaluate as evaluate_model
-    from medmnist_c.evaluation.report import RobustnessReport
+    from medmnist_c.evaluation.report.model import RobustnessReport
     from medmnist_c.evaluation.transformers_model import TransformersModel
 
     which = {"corruptions": corruption or None, "severities": severity or None}

@@ -3,8 +3,8 @@
 import click
 
 from medmnist_c.builder import cards
-from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.configurations import configuration
+from medmnist_c.builder.configs import configuration
+from medmnist_c.builder.dataset_info import dataset_facts
 from medmnist_c.commands.options import Command
 from medmnist_c.commands.parameters import parameters_of
 

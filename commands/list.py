@@ -2,8 +2,8 @@
 
 import click
 
-from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.configurations import config_names, configurations
+from medmnist_c.builder.configs import config_names, configurations
+from medmnist_c.builder.dataset_info import dataset_facts
 from medmnist_c.commands.options import Command
 from medmnist_c.commands.parameters import parameters_of
 

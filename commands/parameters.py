@@ -1,6 +1,6 @@
 """A test set's parameters in a few words."""
 
-from medmnist_c.builder.configurations import Configuration
+from medmnist_c.builder.configs import Configuration
 
 
 def parameters_of(one: Configuration) -> str:

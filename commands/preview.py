@@ -6,10 +6,10 @@ import click
 
 from medmnist_c.augmentation.preview import preview as augmentation_sheet
 from medmnist_c.augmentation.targeted import TargetedAugmentation
-from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.configurations import Configuration, find_configuration
-from medmnist_c.builder.preview import preview as preview_sheet
-from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.configs import Configuration, find_configuration
+from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.testset.preview import preview as preview_sheet
+from medmnist_c.builder.testset.spec import Recipe
 from medmnist_c.commands.options import CACHE_DIR, Command, source_options
 from medmnist_c.corruptions.table import CORRUPTIONS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from medmnist_c.builder.configurations import select
+from medmnist_c.builder.configs import select
 from medmnist_c.commands.options import Command, source_options
 
 

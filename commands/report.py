@@ -39,8 +39,8 @@ def report(
 
     Several models are put side by side, with differences that are paired by picture.
     """
-    from medmnist_c.evaluation.report import RobustnessReport
-    from medmnist_c.evaluation.write import write_report
+    from medmnist_c.evaluation.report.model import RobustnessReport
+    from medmnist_c.evaluation.report.write import write_report
 
     loaded = [RobustnessReport.load(path) for path in reports]
     if push_to_card and len(loaded) > 1:
@@ -48,7 +48,7 @@ def report(
     for path in write_report(loaded, output):
         click.echo(path)
     if push_to_card:
-        from medmnist_c.evaluation import model_card
+        from medmnist_c.evaluation.report import model_card
 
         click.echo(
             model_card.push_to_card(loaded[0], push_to_card, dataset_repo=dataset_repo, token=token)

@@ -52,7 +52,7 @@ def score(
     Columns: dataset, corruption and severity (null for clean), index, scores (a list, one for each
     class), and label, which may be left out where the clean test set can be found.
     """
-    from medmnist_c.evaluation.report import RobustnessReport
+    from medmnist_c.evaluation.report.model import RobustnessReport
     from medmnist_c.evaluation.score import score as score_predictions
 
     report = score_predictions(

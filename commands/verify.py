@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from medmnist_c.builder.configurations import select
-from medmnist_c.builder.verify import verify_release
+from medmnist_c.builder.configs import select
+from medmnist_c.builder.testset.reference_comparison import verify_release
 from medmnist_c.commands.options import CACHE_DIR, Command, source_options
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from medmnist_c.corruptions.picture import checked, look_up
+from medmnist_c.corruptions.image import checked, look_up
 
 _MARGIN = 10  # pixels kept free at the border, where there is room
 

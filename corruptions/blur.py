@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from medmnist_c.corruptions.gaussian import LARGEST_SIZE, float32_sum, gaussian
-from medmnist_c.corruptions.picture import UNIT, checked
-from medmnist_c.corruptions.repair import amend, cut, flat_within
-from medmnist_c.corruptions.taps import Taps
-from medmnist_c.corruptions.zoom import mean_of_zooms
+from medmnist_c.corruptions.exact.gaussian import LARGEST_SIZE, float32_sum, gaussian
+from medmnist_c.corruptions.exact.rounding import amend, cut, flat_within
+from medmnist_c.corruptions.exact.sparse_kernel import Taps
+from medmnist_c.corruptions.exact.zoom import mean_of_zooms
+from medmnist_c.corruptions.image import UNIT, checked
 
 _LARGEST_RADIUS = 64  # pixels; with a thousand times the taps float32 would decide too little
 

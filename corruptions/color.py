@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from medmnist_c.corruptions.picture import checked, look_up
-from medmnist_c.corruptions.saturation import more_saturated
+from medmnist_c.corruptions.exact.saturation import more_saturated
+from medmnist_c.corruptions.image import checked, look_up
 
 _ALL_LEVELS = np.arange(256, dtype=np.uint8)
 _BLOCK = 1 << 14  # pixels a step: fits the processor's cache

@@ -6,7 +6,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from medmnist_c.corruptions.picture import checked
+from medmnist_c.corruptions.image import checked
 
 
 def pixelate(image: np.ndarray, factor: float) -> np.ndarray:

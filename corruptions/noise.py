@@ -9,8 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from medmnist_c.corruptions import compiled, inversion
-from medmnist_c.corruptions.picture import UNIT, checked, look_up
+from medmnist_c.corruptions.image import UNIT, checked, look_up
+from medmnist_c.corruptions.random import compiled
+from medmnist_c.corruptions.random import inverse_cdf as inversion
 
 _LARGEST_SCALE = 100.0
 _MOST_PHOTONS = 1_000_000

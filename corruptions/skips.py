@@ -12,7 +12,7 @@ import numpy as np
 
 from medmnist_c.corruptions import noise
 from medmnist_c.corruptions.artefacts import draw_bubbles, draw_stains, draw_words
-from medmnist_c.corruptions.picture import as_rgb
+from medmnist_c.corruptions.image import as_rgb
 from medmnist_c.corruptions.table import IMAGE_SIZE
 
 _MASKS = 10  # of each size

@@ -1,8 +1,8 @@
 """The ten ink blots of stain_deposit, in two sizes: the release's, or the project's own.
 
 The release's are a data file of its authors, `inks.npz` of medmnistc 0.1.0 (Apache-2.0), which is
-not part of this package. The project's own (`blots.npz`, drawn by `tools/make_blots.py`) serve where
-the pictures are not the release's anyway.
+not part of this package. The project's own (`blots.npz`, drawn by `tools/data/make_blots.py`) serve
+where the pictures are not the release's anyway.
 """
 
 import hashlib

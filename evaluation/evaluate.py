@@ -11,15 +11,15 @@ import numpy as np
 from datasets.utils import tqdm
 from PIL import Image
 
-from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.configurations import Configuration, find_configuration
+from medmnist_c.builder.configs import Configuration, find_configuration
+from medmnist_c.builder.dataset_info import dataset_facts
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
-from medmnist_c.evaluation.cell_pictures import LabelledPictures, MadeHere, Published
 from medmnist_c.evaluation.errors import PredictionError
-from medmnist_c.evaluation.predictions import PredictionFolder
+from medmnist_c.evaluation.image_sources import LabelledPictures, MadeHere, Published
+from medmnist_c.evaluation.predictions.folder import PredictionFolder
+from medmnist_c.evaluation.predictions.probabilities import probabilities
 from medmnist_c.evaluation.prefetch import prefetched
-from medmnist_c.evaluation.probabilities import probabilities
-from medmnist_c.evaluation.report import RobustnessReport
+from medmnist_c.evaluation.report.model import RobustnessReport
 from medmnist_c.evaluation.score import Threshold, check_threshold, report_of
 
 Predict = Callable[[np.ndarray | list[Image.Image]], object]

@@ -7,24 +7,24 @@ import datasets as hf_datasets
 import numpy as np
 
 from medmnist_c.builder.cards import VERSION
-from medmnist_c.builder.catalogue import DatasetFacts, dataset_facts
-from medmnist_c.builder.clean import load_clean
-from medmnist_c.builder.configurations import Configuration
-from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.dataset_info import DatasetFacts, dataset_facts
+from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.testset.spec import Recipe
 from medmnist_c.builder.versions import library_versions
-from medmnist_c.evaluation.baseline import Baseline, alexnet, baseline_of
-from medmnist_c.evaluation.bootstrap import RESAMPLES
 from medmnist_c.evaluation.errors import PredictionError
-from medmnist_c.evaluation.estimates import CONFIDENCE
-from medmnist_c.evaluation.metrics import answered, measure
-from medmnist_c.evaluation.predictions import (
+from medmnist_c.evaluation.metrics.baseline import Baseline, alexnet, baseline_of
+from medmnist_c.evaluation.metrics.bootstrap import RESAMPLES
+from medmnist_c.evaluation.metrics.estimates import CONFIDENCE
+from medmnist_c.evaluation.metrics.robustness import dataset_scores
+from medmnist_c.evaluation.metrics.test_set import answered, measure
+from medmnist_c.evaluation.predictions.folder import (
     Predicted,
     PredictionFile,
     PredictionFolder,
     open_predictions,
 )
-from medmnist_c.evaluation.report import RobustnessReport
-from medmnist_c.evaluation.scores import dataset_scores
+from medmnist_c.evaluation.report.model import RobustnessReport
 
 Threshold = float | Sequence[float]
 

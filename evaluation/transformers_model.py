@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from medmnist_c.builder.catalogue import DatasetFacts, dataset_facts
-from medmnist_c.builder.spelling import shown
+from medmnist_c.builder.dataset_info import DatasetFacts, dataset_facts
+from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import PredictionError
 
 LABELS = ("auto", "name", "order")

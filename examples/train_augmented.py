@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 
 from medmnist_c.augmentation.augmix import TargetedAugMix
 from medmnist_c.augmentation.targeted import TargetedAugmentation
-from medmnist_c.builder.catalogue import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_facts
 from medmnist_c.corruptions.stain_masks import RELEASE_FILE
 from medmnist_c.evaluation.evaluate import evaluate
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from medmnist_c.builder.cards import filled_card
-from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.configurations import Configuration, configurations
+from medmnist_c.builder.configs import Configuration, configurations
+from medmnist_c.builder.dataset_info import dataset_facts
 from medmnist_c.publishing.manifest import PATH as MANIFEST
 from medmnist_c.publishing.manifest import Entry
 from medmnist_c.publishing.plan import State, published

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.testset.spec import Recipe
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.card import PATH as CARD
 from medmnist_c.publishing.card import repository_card

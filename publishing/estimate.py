@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.configurations import Configuration
-from medmnist_c.builder.shards import stretches
-from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.parquet.shards import stretches
+from medmnist_c.builder.testset.spec import Recipe
 from medmnist_c.publishing.plan import State, chosen, plan, published
 from medmnist_c.publishing.repository import Repository
-from medmnist_c.publishing.sending import FILES_A_COMMIT
+from medmnist_c.publishing.uploader import FILES_A_COMMIT
 
 PNG_SHARE = 0.44  # of the pixels' bytes, over all test sets of the sample
 

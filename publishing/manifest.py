@@ -11,10 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from medmnist_c.builder.cards import VERSION
-from medmnist_c.builder.configurations import Configuration
-from medmnist_c.builder.make import Made
-from medmnist_c.builder.shards import Shard
-from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.parquet.scheduling import Made
+from medmnist_c.builder.parquet.shards import Shard
+from medmnist_c.builder.testset.spec import Recipe
 from medmnist_c.builder.versions import code_digest, file_library_versions, library_versions
 
 PATH = "manifest.json"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from medmnist_c.builder.cards import SHARDS
-from medmnist_c.builder.configurations import Configuration, configurations, select
-from medmnist_c.builder.shards import Shard
-from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.configs import Configuration, configurations, select
+from medmnist_c.builder.parquet.shards import Shard
+from medmnist_c.builder.testset.spec import Recipe
 from medmnist_c.publishing.manifest import Entry, Manifest, shard_path
 
 

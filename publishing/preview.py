@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medmnist_c.builder.catalogue import dataset_facts
-from medmnist_c.builder.preview import preview
-from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.testset.preview import preview
+from medmnist_c.builder.testset.spec import Recipe
 from medmnist_c.builder.versions import code_digest
 from medmnist_c.publishing.plan import State
 

@@ -19,17 +19,17 @@ from huggingface_hub.utils import (
 )
 from tqdm.auto import tqdm
 
-from medmnist_c.builder.configurations import Configuration
+from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.errors import BuildError, CleanDataError, PublishError
-from medmnist_c.builder.make import make_test_sets
-from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.parquet.scheduling import make_test_sets
+from medmnist_c.builder.testset.spec import Recipe
 from medmnist_c.publishing.card_writer import CardWriter
-from medmnist_c.publishing.failures import Patience
-from medmnist_c.publishing.pacing import Pace
 from medmnist_c.publishing.plan import chosen, plan
 from medmnist_c.publishing.progress import Progress
+from medmnist_c.publishing.rate_limiter import Pace
 from medmnist_c.publishing.repository import Repository
-from medmnist_c.publishing.sending import Sender
+from medmnist_c.publishing.retry import Patience
+from medmnist_c.publishing.uploader import Sender
 from medmnist_c.publishing.work_folder import work_folder
 
 _ROUNDS = 3  # of making what somebody else has changed meanwhile

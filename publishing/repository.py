@@ -11,10 +11,10 @@ from medmnist_c.builder.cards import VERSION
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.changes import Changes
-from medmnist_c.publishing.failures import CLIENT_ERRORS, Caller, Patience
-from medmnist_c.publishing.pacing import Pace
 from medmnist_c.publishing.plan import State
+from medmnist_c.publishing.rate_limiter import Pace
 from medmnist_c.publishing.reading import REPO_TYPE, read_state
+from medmnist_c.publishing.retry import CLIENT_ERRORS, Caller, Patience
 
 _SILENCE_S = 300.0  # no answer for so long is a broken connection; a commit may take a minute
 _OURS = "medmnist_c: "  # begins the titles of pull requests that a push opens

@@ -8,10 +8,10 @@ from shutil import rmtree
 
 import datasets
 
-from medmnist_c.builder.configurations import Configuration
+from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.errors import PublishError
-from medmnist_c.builder.make import Made, make_test_sets
-from medmnist_c.builder.test_set import Recipe
+from medmnist_c.builder.parquet.scheduling import Made, make_test_sets
+from medmnist_c.builder.testset.spec import Recipe
 from medmnist_c.publishing.manifest import entry_of, maker
 from medmnist_c.publishing.plan import State, chosen, is_there, is_whole, strays
 from medmnist_c.publishing.repository import Repository

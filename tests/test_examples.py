@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from medmnist_files import medmnist_arrays, write_npz
+from support.medmnist_files import medmnist_arrays, write_npz
 
 pytest.importorskip("torch")
 

@@ -1,6 +1,6 @@
 """Faults on the way to a test set: never wrong pictures, never a hang, right when run again.
 
-`tools/fault_trials.py` tries many more, on whole commands; here are the quickest of them.
+`trials/run_faults.py` tries many more, on whole commands; here are the quickest of them.
 """
 
 import contextlib
@@ -14,15 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dataset_rows import rows
 from datasets import load_dataset
-from medmnist_files import write_medmnist_file
+from support.dataset_rows import rows
+from support.medmnist_files import write_medmnist_file
 
 from medmnist_c.builder import disk
-from medmnist_c.builder.build import build
-from medmnist_c.builder.clean import find_source, open_clean
-from medmnist_c.builder.configurations import select
+from medmnist_c.builder.configs import select
 from medmnist_c.builder.errors import CleanDataError, PreparationError
+from medmnist_c.builder.parquet.build import build
+from medmnist_c.builder.source.clean import find_source, open_clean
 
 pytestmark = pytest.mark.datasets
 

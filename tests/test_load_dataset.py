@@ -9,11 +9,11 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pytest
-from dataset_rows import rows
 from datasets import load_dataset, load_dataset_builder
+from support.dataset_rows import rows
 
 import medmnist_c
-from medmnist_c.builder.catalogue import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_facts
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.corruptions.table import CORRUPTIONS
 
@@ -258,7 +258,7 @@ def test_a_wrong_argument_gets_one_sentence(how, error, words):
 
 def test_the_cache_never_serves_old_pictures(tmp_path, monkeypatch):
     """Another clean file under the same name, or other code, is another cache folder."""
-    from medmnist_files import write_medmnist_file
+    from support.medmnist_files import write_medmnist_file
 
     def load():
         how = {"split": "test", "cache_dir": tmp_path / "cache", "data_dir": str(tmp_path)}
@@ -274,7 +274,7 @@ def test_the_cache_never_serves_old_pictures(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("how", ["prepared", "streamed"])
 def test_a_clean_file_that_changes_on_the_way_is_never_taken_for_the_first(tmp_path, how):
-    from medmnist_files import write_medmnist_file
+    from support.medmnist_files import write_medmnist_file
 
     asked = {"cache_dir": tmp_path / "cache", "data_dir": str(tmp_path)}
     write_medmnist_file(tmp_path, "octmnist", 3, seed=0)

@@ -8,13 +8,13 @@ from functools import cache
 from pathlib import Path
 from unittest import mock
 
-from http_server import Server, serving
 from hypothesis import strategies as st
+from support.http_server import Server, serving
 
 from fuzzing.rules import folder, no_code_runs, refusing
-from medmnist_c.builder import transfer
-from medmnist_c.builder.download import fetch_file
 from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.source import http as transfer
+from medmnist_c.builder.source.download import fetch_file
 
 _CONTENT = bytes(range(256)) * 4
 _VALUES = {

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from medmnist_c.builder.clean import find_source
-from medmnist_c.builder.configurations import select
-from medmnist_c.builder.npz import LocalFile, find_members
-from medmnist_c.builder.sample import SAMPLE_FOLDER
-from medmnist_c.builder.stream_states import StateFolder
-from medmnist_c.builder.verify import verify_release
+from medmnist_c.builder.configs import select
+from medmnist_c.builder.source.clean import find_source
+from medmnist_c.builder.source.npz import LocalFile, find_members
+from medmnist_c.builder.source.sample import SAMPLE_FOLDER
+from medmnist_c.builder.testset.random_states import StateFolder
+from medmnist_c.builder.testset.reference_comparison import verify_release
 from medmnist_c.corruptions.stain_masks import release_masks
 
 HUGE = 96 << 20  # bytes

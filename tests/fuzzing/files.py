@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 from hypothesis import strategies as st
-from medmnist_files import medmnist_arrays, npy, write_npz
+from support.medmnist_files import medmnist_arrays, npy, write_npz
 
 from fuzzing.mutations import edited
 from fuzzing.rules import came, folder, no_code_runs, refusing
 from fuzzing.zip_files import npy_files, zip_files
-from medmnist_c.builder.clean import find_source, load_clean, open_clean
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.npz import LocalFile, find_members
-from medmnist_c.builder.stream_states import StateFolder
+from medmnist_c.builder.source.clean import find_source, load_clean, open_clean
+from medmnist_c.builder.source.npz import LocalFile, find_members
+from medmnist_c.builder.testset.random_states import StateFolder
 from medmnist_c.corruptions.stain_masks import release_masks
 
 DATASET = "octmnist"

@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 
 from fuzzing.mutations import edited
 from fuzzing.rules import came, folder, no_code_runs, refusing
-from medmnist_c.builder.build import built
-from medmnist_c.builder.clean import find_source
-from medmnist_c.builder.configurations import (
+from medmnist_c.builder.configs import (
     config_names,
     configuration,
     configurations,
@@ -16,8 +14,10 @@ from medmnist_c.builder.configurations import (
     select,
 )
 from medmnist_c.builder.errors import CleanDataError, UnknownNameError
-from medmnist_c.builder.place import Place
-from medmnist_c.builder.shards import Shard
+from medmnist_c.builder.parquet.build import built
+from medmnist_c.builder.parquet.output_folder import Place
+from medmnist_c.builder.parquet.shards import Shard
+from medmnist_c.builder.source.clean import find_source
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.publishing.manifest import Entry, Manifest, from_bytes, to_bytes
 

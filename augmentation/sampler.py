@@ -1,0 +1,171 @@
+"""How a draw comes about: which corruption, and parameters uniform between two severities'."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from random import Random
+
+import numpy as np
+
+from medmnist_c.augmentation.params import IDENTITY, Draw
+from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.errors import UnknownNameError
+from medmnist_c.builder.suggestions import nearest
+from medmnist_c.corruptions.registry import ALGORITHMS
+from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
+
+# Which parameters are whole numbers, by algorithm; those of all others are real.
+_WHOLE = {
+    "jpeg_compression": (True,),
+    "gaussian_blur": (True,),
+    "stain_deposit": (True, True),
+    "bubble": (True, True),
+    "characters": (True, True, False),
+}
+_SEED_BITS = 53  # so many survive in any reader of JSON
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Corruptions to draw from, with their chances, and the severities between which they lie.
+
+    `names` may hold "identity"; `ceilings` are the running sums of the names' weights. Severities
+    None: from severity 1 to the last parameters listed, as the release augments.
+    """
+
+    dataset: str
+    names: tuple[str, ...]
+    ceilings: tuple[float, ...]
+    severities: tuple[int, int] | None
+
+    def draw(self, rng: Random) -> Draw:
+        """One draw; `rng` is moved by it."""
+        name = self.names[bisect_right(self.ceilings, rng.random() * self.ceilings[-1])]
+        if name == IDENTITY:
+            return Draw()
+        entry = CORRUPTIONS[self.dataset][name]
+        parameters = draw_parameters(entry, self.severities, rng)
+        draws = ALGORITHMS[entry.algorithm].draws
+        return Draw(
+            name, entry.algorithm, parameters, rng.getrandbits(_SEED_BITS) if draws else None
+        )
+
+
+def choose(
+    dataset: str,
+    corruptions: Iterable[str] | None,
+    groups: Iterable[str] | None,
+    exclude_groups: Iterable[str] | None,
+    weights: Mapping[str, float] | None,
+    identity: bool,
+    severities: tuple[int, int] | range | None,
+) -> Choice:
+    """What `TargetedAugmentation` is asked for, checked.
+
+    Raises:
+        UnknownNameError: a name that the dataset does not have.
+        TypeError, ValueError: severities, weights, or nothing left to draw from.
+    """
+    dataset_facts(dataset)  # knows the names
+    entries = CORRUPTIONS[dataset]
+    groups_there = list(dict.fromkeys(entry.group for entry in entries.values()))
+    wanted = _known(corruptions, entries, f"{dataset} has no corruption")
+    wanted_groups = _known(groups, groups_there, f"{dataset} has no group of corruptions")
+    # What a dataset does not have is left out of it already: any group of the benchmark will do.
+    without = _known(exclude_groups, _all_groups(), "There is no group of corruptions")
+    names = [
+        name
+        for name, entry in entries.items()
+        if (wanted is None or name in wanted)
+        and (wanted_groups is None or entry.group in wanted_groups)
+        and entry.group not in (without or ())
+    ]
+    if not names:
+        raise ValueError(f"No corruption of {dataset} is left to draw from; choose fewer limits.")
+    names += [IDENTITY] if identity else []
+    shares = _shares(names, weights or {}, dataset)
+    return Choice(dataset, tuple(shares), tuple(accumulate(shares.values())), _range(severities))
+
+
+def _all_groups() -> list[str]:
+    return list(dict.fromkeys(one.group for rows in CORRUPTIONS.values() for one in rows.values()))
+
+
+def _known(names: Iterable[str] | None, known: Iterable[str], sentence: str) -> set[str] | None:
+    if names is None:
+        return None
+    names = [names] if isinstance(names, str) else list(names)
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(f"{sentence} {name!r}{nearest(name, known)}")
+    return set(names)
+
+
+def _shares(names: list[str], weights: Mapping[str, float], dataset: str) -> dict[str, float]:
+    """Weights above 0 by name; 1 where none is given."""
+    _known(weights, names, f"A weight is given for what is not drawn from in {dataset}:")
+    for name, weight in weights.items():
+        if not 0 <= weight < float("inf"):
+            raise ValueError(f"The weight of {name} is a number from 0 on, not {weight!r}.")
+    shares = {name: float(weights.get(name, 1)) for name in names}
+    shares = {name: share for name, share in shares.items() if share > 0}
+    if not shares:
+        raise ValueError(f"All weights are 0: nothing of {dataset} is left to draw from.")
+    return shares
+
+
+def _range(severities: tuple[int, int] | range | None) -> tuple[int, int] | None:
+    if severities is None:
+        return None
+    words = f"severities are the lowest and the highest, such as (1, 3), not {severities!r}."
+    try:
+        lowest, *_, highest = severities
+    except (TypeError, ValueError) as error:
+        raise TypeError(words) from error
+    if lowest not in SEVERITIES or highest not in SEVERITIES or lowest > highest:
+        raise ValueError(words)
+    return int(lowest), int(highest)
+
+
+def draw_parameters(
+    corruption: Corruption, severities: tuple[int, int] | None, rng: Random
+) -> tuple:
+    """Parameters between those of two severities, each uniform by itself.
+
+    Whole numbers are cut off, so that the larger end is (almost) never reached. An even kernel of
+    gaussian_blur becomes the next smaller odd one. stain_deposit takes the smaller masks unless both
+    ends have the larger. zoom_blur: factors from 1.0 up to one drawn, in steps of a drawn size.
+
+    Args:
+        corruption: an entry of the benchmark's table.
+        severities: lowest and highest, 1-5; None for 1 and the last parameters listed
+            (`augmentation_upper_bound` where there is one).
+        rng: moved by one `random()` a number drawn.
+    """
+    lowest, highest = severities or (1, len(corruption.severities))
+    low, high = corruption.parameters(lowest), corruption.parameters(highest)
+    if severities is None:
+        high = corruption.augmentation_upper_bound or high
+    if corruption.algorithm == "zoom_blur":
+        return low if low == high else _zoom(low[0], high[0], severities is None, rng)
+    whole = _WHOLE.get(corruption.algorithm, (False,) * len(low))
+    drawn = [
+        int(_uniform(*ends, rng)) if cut else _uniform(*ends, rng)
+        for *ends, cut in zip(low, high, whole, strict=True)
+    ]
+    if corruption.algorithm == "gaussian_blur":
+        drawn[0] -= drawn[0] % 2 == 0
+    if corruption.algorithm == "stain_deposit":
+        drawn[1] = min(low[1], high[1])  # the size drawn, cut off to one that there are masks of
+    return tuple(drawn)
+
+
+def _zoom(low: tuple[float, ...], high: tuple[float, ...], from_one: bool, rng: Random) -> tuple:
+    largest = _uniform(1.0 if from_one else low[-1], high[-1], rng)
+    step = _uniform(low[1] - low[0], high[1] - high[0], rng)
+    return (tuple(np.arange(1.0, largest, step).tolist()) or (1.0,),)
+
+
+def _uniform(one_end: float, other_end: float, rng: Random) -> float:
+    return one_end + (other_end - one_end) * rng.random()

@@ -1,0 +1,39 @@
+"""Columns of a test set, as `datasets` features."""
+
+import json
+
+import pyarrow as pa
+from datasets import ClassLabel, Features, Image, Sequence, Value
+
+from medmnist_c.builder.dataset_info import DatasetFacts
+
+
+def features_of(facts: DatasetFacts) -> Features:
+    """`image`, `label` (one class, or a yes/no for each label) and `index`.
+
+    `index` is the place in the clean test set, to pair a corrupted picture with its clean one.
+    """
+    if facts.multi_label:
+        label = Sequence(ClassLabel(names=["no", "yes"]), length=len(facts.labels))
+    else:
+        label = ClassLabel(names=list(facts.labels))
+    return Features(
+        {
+            "image": Image(mode="L" if facts.grey else "RGB"),
+            "label": label,
+            "index": Value("int64"),
+        }
+    )
+
+
+def parquet_schema(features: Features) -> pa.Schema:
+    """Arrow schema that carries the features, in a form that every `datasets` from 3.6 on reads.
+
+    A list is called "List" since datasets 4, which older ones do not know; all know "Sequence".
+    """
+    described = json.loads(json.dumps(features.to_dict()))
+    for feature in described.values():
+        if feature["_type"] == "List":
+            feature["_type"] = "Sequence"
+    metadata = json.dumps({"info": {"features": described}}, sort_keys=True)
+    return features.arrow_schema.with_metadata({"huggingface": metadata})

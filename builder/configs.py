@@ -1,0 +1,150 @@
+"""Names of the benchmark's configurations: `{dataset}_{corruption}_{severity}` and `{dataset}_clean`."""
+
+import fnmatch
+from dataclasses import dataclass
+from functools import lru_cache
+
+from medmnist_c.builder.errors import UnknownNameError
+from medmnist_c.builder.suggestions import nearest, shown
+from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
+
+CLEAN = "clean"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One test set: a dataset, and unless it is the clean one, a corruption and a severity (1-5)."""
+
+    dataset: str
+    corruption: str | None = None
+    severity: int | None = None
+
+    @property
+    def name(self) -> str:
+        if self.corruption is None:
+            return f"{self.dataset}_{CLEAN}"
+        return f"{self.dataset}_{self.corruption}_{self.severity}"
+
+    @property
+    def folder(self) -> str:
+        """Its place in a folder or repository of test sets, with forward slashes."""
+        return f"{self.dataset}/{self.name}"
+
+    @property
+    def entry(self) -> Corruption | None:
+        """The table's entry for the corruption; None for a clean test set."""
+        return self.corruption and CORRUPTIONS[self.dataset][self.corruption]
+
+    @property
+    def draws_stains(self) -> bool:
+        """Whether it takes the ink blots of stain_deposit."""
+        return self.entry is not None and self.entry.algorithm == "stain_deposit"
+
+
+@lru_cache(maxsize=1)
+def configurations() -> dict[str, Configuration]:
+    """All 667 configurations by name, in the table's order, each dataset's clean test set first."""
+    every = []
+    for dataset, corruptions in CORRUPTIONS.items():
+        every.append(Configuration(dataset))
+        every += [Configuration(dataset, name, s) for name in corruptions for s in SEVERITIES]
+    return {one.name: one for one in every}
+
+
+def configuration(name: str) -> Configuration:
+    """The configuration called `name`.
+
+    Raises:
+        TypeError: `name` is no string.
+        UnknownNameError: there is none of that name; the message suggests the nearest.
+    """
+    if not isinstance(name, str):
+        raise TypeError(
+            f"A configuration's name is a string such as 'dermamnist_black_corner_3', not {shown(name)}."
+        )
+    known = configurations()
+    if name not in known:
+        raise UnknownNameError(
+            f"There is no configuration {shown(name)} in MedMNIST-C{nearest(name, known)}"
+        )
+    return known[name]
+
+
+def find_configuration(dataset: str, corruption: str, severity: int) -> Configuration:
+    """The configuration of a dataset, corruption and severity.
+
+    Raises:
+        TypeError: a name is no string, or `severity` no whole number.
+        UnknownNameError: one of the three is not in the benchmark; the message says which.
+    """
+    for what, name in (("dataset", dataset), ("corruption", corruption)):
+        if not isinstance(name, str):
+            raise TypeError(f"The {what}'s name is a string, not {shown(name)}.")
+    if dataset not in CORRUPTIONS:
+        raise UnknownNameError(
+            f"There is no dataset {shown(dataset)} in MedMNIST-C{nearest(dataset, CORRUPTIONS)}"
+        )
+    if corruption not in CORRUPTIONS[dataset]:
+        raise UnknownNameError(
+            f"{dataset} has no corruption {shown(corruption)}{nearest(corruption, CORRUPTIONS[dataset])}"
+        )
+    _check_severity(severity)
+    return Configuration(dataset, corruption, severity)
+
+
+def _check_severity(severity: int) -> None:
+    if isinstance(severity, bool) or not isinstance(severity, int):
+        raise TypeError(f"The severity is a whole number from 1 to 5, not {shown(severity)}.")
+    if severity not in SEVERITIES:
+        raise UnknownNameError(
+            f"There is no severity {shown(severity)}: MedMNIST-C has 1 (mildest) to 5 (strongest)."
+        )
+
+
+def config_names(
+    pattern: str = "*", *, corruption: str | None = None, severity: int | None = None
+) -> list[str]:
+    """Names of the configurations that match, in the table's order.
+
+    Args:
+        pattern: shell-style wildcards over the dataset or the whole name: "derma*" or
+            "*_noise_5".
+        corruption: wildcards over the corruption, e.g. "*noise"; "clean" for the clean test sets.
+        severity: 1-5, to list that severity only.
+
+    Returns:
+        The names; an empty list if nothing matches.
+
+    Raises:
+        TypeError, UnknownNameError: as `find_configuration`.
+    """
+    for what in (pattern, "*" if corruption is None else corruption):
+        if not isinstance(what, str):
+            raise TypeError(f"A pattern is a string such as 'derma*', not {shown(what)}.")
+    if severity is not None:
+        _check_severity(severity)
+
+    def matches(one: Configuration) -> bool:
+        return (
+            (fnmatch.fnmatchcase(one.name, pattern) or fnmatch.fnmatchcase(one.dataset, pattern))
+            and (corruption is None or fnmatch.fnmatchcase(one.corruption or CLEAN, corruption))
+            and (severity is None or one.severity == severity)
+        )
+
+    return [name for name, one in configurations().items() if matches(one)]
+
+
+def select(patterns: tuple[str, ...]) -> list[Configuration]:
+    """Configurations that any of the patterns names, in the table's order; all if there is none.
+
+    Raises:
+        UnknownNameError: a pattern matches nothing.
+    """
+    chosen: set[str] = set()
+    for pattern in patterns or ("*",):
+        names = config_names(pattern)
+        if not names:
+            hint = nearest(pattern.rstrip("*_"), [*configurations(), *CORRUPTIONS])
+            raise UnknownNameError(f"No configuration matches {shown(pattern)}{hint}")
+        chosen.update(names)
+    return [one for name, one in configurations().items() if name in chosen]

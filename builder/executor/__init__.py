@@ -1,0 +1,1 @@
+"""Where tasks run: local processes or a Dask cluster."""

@@ -1,0 +1,149 @@
+"""Where units of work run: processes of this machine, or the workers of a Dask cluster."""
+
+import contextlib
+import ctypes
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from functools import lru_cache
+
+import cv2
+
+from medmnist_c.builder.errors import BuildError
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's mallopt(3)
+_KEEP_BYTES = 256 << 20
+
+
+class WorkersGone(BuildError):
+    """There is nobody left to go on with the work."""
+
+
+class Workers(ABC):
+    """Where functions run, one on each core at a time.
+
+    `fetching`, called in a worker, gives what it must hold while it fetches clean pictures.
+    """
+
+    fetching: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext
+
+    @abstractmethod
+    def names(self) -> set[str]:
+        """The workers there are now. WorkersGone: none, and none to be expected."""
+
+    @abstractmethod
+    def spare(self, but: Collection[str] = ()) -> str | None:
+        """A worker that can begin something now, none of some others; None if there is none."""
+
+    @abstractmethod
+    def submit(self, worker: str, function: Callable, *arguments: object) -> Future:
+        """Begin something there."""
+
+    @abstractmethod
+    def wait(self, futures: Collection[Future]) -> Collection[Future]:
+        """Those that are done, as soon as there are some; none after a while, if workers may come."""
+
+    @abstractmethod
+    def result(self, future: Future) -> object:
+        """What came of it. WorkersGone: nothing, nor will it of the rest.
+
+        Another exception is the function's; `workers`, an attribute of it, names where it was tried.
+        """
+
+
+@contextlib.contextmanager
+def workers(num_proc: int | None = None, scheduler: str | None = None) -> Iterator[Workers]:
+    """Processes of this machine (all cores by default), or the cluster behind a scheduler's address."""
+    if scheduler is None:
+        with local_workers(num_proc or len(os.sched_getaffinity(0))) as local:
+            yield local
+    else:
+        if num_proc is not None:
+            raise BuildError("Give either a number of processes or a scheduler, not both.")
+        from medmnist_c.builder.executor.dask import cluster_workers
+
+        with cluster_workers(scheduler) as cluster:
+            yield cluster
+
+
+@contextlib.contextmanager
+def local_workers(num_proc: int) -> Iterator[Workers]:
+    """Fresh processes: a fork would inherit the threads of Arrow and OpenCV in any state."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(num_proc, context, initializer=_start_process) as pool:
+        try:
+            yield _LocalWorkers(pool, num_proc)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+class _LocalWorkers(Workers):
+    """The processes of a pool: one name for all, since what fails in one would in the others."""
+
+    def __init__(self, pool: Executor, number: int) -> None:
+        self._pool = pool
+        self._free = number
+
+    def names(self) -> set[str]:
+        return {"here"}
+
+    def spare(self, but: Collection[str] = ()) -> str | None:
+        return "here" if self._free else None
+
+    def submit(self, worker: str, function: Callable, *arguments: object) -> Future:
+        self._free -= 1
+        return self._pool.submit(function, *arguments)
+
+    def wait(self, futures: Collection[Future]) -> Collection[Future]:
+        return wait(futures, return_when=FIRST_COMPLETED).done
+
+    def result(self, future: Future) -> object:
+        self._free += 1
+        try:
+            return future.result()
+        except BrokenExecutor as error:
+            raise WorkersGone(
+                "A worker process was killed (was there too little memory?); run the command again: "
+                "what is finished is kept."
+            ) from error
+        except Exception as error:
+            error.workers = self.names()
+            raise
+
+
+def _start_process() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the one that waits for them
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Nobody else tells a worker that its parent was killed: it would wait for work for ever."""
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
+
+
+@lru_cache(maxsize=1)
+def prepare_process() -> None:
+    """One core, and memory that stays: pictures are made one after the other.
+
+    glibc gives the arrays of each picture back to the system and asks for them again, which costs up
+    to a third of the time.
+    """
+    cv2.setNumThreads(1)  # as many processes as cores already
+    with contextlib.suppress(AttributeError, OSError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_MMAP_THRESHOLD, _KEEP_BYTES)
+        libc.mallopt(_M_TRIM_THRESHOLD, _KEEP_BYTES)

@@ -1,0 +1,1 @@
+"""Test sets as Parquet files: shards, tasks, scheduling, the output folder."""

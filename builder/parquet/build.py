@@ -1,0 +1,135 @@
+"""Materialise test sets as a folder of Parquet files that `load_dataset` opens without our code.
+
+{folder}/README.md                                      names what is there
+{folder}/{dataset}/{config}/test-00000-of-00002.parquet
+{folder}/{dataset}/{config}/made.json                   written last: the test set is whole
+"""
+
+import contextlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from medmnist_c.builder.cards import folder_card
+from medmnist_c.builder.configs import Configuration, configurations
+from medmnist_c.builder.parquet.output_folder import Place
+from medmnist_c.builder.parquet.scheduling import MANIFEST, make_test_sets, remove_others
+from medmnist_c.builder.parquet.shards import Shard
+from medmnist_c.builder.testset.spec import Recipe
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a call of `build` did: names of the test sets made, and of those already there."""
+
+    made: list[str]
+    kept: list[str]
+
+
+def build(
+    test_sets: Iterable[Configuration],
+    folder: str | Path,
+    *,
+    seed: int | None = None,
+    data_dir: str | Path | None = None,
+    sample: bool = False,
+    num_proc: int | None = None,
+    scheduler: str | None = None,
+    cache_dir: str | Path | None = None,
+) -> Built:
+    """Make test sets as Parquet files, so that `load_dataset(folder, config)` opens them.
+
+    A test set that is there, whole and of the same digest, is kept; one that was interrupted goes on
+    from its finished shards; one made by other code or from other clean pictures is made again. Safe
+    to kill and to run again.
+
+    Args:
+        test_sets: which ones.
+        folder: where to; made if it is not there. With a scheduler, a folder or an fsspec address
+            (`s3://...`) that all workers reach.
+        seed, data_dir, sample: as `Recipe`.
+        num_proc: processes; all cores by default.
+        scheduler: address of a Dask scheduler, e.g. "tcp://host:8786", in place of processes.
+        cache_dir: for clean test sets; the cache folder of `datasets`, on each machine, by default.
+
+    Raises:
+        BuildError: the folder cannot be written, or test sets could not be made.
+        CleanDataError: a clean test set cannot be had.
+    """
+    place = Place.at(folder)
+    cache_dir = cache_dir and Path(cache_dir)
+    recipes = [Recipe(one, seed, data_dir, sample) for one in test_sets]
+    kept = [r.configuration.name for r in recipes if _is_built(place, r)]
+    missing = [r for r in recipes if r.configuration.name not in kept]
+    total = sum(recipe.source().count for recipe in missing)  # finds all of them, or says so
+    try:
+        _make(missing, total, place, cache_dir, num_proc, scheduler)
+    except BaseException:
+        with contextlib.suppress(OSError):  # so that what is finished can be opened
+            write_card(place)
+        raise
+    write_card(place)
+    return Built([r.configuration.name for r in missing], kept)
+
+
+def _is_built(place: Place, recipe: Recipe) -> bool:
+    """Whether a test set lies in the folder whole, made by this code from this clean source."""
+    digest, shards = _manifest(place, recipe.configuration) or (None, [])
+    folder = recipe.configuration.folder
+    if digest != recipe.digest():
+        return False
+    if not all(place.holds(f"{folder}/{shard.name}", shard.sha256) for shard in shards):
+        return False
+    remove_others(place, folder, {shard.name for shard in shards})  # it may have been killed before
+    return True
+
+
+def built(place: Place) -> list[Configuration]:
+    """The test sets that lie in the folder whole, in the table's order."""
+    return [one for one in configurations().values() if _manifest(place, one) is not None]
+
+
+def write_card(place: Place) -> None:
+    """Write the folder's README.md, whose `configs:` name the test sets that are there."""
+    place.tidy("")
+    with place.write("README.md") as file:
+        file.write(folder_card(built(place)).encode())
+
+
+def _manifest(place: Place, one: Configuration) -> tuple[str, list[Shard]] | None:
+    """The digest and the shards of a test set that is there, all of the size they should have."""
+    content = place.read(f"{one.folder}/{MANIFEST}")
+    if content is None:
+        return None
+    try:
+        manifest = json.loads(content)
+        digest, shards = manifest["digest"], [Shard(**shard) for shard in manifest["shards"]]
+        sizes = place.sizes(one.folder)
+        whole = shards and all(sizes.get(shard.name) == shard.bytes for shard in shards)
+        return (digest, shards) if whole else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _make(
+    recipes: list[Recipe],
+    total: int,
+    place: Place,
+    cache_dir: Path | None,
+    num_proc: int | None,
+    scheduler: str | None,
+) -> None:
+    with tqdm(total=total, unit=" pictures", disable=None if recipes else True) as bar:
+        made = make_test_sets(
+            recipes,
+            place,
+            cache_dir=cache_dir,
+            num_proc=num_proc,
+            scheduler=scheduler,
+            progress=bar.update,
+        )
+        for number, one in enumerate(made, 1):
+            bar.set_postfix_str(f"{number}/{len(recipes)}, {one.recipe.configuration.name}")

@@ -1,0 +1,64 @@
+"""A test set as Parquet files: how it is cut, and how one of them is written."""
+
+from dataclasses import dataclass
+
+import pyarrow.parquet as pq
+
+from medmnist_c.builder.arrow.features import features_of, parquet_schema
+from medmnist_c.builder.arrow.tables import even_ranges
+from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.parquet.output_folder import Place
+from medmnist_c.builder.testset.spec import TestSet
+
+PICTURES_A_SHARD = 2000  # at most; 30 to 280 MB
+ROWS_A_GROUP = 128  # some megabytes: one request, after which a reader has its first picture
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Pictures start ... stop - 1 of a test set, and the name of the file for them."""
+
+    name: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One Parquet file of a test set: its name, rows, bytes and SHA-256."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+    def __post_init__(self) -> None:
+        """One that was read from a file may hold anything."""
+        kinds = [type(value) for value in (self.name, self.rows, self.bytes, self.sha256)]
+        if kinds != [str, int, int, str] or "/" in self.name:
+            raise TypeError("no name, rows, bytes and SHA-256 of a shard")
+
+
+def stretches(count: int) -> list[Stretch]:
+    """The shards of a test set of `count` pictures: as even as can be, named as the Hub has it."""
+    ranges = even_ranges(count, -(-count // PICTURES_A_SHARD))
+    return [
+        Stretch(f"test-{number:05d}-of-{len(ranges):05d}.parquet", start, stop)
+        for number, (start, stop) in enumerate(ranges)
+    ]
+
+
+def write_shard(test_set: TestSet, stretch: Stretch, place: Place) -> Shard:
+    """Write one shard into the test set's folder, whole or not at all."""
+    schema = parquet_schema(features_of(dataset_facts(test_set.configuration.dataset)))
+    with place.write(f"{test_set.configuration.folder}/{stretch.name}") as file:
+        with pq.ParquetWriter(
+            file,
+            schema,
+            compression={"image.bytes": "NONE"},  # PNG is compressed already
+            use_dictionary=["label"],
+            write_statistics=["index"],  # those of a picture would be two whole pictures
+        ) as writer:
+            for table in test_set.tables(stretch.start, stretch.stop, "png", ROWS_A_GROUP):
+                writer.write_table(table.replace_schema_metadata(schema.metadata))
+        return Shard(stretch.name, stretch.stop - stretch.start, file.size, file.sha256)

@@ -1,0 +1,152 @@
+"""Units of work: the shards of test sets, each made by one process, the same bytes wherever.
+
+Most need nothing of each other. Those behind draws that depend on the pictures (shot noise, and what
+comes after it in the same stream) start where an earlier one ends: it hands on its random state, so
+that every value is drawn once.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import datasets
+import numpy as np
+
+from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.executor.base import prepare_process
+from medmnist_c.builder.parquet.output_folder import Place
+from medmnist_c.builder.parquet.shards import Shard, Stretch, stretches, write_shard
+from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.testset.images import release_streams
+from medmnist_c.builder.testset.spec import Recipe, TestSet
+from medmnist_c.builder.versions import file_library_versions
+from medmnist_c.corruptions.random.reference import behind_pictures
+
+State = tuple[tuple[str, int], np.ndarray]
+"""A random state: the key and the value under which a `StateFolder` keeps it."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A shard to be made.
+
+    `digest` and `versions` are those of the process that asks: another machine that would make other
+    bytes says so instead. `chained` units are behind draws that depend on the pictures; `after` is
+    the path of the one whose random state this one goes on from.
+    """
+
+    recipe: Recipe
+    stretch: Stretch
+    digest: str
+    versions: dict[str, str]
+    chained: bool = False
+    after: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Of the file that it makes, in a folder or repository of test sets."""
+        return f"{self.recipe.configuration.folder}/{self.stretch.name}"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A made shard, and the random state at its end where a later unit goes on from it."""
+
+    shard: Shard
+    state: State | None = None
+
+
+def units_of(recipes: Iterable[Recipe]) -> list[Unit]:
+    """The shards of test sets as units, in the order in which they are best begun.
+
+    First those that others wait for: they take longest as a whole, dataset by dataset, the longest
+    chain first. Then all others.
+    """
+    units = []
+    last: dict[str, Unit] = {}  # by dataset: the latest unit whose state others go on from
+    pictures: Counter[str] = Counter()  # by dataset: in the chain up to there
+    links: set[str] = set()  # their paths
+    for recipe in recipes:
+        one, digest = recipe.configuration, recipe.digest()
+        chained = _is_chained(recipe)
+        for stretch in stretches(recipe.source().count):
+            after = last[one.dataset].path if chained and one.dataset in last else None
+            unit = Unit(recipe, stretch, digest, file_library_versions(), chained, after)
+            # After shot noise one only waits for the state at its end, however it was found.
+            if chained and (after is None or one.entry.algorithm == "shot_noise"):
+                last[one.dataset] = unit
+                links.add(unit.path)
+                pictures[one.dataset] += stretch.stop - stretch.start
+            units.append(unit)
+
+    def urgency(unit: Unit) -> tuple[bool, int]:
+        dataset = unit.recipe.configuration.dataset
+        return (True, pictures[dataset]) if unit.path in links else (False, 0)
+
+    return sorted(units, key=urgency, reverse=True)
+
+
+def _is_chained(recipe: Recipe) -> bool:
+    one = recipe.configuration
+    return (
+        recipe.seed is None
+        and one.entry is not None
+        and behind_pictures(one.dataset, one.corruption)
+    )
+
+
+def make_unit(
+    unit: Unit,
+    place: Place,
+    cache_dir: Path | None,
+    state: State | None,
+    fetching: Callable[[], AbstractContextManager] = nullcontext,
+) -> Done:
+    """Make a shard; runs in a worker process, on this machine or another.
+
+    Args:
+        unit: which one.
+        place: where test sets go.
+        cache_dir: for clean test sets; None for that of `datasets` on the machine it runs on.
+        state: the random state at the end of `unit.after`, if it is known.
+        fetching: gives what must be held while clean pictures are fetched.
+
+    Raises:
+        CleanDataError: this machine has other clean pictures, code or libraries.
+        BuildError: the shard cannot be written.
+    """
+    prepare_process()
+    cache_dir = cache_dir or Path(datasets.config.HF_DATASETS_CACHE)
+    if unit.versions != file_library_versions():
+        raise CleanDataError(
+            f"Workers have other libraries ({file_library_versions()}) than the machine that asks "
+            f"({unit.versions}); install the same versions everywhere."
+        )
+    try:
+        return _made(unit, _opened(unit.recipe, cache_dir, unit.digest, fetching), place, state)
+    except CleanDataError:
+        _opened.cache_clear()  # what is opened may be gone; a worker may live for weeks
+        raise
+
+
+def _made(unit: Unit, test_set: TestSet, place: Place, state: State | None) -> Done:
+    if not unit.chained:
+        return Done(write_shard(test_set, unit.stretch, place))
+    streams = release_streams(load_clean(test_set.clean_folder))
+    if state is not None:
+        key, packed = state
+        streams.states[key] = packed
+    shard = write_shard(test_set, unit.stretch, place)
+    one = test_set.configuration
+    return Done(shard, streams.state_before(one.corruption, one.severity, unit.stretch.stop))
+
+
+@lru_cache(maxsize=64)
+def _opened(
+    recipe: Recipe, cache_dir: Path, digest: str, fetching: Callable[[], AbstractContextManager]
+) -> TestSet:
+    with fetching() if recipe.needs_fetching(cache_dir) else nullcontext():
+        return recipe.open(cache_dir, digest)

@@ -1,0 +1,288 @@
+"""Clean MedMNIST+ test sets: where one comes from, and how it gets into the cache.
+
+`{cache_dir}/medmnist_c_clean/{dataset}-{digest}` serves all configurations and processes. It is made
+under a lock, beside its place, and renamed into it; `clean_copy.py` says what is in it.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import datasets
+import numpy as np
+from datasets.utils import tqdm
+
+from medmnist_c.builder.dataset_info import DatasetFacts, dataset_facts
+from medmnist_c.builder.disk import check_space, locked, sync, writing_into
+from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.files import write_aside
+from medmnist_c.builder.source.clean_cache import (
+    IMAGES,
+    LABELS,
+    CleanTestSet,
+    load_clean,
+    write_copy,
+)
+from medmnist_c.builder.source.download import RemoteFile, again_if_changed, fetch_whole
+from medmnist_c.builder.source.http import NoRanges, public_name
+from medmnist_c.builder.source.npz import ByteSource, LocalFile, Member, NpzError, find_members
+from medmnist_c.builder.suggestions import shown
+
+MIRROR = "MEDMNIST_C_MIRROR"  # environment variable: URL of a folder of MedMNIST+ files
+CACHE_FOLDER = "medmnist_c_clean"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a clean test set comes from.
+
+    `digest` identifies the content, `count` is the number of pictures, `path` the file in data_dir;
+    None stands for the official file, in `~/.medmnist` or on Zenodo.
+    """
+
+    dataset: str
+    digest: str
+    count: int
+    path: Path | None = None
+
+
+def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
+    """Where the clean test set of `dataset` comes from; no network, and no pictures are read.
+
+    Args:
+        dataset: e.g. "dermamnist".
+        data_dir: folder with `{dataset}_224.npz`; None for the official file.
+
+    Raises:
+        UnknownNameError: no such dataset.
+        CleanDataError: the file is not in `data_dir`, or is not one of this dataset.
+        TypeError: `data_dir` is no path.
+    """
+    facts = dataset_facts(dataset)
+    if data_dir is None:
+        return Source(dataset, facts.md5[:16], facts.test_count)
+    if not isinstance(data_dir, str | os.PathLike):
+        raise TypeError(f"data_dir is the path of a folder, not {shown(data_dir)}.")
+    try:
+        path = Path(data_dir).expanduser().absolute() / facts.file_name
+    except RuntimeError as error:  # "~nobody/"
+        raise CleanDataError(f"Cannot find {str(data_dir)!r} ({error}).") from error
+    if not os.path.lexists(path):
+        raise CleanDataError(
+            f"Cannot find {path}; put it there, from {public_name(facts.url)}, or leave "
+            "data_dir out to have what is needed of it fetched."
+        )
+    images, labels = _members(LocalFile(path), facts)
+    return Source(dataset, _digest(images, labels), images.header.shape[0], path)
+
+
+def copy_folder(source: Source, cache_dir: str | Path) -> Path:
+    """Where the copy of a clean test set lies in a cache folder, once it is made."""
+    return Path(cache_dir).expanduser() / CACHE_FOLDER / f"{source.dataset}-{source.digest}"
+
+
+def open_clean(source: Source, cache_dir: str | Path) -> CleanTestSet:
+    """The clean test set, made first if it is not in `cache_dir` yet: extracted or fetched.
+
+    Several processes may ask at once: one makes it. What is fetched of it survives a killed process.
+
+    Raises:
+        CleanDataError: it cannot be fetched, trusted or written.
+    """
+    folder = copy_folder(source, cache_dir)
+    base = folder.parent
+    with contextlib.suppress(CleanDataError):
+        return load_clean(folder)
+    facts = dataset_facts(source.dataset)
+    with writing_into(base, source.count * prod(facts.image_shape)):
+        base.mkdir(parents=True, exist_ok=True)
+        with locked(base / f".{source.dataset}.lock"):
+            with contextlib.suppress(CleanDataError):
+                return load_clean(folder)  # another process was quicker
+            again_if_changed(partial(_make, source, facts, folder))
+    return load_clean(folder)
+
+
+def _make(source: Source, facts: DatasetFacts, folder: Path) -> None:
+    """Make the copy, from the file in data_dir, in the home folder, or behind the URL.
+
+    The lock is held, so whatever lies about unfinished belongs to no living process.
+    """
+    for left_over in [folder, *folder.parent.glob(f".{source.dataset}-*.making")]:
+        shutil.rmtree(left_over, ignore_errors=True)
+    if path := source.path or _home_file(facts, folder.parent):
+        _extract(LocalFile(path), source, facts, folder)
+        return
+    if datasets.config.HF_HUB_OFFLINE:
+        raise CleanDataError(
+            f"The clean test set of {facts.name} is not in {folder.parent}, and HF_HUB_OFFLINE or "
+            "HF_DATASETS_OFFLINE forbids fetching it; unset them, or give data_dir."
+        )
+    downloads = folder.with_name(f".{folder.name}.download")
+    url = _url(facts)
+    try:
+        try:
+            remote = RemoteFile(url, downloads)
+            if remote.md5:
+                _check_md5(remote, remote.md5, facts)
+            _extract(remote, source, facts, folder, downloads)
+        except NoRanges:
+            _extract(_fetch_checked(url, facts, downloads), source, facts, folder)
+    except NpzError:
+        shutil.rmtree(downloads, ignore_errors=True)  # no use in going on with it
+        raise
+    shutil.rmtree(downloads, ignore_errors=True)
+
+
+def _extract(
+    origin: ByteSource,
+    source: Source,
+    facts: DatasetFacts,
+    folder: Path,
+    downloads: Path | None = None,
+) -> None:
+    """Write the checked copy aside and rename it. `downloads` is where fetched bytes go first."""
+    images, labels = _members(origin, facts)
+    if source.path is None and images.header.shape[0] != facts.test_count:
+        raise images.error(f"has {images.header.shape[0]} pictures, not {facts.test_count}")
+    if source.path and _digest(images, labels) != source.digest:
+        raise CleanDataError(f"{origin.name} has changed meanwhile; load the test set again.")
+    making = folder.with_name(f".{folder.name}.making")
+    making.mkdir()
+    try:
+        _check_space(making, [images, labels], downloads)
+        check = partial(_check_labels, labels, facts)
+        write_copy(source.dataset, source.digest, images, labels, making, check)
+        sync(making)
+        os.rename(making, folder)
+        sync(folder.parent)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _members(origin: ByteSource, facts: DatasetFacts) -> tuple[Member, Member]:
+    """The images and the labels in an npz; their headers are those of this dataset."""
+    images, labels = find_members(origin, (IMAGES, LABELS))
+    shape, dtype = images.header.shape, images.header.dtype
+    expected = ("N", *facts.image_shape)
+    if dtype != np.uint8 or shape[1:] != facts.image_shape or not shape[0]:
+        raise images.error(
+            f"has shape {shape} of {dtype}; that of {facts.name} has {_form(expected)} of uint8"
+        )
+    expected = (shape[0], len(facts.labels) if facts.multi_label else 1)
+    shape, dtype = labels.header.shape, labels.header.dtype
+    if dtype.kind not in "iu" or shape != expected:
+        raise labels.error(
+            f"has shape {shape} of {dtype}; that of {facts.name} has {_form(expected)} of integers"
+        )
+    return images, labels
+
+
+def _form(shape: tuple) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _digest(images: Member, labels: Member) -> str:
+    """16 hex digits for the content, from what the zip's directory says of it."""
+    stated = [(member.crc, member.size) for member in (images, labels)]
+    return hashlib.sha256(repr(stated).encode()).hexdigest()[:16]
+
+
+def _check_space(folder: Path, members: list[Member], downloads: Path | None) -> None:
+    needed = sum(member.size for member in members)
+    if downloads:
+        fetched = sum(part.stat().st_size for part in downloads.glob("*.part"))
+        needed += max(0, sum(member.compressed_size for member in members) - fetched)
+    with writing_into(folder.parent, needed):
+        check_space(folder, needed)
+
+
+def _check_labels(member: Member, facts: DatasetFacts, labels: np.ndarray) -> None:
+    largest = 1 if facts.multi_label else len(facts.labels) - 1
+    if labels.min() < 0 or labels.max() > largest:
+        raise member.error(
+            f"has labels from {labels.min()} to {labels.max()}; those of {facts.name} are 0 to "
+            f"{largest}"
+        )
+
+
+def _home_file(facts: DatasetFacts, base: Path) -> Path | None:
+    """The official file in medmnist's own folder, if it is there and is that."""
+    path = Path.home() / ".medmnist" / facts.file_name
+    if not os.path.isfile(path):
+        return None
+    if _remembered_md5(path, base / f".{facts.name}.home.json") == facts.md5:
+        return path
+    warnings.warn(
+        f"{path} is not the official file (its MD5 is not {facts.md5}), so the test set is fetched; "
+        "give its folder as data_dir to use it all the same.",
+        stacklevel=2,
+    )
+    return None
+
+
+def _remembered_md5(path: Path, note: Path) -> str:
+    """The MD5 of a file, which may take a minute, or what it was if the file has not changed."""
+    stat = path.stat()
+    file = {
+        "path": str(path),
+        "size": stat.st_size,
+        "mtime_ns": stat.st_mtime_ns,
+        "ctime_ns": stat.st_ctime_ns,  # not even a copy with the old file's times has its own
+        "inode": stat.st_ino,
+    }
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        known = json.loads(note.read_text("utf-8"))
+        if known["file"] == file:
+            return known["md5"]
+    md5 = _md5(LocalFile(path))
+    with write_aside(note) as new:
+        new.write(json.dumps({"file": file, "md5": md5}).encode())
+    return md5
+
+
+def _md5(file: LocalFile) -> str:
+    md5 = hashlib.md5(usedforsecurity=False)
+    with tqdm(total=file.size, unit="B", unit_scale=True, desc=f"MD5 of {file.path.name}") as bar:
+        for chunk in file.chunks(0, file.size, file.path.name):
+            md5.update(chunk)
+            bar.update(len(chunk))
+    return md5.hexdigest()
+
+
+def _url(facts: DatasetFacts) -> str:
+    """The official file's URL, or its URL on the mirror."""
+    mirror = os.environ.get(MIRROR)
+    if not mirror:
+        return facts.url
+    parts = urlsplit(mirror)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise CleanDataError(
+            f"The environment variable {MIRROR} is no http or https URL ({public_name(mirror)}); "
+            "correct it, or unset it to fetch from Zenodo."
+        )
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{facts.file_name}"))
+
+
+def _fetch_checked(url: str, facts: DatasetFacts, downloads: Path) -> LocalFile:
+    """The whole official file, from a server without ranges."""
+    path = downloads / facts.file_name
+    downloads.mkdir(exist_ok=True)
+    fetch_whole(url, path, facts.file_name)
+    file = LocalFile(path)
+    file.name = public_name(url)  # the copy is taken away in the end
+    _check_md5(file, _md5(file), facts)
+    return file
+
+
+def _check_md5(file: ByteSource, md5: str, facts: DatasetFacts) -> None:
+    if md5 != facts.md5:
+        raise NpzError(file, f"has MD5 {md5}, not {facts.md5}")

@@ -1,0 +1,198 @@
+"""The copy of a clean test set in the cache: written once, checked whenever it is read.
+
+    {dataset}-{digest}/test_images.npy    N x 224 x 224 [x 3], uint8
+                       test_images.crc    CRC-32 of its header and of each picture, uint32
+                       test_labels.npy    N x K, whole numbers
+                       whole.json         what the others must be like; written last
+
+A picture is read, not mapped: what a disk, or another process, has made of it is noticed, and a
+file cut short meanwhile is an error instead of a killed process.
+"""
+
+import contextlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from medmnist_c.builder import igzip
+from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.files import write_aside
+from medmnist_c.builder.source.npz import Member
+
+IMAGES = "test_images.npy"
+LABELS = "test_labels.npy"
+_SUMS = "test_images.crc"
+_WHOLE = "whole.json"
+
+
+@dataclass(frozen=True)
+class CleanTestSet:
+    """A clean test set in the cache, read-only.
+
+    `images` are uint8, N x 224 x 224 (grey) or N x 224 x 224 x 3 (RGB), mapped and not checked:
+    `pictures` gives checked ones. `labels` are whole numbers, N x 1 or, of a multi-label dataset,
+    N x K of 0 and 1. `sums` are the CRC-32 of the pictures, `folder` is the copy's place.
+    """
+
+    dataset: str
+    digest: str
+    images: np.ndarray
+    labels: np.ndarray
+    sums: np.ndarray
+    folder: Path
+
+    def __reduce__(self):
+        return load_clean, (self.folder,)  # to another process goes the place, not the pictures
+
+    def pictures(self, start: int, stop: int) -> Iterator[np.ndarray]:
+        """Pictures start ... stop - 1, each held against its checksum.
+
+        Raises:
+            CleanDataError: one is not what was written; the copy is given up, to be made anew.
+        """
+        shape = self.images.shape[1:]
+        size = prod(shape)
+        path = self.folder / IMAGES
+        try:
+            with path.open("rb", buffering=0) as file:
+                file.seek(self.images.offset + start * size)
+                for index in range(start, stop):
+                    data = file.read(size)
+                    if igzip.crc32(data) != self.sums[index]:
+                        raise self._given_up(index)
+                    yield np.frombuffer(data, np.uint8).reshape(shape)
+        except CleanDataError:
+            raise
+        except OSError as error:
+            raise CleanDataError(
+                f"Cannot read {path} ({error.strerror or error}); load the test set again, or "
+                f"remove {self.folder} to have the copy made anew."
+            ) from error
+
+    def _given_up(self, index: int) -> CleanDataError:
+        remedy = "load the test set again to have the copy made anew."
+        try:
+            (self.folder / _WHOLE).unlink(missing_ok=True)
+        except OSError:
+            remedy = "remove that folder, which this process may not."
+        return CleanDataError(f"Picture {index} in {self.folder} is damaged on the disk; {remedy}")
+
+
+def load_clean(folder: str | Path) -> CleanTestSet:
+    """Open a clean test set that `open_clean` has made; cheap, for worker processes too.
+
+    Raises:
+        CleanDataError: it is not there whole.
+    """
+    folder = Path(folder)
+    try:
+        whole = json.loads((folder / _WHOLE).read_text("utf-8"))
+        dataset, digest, sizes = whole["dataset"], whole["digest"], whole["sizes"]
+        if folder.name != f"{dataset}-{digest}":
+            raise ValueError(f"it is of {dataset}-{digest}")
+        for name in (IMAGES, LABELS, _SUMS):
+            if (folder / name).stat().st_size != sizes[name]:
+                raise ValueError(f"{name} is not {sizes[name]} bytes long")
+        sums = np.frombuffer(_read(folder / _SUMS, whole), "<u4")
+        labels = np.load(io.BytesIO(_read(folder / LABELS, whole)), allow_pickle=False)
+        labels.flags.writeable = False
+        images = _map_images(folder / IMAGES, dataset, sums)
+        return CleanTestSet(dataset, digest, images, labels, sums[1:], folder)
+    except Exception as error:  # whatever may be written there
+        raise CleanDataError(
+            f"{folder} is no whole copy of a clean test set ({error}); load the test set again to "
+            "have it made anew."
+        ) from error
+
+
+def _read(path: Path, whole: dict) -> bytes:
+    content = path.read_bytes()
+    if igzip.crc32(content) != whole["sums"][path.name]:
+        raise ValueError(f"{path.name} is damaged")
+    return content
+
+
+def _map_images(path: Path, dataset: str, sums: np.ndarray) -> np.ndarray:
+    shape = (len(sums) - 1, *dataset_facts(dataset).image_shape)
+    offset = path.stat().st_size - prod(shape)
+    with path.open("rb") as file:
+        if offset < 0 or igzip.crc32(file.read(offset)) != sums[0]:
+            raise ValueError(f"{path.name} is damaged")
+    return np.memmap(path, np.uint8, "r", offset, shape)
+
+
+def write_copy(
+    dataset: str,
+    digest: str,
+    images: Member,
+    labels: Member,
+    folder: Path,
+    check: Callable[[np.ndarray], None],
+) -> None:
+    """Write a copy into an empty folder, whose name is not the copy's own yet.
+
+    Args:
+        dataset, digest: of what.
+        images, labels: the members of the npz, with headers as above.
+        check: is given the labels before the pictures are written, to raise what is wrong.
+
+    Raises:
+        NpzError: they are not what the npz declares.
+    """
+    _write(labels, folder, lambda data: None)
+    check(np.load(folder / LABELS, allow_pickle=False))
+    shape = images.header.shape
+    sums = _Sums(images.size - prod(shape), prod(shape[1:]))
+    _write(images, folder, sums.add)
+    found = np.array(sums.found, "<u4").tobytes()
+    with _synced(folder / _SUMS) as file:
+        file.write(found)
+    whole = {
+        "dataset": dataset,
+        "digest": digest,
+        "sizes": {IMAGES: images.size, LABELS: labels.size, _SUMS: len(found)},
+        "sums": {LABELS: labels.crc, _SUMS: igzip.crc32(found)},
+    }
+    with write_aside(folder / _WHOLE) as file:
+        file.write(json.dumps(whole).encode())
+
+
+class _Sums:
+    """CRC-32 of stretches of a stream of bytes: a first one, then ones of equal length."""
+
+    def __init__(self, first: int, following: int) -> None:
+        self.found: list[int] = []
+        self._left, self._following, self._crc = first, following, 0
+
+    def add(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            piece = view[: self._left]
+            self._crc = igzip.crc32(piece, self._crc)
+            self._left -= len(piece)
+            if not self._left:
+                self.found.append(self._crc)
+                self._left, self._crc = self._following, 0
+            view = view[len(piece) :]
+
+
+def _write(member: Member, folder: Path, seen: Callable[[bytes], None]) -> None:
+    with _synced(folder / member.name) as file:
+        for data in member.content():
+            file.write(data)
+            seen(data)
+
+
+@contextlib.contextmanager
+def _synced(path: Path) -> Iterator[io.BufferedWriter]:
+    with path.open("wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,1 @@
+"""A test set: its spec, its images and its random states."""

@@ -1,0 +1,66 @@
+"""The pictures of a test set: clean ones in, corrupted ones out."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.source.clean import CleanTestSet
+from medmnist_c.builder.testset.random_states import StateFolder
+from medmnist_c.corruptions.random.reference import KEEP_EVERY, ReleaseStreams
+from medmnist_c.corruptions.random.seeded import seeded_stream
+from medmnist_c.corruptions.registry import ALGORITHMS, apply
+
+
+def release_streams(clean: CleanTestSet) -> ReleaseStreams:
+    """The release's streams for a clean test set; states found are kept beside it."""
+    return ReleaseStreams(
+        clean.dataset,
+        len(clean.images),
+        clean.pictures,
+        StateFolder(clean.folder),
+    )
+
+
+def wind_to_start(clean: CleanTestSet, test_set: Configuration) -> None:
+    """Find the release's random state at a test set's first picture, so that it is known later."""
+    if test_set.entry and ALGORITHMS[test_set.entry.algorithm].draws:
+        release_streams(clean).at(test_set.corruption, test_set.severity, 0)
+
+
+def pictures(
+    clean: CleanTestSet,
+    test_set: Configuration,
+    seed: int | None,
+    start: int,
+    stop: int,
+    stain_masks: Mapping[int, np.ndarray],
+) -> Iterator[np.ndarray]:
+    """Pictures start ... stop - 1 of a test set, in order.
+
+    Args:
+        clean: the clean test set of `test_set.dataset`.
+        test_set: which one.
+        seed: None for the release's draws, else a seed.
+        start, stop: 0 <= start <= stop <= N.
+        stain_masks: ten 0/1 masks by size; only read for stain_deposit.
+
+    Yields:
+        uint8, of the clean pictures' shape.
+    """
+    originals = clean.pictures(start, stop)
+    entry = test_set.entry
+    if entry is None:
+        yield from originals
+        return
+    algorithm = ALGORITHMS[entry.algorithm]
+    parameters = entry.parameters(test_set.severity)
+    where = (test_set.corruption, test_set.severity)
+    streams = release_streams(clean) if seed is None and algorithm.draws else None
+    rng = streams.at(*where, start) if streams else None
+    for index, original in enumerate(originals, start):
+        if algorithm.draws and streams is None:
+            rng = seeded_stream(seed, clean.dataset, *where, index, algorithm.draws)
+        yield apply(original, algorithm, parameters, rng, stain_masks)
+        if streams and ((index + 1) % KEEP_EVERY == 0 or index + 1 == stop):
+            streams.keep(*where, index + 1, rng)

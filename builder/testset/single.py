@@ -1,0 +1,72 @@
+"""One picture at a time, of any size."""
+
+import numpy as np
+from PIL import Image
+
+from medmnist_c.builder.configs import find_configuration
+from medmnist_c.corruptions import stain_masks
+from medmnist_c.corruptions.image import checked
+from medmnist_c.corruptions.random.seeded import seeded_stream
+from medmnist_c.corruptions.registry import ALGORITHMS, apply
+
+
+def corrupt(
+    image: np.ndarray | Image.Image,
+    dataset: str,
+    corruption: str,
+    severity: int,
+    *,
+    seed: int = 0,
+    index: int = 0,
+) -> np.ndarray | Image.Image:
+    """One picture under one of a dataset's corruptions.
+
+    What is random is drawn afresh from (seed, dataset, corruption, severity, index), as
+    `load_dataset(..., seed=seed)` draws it for picture `index`. The release's own draws belong to
+    its own pictures: `load_dataset` gives those.
+
+    Args:
+        image: uint8 array H x W or H x W x 3, or a PIL image of mode L or RGB; at least 32 pixels a
+            side, square or not.
+        dataset: whose version of the corruption, e.g. "dermamnist".
+        corruption: e.g. "black_corner"; `config_names` lists what each dataset has.
+        severity: 1 (mildest) to 5.
+        seed, index: whole numbers >= 0.
+
+    Returns:
+        An array or a PIL image, as it came in, of the same size and channels.
+
+    Raises:
+        UnknownNameError: no such dataset, corruption or severity.
+        TypeError, ValueError: the picture, the seed or the index is not as above.
+    """
+    test_set = find_configuration(dataset, corruption, severity)
+    for name, value in (("seed", seed), ("index", index)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise TypeError(f"The {name} is a whole number, not {value!r}.")
+        if value < 0:
+            raise ValueError(f"The {name} is a whole number from 0 on, not {value}.")
+    pixels = pixels_of(image)
+    algorithm = ALGORITHMS[test_set.entry.algorithm]
+    rng = algorithm.draws and seeded_stream(
+        int(seed), dataset, corruption, severity, int(index), algorithm.draws
+    )
+    parameters = test_set.entry.parameters(severity)
+    result = apply(pixels, algorithm, parameters, rng, stain_masks.own_masks())
+    return Image.fromarray(result) if isinstance(image, Image.Image) else result
+
+
+def pixels_of(image: np.ndarray | Image.Image) -> np.ndarray:
+    """The picture as a uint8 array, H x W or H x W x 3.
+
+    Raises:
+        TypeError, ValueError: it is no uint8 array or PIL image of mode L or RGB, or too small.
+    """
+    if isinstance(image, Image.Image):
+        if image.mode not in ("L", "RGB"):
+            raise ValueError(
+                f"The picture has mode {image.mode!r}; convert it to 'L' (grey) or 'RGB' first."
+            )
+    elif not isinstance(image, np.ndarray):
+        raise TypeError(f"The picture is an array or a PIL image, not a {type(image).__name__}.")
+    return checked(np.asarray(image), grey=True)

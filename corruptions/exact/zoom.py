@@ -1,0 +1,173 @@
+"""The mean of a picture and of its enlargements, as zoom blur takes it.
+
+An enlargement is the central part of a picture, scaled by `scipy.ndimage.zoom` of order 1 with its
+defaults, and of that again the centre. Every pixel of it lies between two rows and two columns of
+the picture, so the sum of all enlargements is two products with sparse matrices, one an axis.
+"""
+
+from functools import lru_cache
+from math import ceil
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from scipy import sparse
+
+from medmnist_c.corruptions.exact.rounding import amend, cut, flat_within, margin
+from medmnist_c.corruptions.image import UNIT
+
+_UNIT32 = UNIT.astype(np.float32)
+_UNIT_OF_32 = _UNIT32.astype(np.float64)  # scipy's double precision starts from float32 pictures
+_LINES = 16  # of each enlargement at a time: they fit the processor's cache
+_MANY = 1 / 32  # of all levels to be amended: from there on it pays to look for flat areas
+
+
+def mean_of_zooms(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
+    """The mean of `image` and its enlargements by `factors`, cut to whole levels.
+
+    Args:
+        image: uint8, H x W x 3 or H x W.
+        factors: of at least 1.
+
+    Returns:
+        A new uint8 array of the same shape.
+    """
+    height, width = image.shape[:2]
+    rows, columns = _axis(height, factors), _axis(width, factors)
+    # A level is rounded 4 times by the first matrix, 2 times and once a term by the second; by the
+    # exact rule once itself, once in its enlargement, once a term and 3 times after; 3 times by `cut`.
+    terms = len(factors) + 1
+    levels, places = cut(_fast_mean(image, factors), 0, margin(4 + 2 + 2 * terms + terms + 4 + 3))
+    if len(places) > _MANY * levels.size:
+        flat = flat_within(image, rows.reach, columns.reach).reshape(-1)
+        of_flat = _level(np.tile(_UNIT32, (len(factors), 1)), _UNIT32)
+        known = places[flat[places]]
+        levels.reshape(-1)[known] = of_flat[image.reshape(-1)[known]]
+        places = places[~flat[places]]
+
+    def exact(places: np.ndarray) -> np.ndarray:
+        return _level(_enlargements_at(image, rows, columns, places), _UNIT32[image.take(places)])
+
+    return amend(levels, places, exact, 4 * len(factors))
+
+
+class _Axis(NamedTuple):
+    """Between which pixels of the picture those of an enlargement lie: arrays, factors x pixels.
+
+    An enlarged pixel has the share `low` of pixel `first` and `high` of pixel `second`, float64.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    reach: int  # how far away a pixel is read at most
+
+
+@lru_cache(maxsize=64)
+def _axis(size: int, factors: tuple[float, ...]) -> _Axis:
+    own = np.arange(size)
+    first, second = np.empty((2, len(factors), size), np.int64)
+    low, high = np.empty((2, len(factors), size))
+    for number, factor in enumerate(factors):
+        part = ceil(size / factor)
+        enlarged = round(part * factor)
+        # In scipy's order, for the same doubles: the ratio of the sizes first.
+        place = (own + (enlarged - size) // 2) * ((part - 1) / (enlarged - 1))
+        whole = np.floor(place)
+        inside = place <= part - 1  # what rounding pushes over the last pixel is black in scipy
+        high[number] = (place - whole) * inside
+        low[number] = (1 - (place - whole)) * inside
+        start = (size - part) // 2
+        first[number] = start + np.minimum(whole, part - 1)
+        second[number] = start + np.minimum(whole + 1, part - 1)
+    reach = max(abs(first - own).max(), abs(second - own).max())
+    return _Axis(first, second, low, high, int(reach))
+
+
+def _fast_mean(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
+    """The mean in float32, in levels."""
+    height, width = image.shape[:2]
+    down, along = _matrices(height, width, factors)
+    values = image.reshape(height, -1).astype(np.float32)
+    mean = np.empty(image.shape, np.float32)
+    for number, matrix in enumerate(down):
+        # Turned, so that the second product, too, adds whole contiguous lines.
+        lines = cv2.transpose((matrix @ values).reshape(-1, *image.shape[1:]))
+        sums = along @ lines.reshape(along.shape[1], -1)
+        part = slice(number * _LINES, (number + 1) * _LINES)
+        mean[part] = cv2.transpose(sums.reshape(width, -1, *image.shape[2:]))
+    return mean
+
+
+@lru_cache(maxsize=64)
+def _matrices(
+    height: int, width: int, factors: tuple[float, ...]
+) -> tuple[list[sparse.csr_array], sparse.csr_array]:
+    """Interpolation down the columns, a matrix for every `_LINES` lines; then along the rows.
+
+    The first give those lines of all enlargements, one enlargement after the other, from all lines
+    of the picture; the second gives the mean's columns from those of all enlargements, the first
+    column of each, then the second of each, and so on. The picture counts as an enlargement by 1.
+    """
+    zooms, counts = np.unique((1.0, *factors), return_counts=True)
+    rows, columns = (_axis(size, tuple(zooms.tolist())) for size in (height, width))
+    down = []
+    for top in range(0, height, _LINES):
+        first, second, low, high = (one[:, top : top + _LINES] for one in rows[:4])
+        down.append(_matrix(np.arange(first.size), first, second, low, high, height))
+    shares = counts[:, None] / (len(factors) + 1)
+    number = np.arange(len(zooms))[:, None]
+    along = _matrix(
+        np.tile(np.arange(width), len(zooms)),
+        columns.first * len(zooms) + number,
+        columns.second * len(zooms) + number,
+        columns.low * shares,
+        columns.high * shares,
+        width * len(zooms),
+    )
+    return down, along
+
+
+def _matrix(
+    lines: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    width: int,
+) -> sparse.csr_array:
+    """Float32, of the weights `low` in columns `first` and `high` in columns `second` of `lines`."""
+    weights = np.concatenate([low.ravel(), high.ravel()]).astype(np.float32)
+    columns = np.concatenate([first.ravel(), second.ravel()])
+    shape = (lines.max() + 1, width)
+    matrix = sparse.csr_array((weights, (np.tile(lines, 2), columns)), shape=shape)
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def _enlargements_at(
+    image: np.ndarray, rows: _Axis, columns: _Axis, places: np.ndarray
+) -> np.ndarray:
+    """The enlargements, float32 on the scale 0-1, at `places` of the flattened image: factors x places.
+
+    Products and sums in scipy's order, in double precision.
+    """
+    line, channels = image[0].size, image[0, 0].size
+    row, rest = np.divmod(places, line)
+    column, channel = np.divmod(rest, channels)
+    total = 0.0
+    for at_row, down in ((rows.first, rows.low), (rows.second, rows.high)):
+        for at_column, along in ((columns.first, columns.low), (columns.second, columns.high)):
+            at = at_row[:, row] * line + at_column[:, column] * channels + channel
+            total = total + _UNIT_OF_32[image.take(at)] * down[:, row] * along[:, column]
+    return total.astype(np.float32)
+
+
+def _level(enlargements: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """The release's mean: float32 sums in the factors' order, the picture itself last."""
+    total = np.zeros_like(own)
+    for one in enlargements:
+        total += one
+    mean = (own + total) / np.float32(len(enlargements) + 1)
+    return (np.clip(mean, 0, 1) * np.float32(255)).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""The random streams: the reference's, to the bit, and seeded ones."""

@@ -1,0 +1,1 @@
+"""Figures of predictions: metrics, intervals, robustness against a baseline."""

@@ -1,0 +1,205 @@
+"""Figures of one cell (a dataset under one corruption and severity): labels and scores in.
+
+    balanced_error      1 - mean recall of the classes; multi-label: mean of the labels' balanced errors
+    accuracy            fraction of right answers; multi-label: of all labels of all pictures
+    auc                 area under the ROC curve, mean over classes (one against the rest) or labels
+    worst_class_recall  the smallest recall of a class; multi-label: of any label's yes or no
+    ece                 expected calibration error, 15 bins of equal width on the confidence of the
+                        answer given (Guo et al. 2017); multi-label: mean over labels
+    nll                 mean negative log-likelihood, natural logarithm; multi-label: mean over labels
+    brier               mean squared error of the probabilities, added up over the classes (0-2), for
+                        two classes or several labels that of "yes" (0-1)
+    kappa               Cohen's kappa with quadratic weights, for ordinal data
+
+The answer is the class of the largest score; for two classes and for each of several labels "yes" where
+the score is above the threshold. All but auc, ece and worst_class_recall are functions of sums over
+pictures and have bootstrap intervals. The latter two are biased in every resample (a maximum of
+noise), so a percentile interval of them would mislead; auc would have to be sorted anew in each.
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from medmnist_c.builder.dataset_info import DatasetFacts
+from medmnist_c.evaluation.metrics.bootstrap import resampled_sums
+from medmnist_c.evaluation.metrics.estimates import Estimate, missing
+
+METRICS = (
+    "balanced_error",
+    "accuracy",
+    "auc",
+    "worst_class_recall",
+    "ece",
+    "nll",
+    "brier",
+    "kappa",
+)
+BINS = 15
+_MEANS = ("accuracy", "nll", "brier")  # plain means over pictures
+_SMALLEST = np.finfo(np.float64).eps  # a probability of 0 has no logarithm
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Labels and scores, brought into one form for all tasks.
+
+    A multi-class problem is one question with C answers, a multi-label one L questions with two.
+
+    labels: whole numbers, N x 1, or N x L of 0 and 1.
+    scores: probabilities, float64, N x C, or N x L of "yes".
+    answers: as `labels`, what the model says.
+    """
+
+    facts: DatasetFacts
+    labels: np.ndarray
+    scores: np.ndarray
+    answers: np.ndarray
+
+    @property
+    def right(self) -> np.ndarray:
+        return self.answers == self.labels
+
+    @property
+    def confidences(self) -> np.ndarray:
+        """Probability of the answer given, N x 1 or N x L."""
+        if self.facts.multi_label:
+            return np.where(self.answers == 1, self.scores, 1 - self.scores)
+        return np.take_along_axis(self.scores, self.answers, axis=1)
+
+
+def answered(facts: DatasetFacts, labels: np.ndarray, scores: np.ndarray, threshold) -> Cell:
+    """The model's answers: by `threshold` (a number, or one for each label), or the largest score."""
+    if facts.multi_label:
+        answers = (scores > np.asarray(threshold)).astype(np.int64)
+    elif facts.task == "binary-class":
+        answers = (scores[:, -1:] > threshold).astype(np.int64)
+    else:
+        answers = scores.argmax(axis=1)[:, None]
+    return Cell(facts, labels.astype(np.int64), scores, answers)
+
+
+def balanced_error(cell: Cell) -> Estimate:
+    """The primary figure alone."""
+    columns = _columns(cell)
+    counts = {name: columns[name] for name in ("members", "hits")}
+    return _figures(cell, counts)["balanced_error"]
+
+
+def measure(cell: Cell) -> dict[str, Estimate]:
+    """All figures of a cell, by the names of `METRICS`; kappa for ordinal data only."""
+    columns = _columns(cell)
+    found = _figures(cell, columns)
+    members, hits = (columns[name].sum(axis=0) for name in ("members", "hits"))
+    note = found["balanced_error"].note
+    found["worst_class_recall"] = Estimate(
+        (hits[members > 0] / members[members > 0]).min(), note=note
+    )
+    found["ece"] = Estimate(_ece(cell))
+    absent = _absent(cell.facts, members)
+    found["auc"] = missing(f"no picture of {absent}") if absent else Estimate(_auc(cell))
+    if "kappa" in found and not np.isfinite(found["kappa"].value):
+        found["kappa"] = missing("one class only in labels and answers")
+    return {name: found[name] for name in METRICS if name in found}
+
+
+def _figures(cell: Cell, columns: dict[str, np.ndarray]) -> dict[str, Estimate]:
+    """What follows from sums over pictures, with its resamples."""
+    sums = {name: column.sum(axis=0, dtype=np.float64) for name, column in columns.items()}
+    values = _from_sums(cell.facts, sums, len(cell.labels))
+    draws = _from_sums(cell.facts, resampled_sums(columns), len(cell.labels))
+    absent = _absent(cell.facts, sums["members"])
+    note = f"no picture of {absent}: over the classes there are" if absent else None
+    return {
+        name: Estimate(float(values[name]), draws[name], note if name == "balanced_error" else None)
+        for name in values
+    }
+
+
+def _columns(cell: Cell) -> dict[str, np.ndarray]:
+    """Per picture, what the figures need the sums of; each N x k."""
+    labels, scores, right = cell.labels, cell.scores, cell.right
+    if cell.facts.multi_label:
+        members = np.concatenate([labels == 1, labels == 0], axis=1)
+        hits = members & np.tile(right, 2)
+        nll = -np.log(np.clip(np.where(labels == 1, scores, 1 - scores), _SMALLEST, None))
+        brier = (scores - labels) ** 2
+    else:
+        members = labels == np.arange(len(cell.facts.labels))
+        hits = members & right
+        nll = -np.log(np.clip(np.take_along_axis(scores, labels, axis=1), _SMALLEST, None))
+        squares = (scores - members) ** 2
+        binary = len(cell.facts.labels) == 2
+        brier = squares[:, -1:] if binary else squares.sum(axis=1, keepdims=True)
+    columns = {
+        "members": members,
+        "hits": hits,
+        "accuracy": right.mean(axis=1, keepdims=True),
+        "nll": nll.mean(axis=1, keepdims=True),
+        "brier": brier.mean(axis=1, keepdims=True),
+    }
+    if _is_ordinal(cell.facts):
+        count = len(cell.facts.labels)
+        columns["pairs"] = labels * count + cell.answers == np.arange(count * count)
+    return columns
+
+
+def _from_sums(facts: DatasetFacts, sums: dict[str, np.ndarray], count: int) -> dict:
+    """Figures from sums, ... x k each; of one cell as it is, or of all its resamples at once."""
+    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)  # a class that a resample does not have
+        recalls = sums["hits"] / sums["members"]
+        if facts.multi_label:
+            recalls = recalls.reshape(*recalls.shape[:-1], 2, -1)
+            balanced = np.nanmean(recalls, axis=-2).mean(axis=-1)
+        else:
+            balanced = np.nanmean(recalls, axis=-1)
+        figures = {"balanced_error": 1 - balanced}
+        figures |= {name: sums[name][..., 0] / count for name in _MEANS if name in sums}
+        if "pairs" in sums:
+            figures["kappa"] = _kappa(sums["pairs"], len(facts.labels))
+    return figures
+
+
+def _kappa(pairs: np.ndarray, classes: int) -> np.ndarray:
+    """Quadratic kappa from counts of (label, answer), ... x classes²."""
+    observed = pairs.reshape(*pairs.shape[:-1], classes, classes)
+    total = observed.sum(axis=(-2, -1), keepdims=True)
+    expected = observed.sum(axis=-1, keepdims=True) * observed.sum(axis=-2, keepdims=True) / total
+    apart = (np.arange(classes)[:, None] - np.arange(classes)) ** 2
+    return 1 - (apart * observed).sum(axis=(-2, -1)) / (apart * expected).sum(axis=(-2, -1))
+
+
+def _is_ordinal(facts: DatasetFacts) -> bool:
+    return facts.task.startswith("ordinal")
+
+
+def _absent(facts: DatasetFacts, members: np.ndarray) -> str:
+    """The classes without a picture, in words; empty if there is none."""
+    names = list(facts.labels)
+    if facts.multi_label:
+        names = [f"{name}: {answer}" for answer in ("yes", "no") for name in facts.labels]
+    absent = [name for name, count in zip(names, members, strict=True) if count == 0]
+    if len(absent) > 3:
+        absent = [*absent[:3], f"{len(absent) - 3} more"]
+    return ", ".join(absent)
+
+
+def _auc(cell: Cell) -> float:
+    if cell.facts.multi_label:
+        return float(roc_auc_score(cell.labels, cell.scores, average="macro"))
+    classes = range(len(cell.facts.labels)) if len(cell.facts.labels) > 2 else (1,)
+    return float(
+        np.mean([roc_auc_score(cell.labels[:, 0] == one, cell.scores[:, one]) for one in classes])
+    )
+
+
+def _ece(cell: Cell) -> float:
+    errors = []
+    for confidence, right in zip(cell.confidences.T, cell.right.T, strict=True):
+        bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
+        gaps = np.bincount(bins, weights=confidence - right, minlength=BINS)
+        errors.append(np.abs(gaps).sum() / len(confidence))
+    return float(np.mean(errors))

@@ -1,0 +1,1 @@
+"""Predictions as Parquet files, checked when they are read."""

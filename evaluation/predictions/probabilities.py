@@ -1,0 +1,64 @@
+"""From what a model gives to probabilities: checked, and logits made into them where that is asked."""
+
+import numpy as np
+from scipy.special import expit, softmax
+
+from medmnist_c.builder.dataset_info import DatasetFacts
+from medmnist_c.evaluation.errors import PredictionError
+
+_ROUNDING = 0.01  # rows add up to 1 within this: bfloat16 has 8 bits
+
+
+def probabilities(
+    scores: object, count: int, facts: DatasetFacts, where: str, *, logits: bool = False
+) -> np.ndarray:
+    """Scores of `count` pictures as probabilities, float64, count x classes.
+
+    Args:
+        scores: anything numpy takes for an array of that shape.
+        count: how many pictures they are for.
+        facts: of the dataset.
+        where: words for the errors.
+        logits: apply softmax, or sigmoid to the labels of a multi-label dataset.
+
+    Raises:
+        PredictionError: another shape, something not finite, or logits where `logits` is not given.
+    """
+    if hasattr(scores, "detach"):  # a torch tensor may hang on a graph and lie on a GPU
+        scores = scores.detach().cpu()
+        scores = scores.float() if str(scores.dtype) == "torch.bfloat16" else scores
+    try:
+        values = np.asarray(scores, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise PredictionError(
+            f"The scores for {where} are no array of numbers ({error}); give pictures x classes."
+        ) from error
+    expected = (count, len(facts.labels))
+    if values.shape != expected:
+        raise PredictionError(
+            f"The scores for {where} have shape {' x '.join(map(str, values.shape)) or 'of a number'}, "
+            f"not {expected[0]} x {expected[1]}: {facts.name} has {expected[1]} "
+            f"{'labels' if facts.multi_label else 'classes'}, one column each."
+        )
+    if not np.isfinite(values).all():
+        row, column = np.argwhere(~np.isfinite(values))[0]
+        raise PredictionError(
+            f"The scores for {where} hold {values[row, column]} (row {row}, column {column}); "
+            "correct the model, nothing is scored without it."
+        )
+    if logits:
+        return expit(values) if facts.multi_label else softmax(values, axis=1)
+    if values.size and (values.min() < 0 or values.max() > 1):
+        raise PredictionError(
+            f"The scores for {where} run from {values.min():.4g} to {values.max():.4g}, so they are "
+            "logits; give probabilities, or logits=True (--logits) to have "
+            f"{'sigmoid' if facts.multi_label else 'softmax'} applied."
+        )
+    sums = values.sum(axis=1)
+    if not facts.multi_label and values.size and np.abs(sums - 1).max() > _ROUNDING:
+        row = int(np.abs(sums - 1).argmax())
+        raise PredictionError(
+            f"The scores for {where} are no probabilities: row {row} adds up to {sums[row]:.4g}, not "
+            "1; give probabilities, or logits=True (--logits) to have softmax applied."
+        )
+    return values

@@ -1,0 +1,106 @@
+"""The predictions of one cell as they come out of Parquet, checked: nothing in a file is trusted."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.evaluation.errors import PredictionError
+from medmnist_c.evaluation.predictions.probabilities import probabilities
+
+COLUMNS = ("dataset", "corruption", "severity", "index", "label", "scores")
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """One cell in the order of its pictures.
+
+    labels: whole numbers, N x 1, or N x L of 0 and 1; None if they are not kept.
+    scores: probabilities, float64, N x C, or N x L.
+    """
+
+    labels: np.ndarray | None
+    scores: np.ndarray
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """What Arrow says of a file that is no Parquet, or a damaged one, in one sentence."""
+    try:
+        yield
+    except PredictionError:
+        raise
+    except (OSError, ValueError, TypeError, MemoryError, pa.ArrowException) as error:
+        why = " ".join(str(error).split())[:300]
+        raise PredictionError(
+            f"Cannot read {path} as Parquet ({why}); give a file of predictions, or a folder that "
+            "evaluate wrote."
+        ) from error
+
+
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """Pages that carry a checksum, as those of `evaluate` do, are held against it."""
+    return pq.ParquetFile(path, page_checksum_verification=True)
+
+
+def checked(table: pa.Table, cell: Configuration, place: str, logits: bool) -> Predicted:
+    """The rows of one cell, in the order of their indices, which are 0 ... N - 1, once each."""
+    facts, count = dataset_facts(cell.dataset), len(table)
+    where = f"{cell.name} in {place}"
+    if not pa.types.is_integer(table["index"].type) or table["index"].null_count:
+        raise PredictionError(f"The column index of {where} is not all whole numbers.")
+    indices = table["index"].to_numpy()
+    order = np.argsort(indices, kind="stable")
+    wrong = np.flatnonzero(indices[order] != np.arange(count))
+    if len(wrong):
+        first, found = int(wrong[0]), int(indices[order][wrong[0]])
+        what = (
+            "comes twice" if 0 <= found < first else "is missing" if found > first else "is wrong"
+        )
+        raise PredictionError(
+            f"Of {where}, index {first if found > first else found} {what}; each picture from 0 to "
+            f"N - 1 has one row."
+        )
+    width = len(facts.labels)
+    scores = _matrix(table["scores"], width, f"scores of {where}", facts.multi_label)
+    labels = None
+    if "label" in table.column_names:
+        columns = width if facts.multi_label else 1
+        labels = _matrix(table["label"], columns, f"labels of {where}", facts.multi_label)
+        largest = 1 if facts.multi_label else width - 1
+        if not np.isin(labels, np.arange(largest + 1)).all():
+            raise PredictionError(
+                f"The labels of {where} are not all whole numbers 0 to {largest}."
+            )
+        labels = labels.astype(np.int64)[order]
+    return Predicted(labels, probabilities(scores[order], count, facts, where, logits=logits))
+
+
+def _matrix(column: pa.ChunkedArray, width: int, what: str, multi_label: bool) -> np.ndarray:
+    """A column of numbers, or of lists of one length, as a float64 matrix."""
+    column = column.combine_chunks()
+    if (
+        pa.types.is_list(column.type)
+        or pa.types.is_large_list(column.type)
+        or (pa.types.is_fixed_size_list(column.type))
+    ):
+        lengths = column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+        if (lengths != width).any():
+            odd = int(np.flatnonzero(lengths != width)[0])
+            raise PredictionError(
+                f"The {what} have {lengths[odd]} values in row {odd}, not {width}, one for each "
+                f"{'label' if multi_label else 'class'}."
+            )
+        column = column.flatten()
+    elif width != 1:
+        raise PredictionError(f"The {what} are no lists of {width} numbers.")
+    try:
+        return column.cast(pa.float64()).to_numpy(zero_copy_only=False).reshape(-1, width)
+    except pa.ArrowException as error:
+        raise PredictionError(f"The {what} are no numbers ({error}).") from error

@@ -1,0 +1,199 @@
+"""Pictures of reports: severity curves, heat maps, bars by group. Same report, same bytes."""
+
+import io
+from collections.abc import Sequence
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from medmnist_c.corruptions.table import SEVERITIES
+from medmnist_c.evaluation.report.model import RobustnessReport
+
+METRIC = "balanced_error"
+# Colours of Okabe and Ito, told apart by the colour-blind; lines and marks tell them apart in grey.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_LINES = ("-", "--", ":", "-.")
+_MARKS = "osD^vP*"
+_STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"],
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.fonttype": "none",  # text that can be searched and read aloud
+    "svg.hashsalt": "medmnist_c",
+}
+_COLUMNS = 4
+
+
+def severity_curves(reports: Sequence[RobustnessReport], dataset: str) -> Figure:
+    """Balanced error over severity, a panel a corruption, 0 being clean; bands are 95 % intervals.
+
+    Args:
+        reports: one or several that have the dataset; each is a line.
+        dataset: its name.
+    """
+    names = _corruptions(reports, dataset)
+    columns = min(_COLUMNS, len(names))
+    rows = -(-len(names) // columns)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(2.3 * columns + 0.4, 1.75 * rows + 0.7), layout="constrained")
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+        for panel in panels.flat[len(names) :]:
+            panel.set_axis_off()
+        for place, (name, panel) in enumerate(zip(names, panels.flat, strict=False)):
+            for number, report in enumerate(reports):
+                _curve(panel, report.table(dataset, METRIC), name, number, report.name)
+            panel.set_title(name, fontsize=9)
+            panel.set_xticks((0, *SEVERITIES), ("clean", *map(str, SEVERITIES)))
+            panel.tick_params(labelsize=7.5)
+            panel.grid(axis="y", linewidth=0.4, color="#cccccc")
+            if place + columns >= len(names):
+                panel.tick_params(labelbottom=True)
+        panels[0, 0].set_ylim(bottom=0)
+        figure.supxlabel("severity", fontsize=9)
+        figure.supylabel("balanced error", fontsize=9)
+        if len(reports) > 1:
+            figure.legend(
+                *panels[0, 0].get_legend_handles_labels(),
+                loc="outside upper left",
+                ncols=min(3, len(reports)),
+                frameon=False,
+            )
+    return figure
+
+
+def _curve(panel: Axes, table: dict, corruption: str, number: int, label: str) -> None:
+    found = {0: table[None, None]}
+    found |= {s: table[corruption, s] for s in SEVERITIES if (corruption, s) in table}
+    points = {s: one for s, one in found.items() if one["value"] is not None}
+    colour = COLOURS[number % len(COLOURS)]
+    panel.plot(
+        list(points),
+        [one["value"] for one in points.values()],
+        color=colour,
+        linestyle=_LINES[number % len(_LINES)],
+        marker=_MARKS[number % len(_MARKS)],
+        markersize=3,
+        linewidth=1.2,
+        label=_plain(label),
+    )
+    bands = {s: one for s, one in points.items() if one["low"] is not None}
+    panel.fill_between(
+        list(bands),
+        [one["low"] for one in bands.values()],
+        [one["high"] for one in bands.values()],
+        color=colour,
+        alpha=0.18,
+        linewidth=0,
+    )
+
+
+def heat_map(report: RobustnessReport, dataset: str) -> Figure:
+    """Balanced error as figures on a shade of grey-blue, corruption by severity."""
+    table = report.table(dataset, METRIC)
+    names = _corruptions([report], dataset)
+    columns = [None, *SEVERITIES]
+    values = [
+        [table.get((None, None) if s is None else (name, s), {}).get("value") for s in columns]
+        for name in names
+    ]
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(5.6, 0.29 * len(names) + 1.0), layout="constrained")
+        axes = figure.subplots()
+        shade = mpl.colormaps["Blues"]
+        shades = [[float("nan") if v is None else v for v in row] for row in values]
+        axes.pcolormesh(shades, cmap=shade, vmin=0, vmax=1, edgecolors="white", linewidth=1)
+        axes.invert_yaxis()
+        for y, row in enumerate(values):
+            for x, value in enumerate(row):
+                text = "-" if value is None else f"{value:.3f}"
+                dark = value is not None and value > 0.55
+                axes.text(
+                    x + 0.5, y + 0.5, text, ha="center", va="center", color="w" if dark else "k"
+                )
+        axes.set_xticks([x + 0.5 for x in range(len(columns))], ["clean", *map(str, SEVERITIES)])
+        axes.set_yticks([y + 0.5 for y in range(len(names))], names)
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        axes.set_xlabel("severity")
+        axes.set_title("balanced error", fontsize=9, loc="left")
+    return figure
+
+
+def group_bars(reports: Sequence[RobustnessReport], dataset: str) -> Figure:
+    """Mean balanced error of each group of corruptions, with 95 % intervals; clean for comparison."""
+    groups = ["clean"]
+    for report in reports:
+        groups += [g["name"] for g in report.datasets[dataset]["groups"] if g["name"] not in groups]
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.2, 2.4 + 0.15 * len(reports)), layout="constrained")
+        axes = figure.subplots()
+        width = 0.8 / len(reports)
+        for number, report in enumerate(reports):
+            one = report.datasets[dataset]
+            found = {g["name"]: g["means"].get(METRIC) for g in one["groups"]}
+            found["clean"] = one["clean"]["metrics"][METRIC]
+            for place, group in enumerate(groups):
+                estimate = found.get(group)
+                if estimate is None or estimate["value"] is None:
+                    continue
+                value = estimate["value"]
+                spread = None
+                if estimate["low"] is not None:
+                    spread = [
+                        [max(0.0, value - estimate["low"])],
+                        [max(0.0, estimate["high"] - value)],
+                    ]
+                axes.bar(
+                    place - 0.4 + width * (number + 0.5),
+                    value,
+                    width * 0.9,
+                    yerr=spread,
+                    capsize=2,
+                    color=COLOURS[number % len(COLOURS)],
+                    alpha=0.85,
+                    error_kw={"linewidth": 0.9},
+                    hatch=("", "///", "...", "xxx")[number % 4],
+                    edgecolor="white",
+                    label=_plain(report.name) if place == 0 else None,
+                )
+        axes.set_xticks(range(len(groups)), groups)
+        axes.set_ylabel("balanced error")
+        axes.set_ylim(bottom=0)
+        axes.grid(axis="y", linewidth=0.4, color="#cccccc")
+        axes.set_axisbelow(True)
+        if len(reports) > 1:
+            figure.legend(loc="outside upper left", ncols=min(3, len(reports)), frameon=False)
+    return figure
+
+
+def as_svg(figure: Figure) -> str:
+    """The `<svg>` element alone, without a date, fit to stand in a page."""
+    text = io.StringIO()
+    with mpl.rc_context(_STYLE):
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    return text.getvalue().partition("<svg")[1] + text.getvalue().partition("<svg")[2]
+
+
+def as_png(figure: Figure) -> bytes:
+    """A picture of 150 pixels an inch."""
+    data = io.BytesIO()
+    with mpl.rc_context(_STYLE):
+        figure.savefig(data, format="png", dpi=150, metadata={"Software": None})
+    return data.getvalue()
+
+
+def _corruptions(reports: Sequence[RobustnessReport], dataset: str) -> list[str]:
+    """Those that any of the reports has, in the benchmark's order."""
+    return list(
+        dict.fromkeys(
+            one["name"] for report in reports for one in report.datasets[dataset]["corruptions"]
+        )
+    )
+
+
+def _plain(text: str) -> str:
+    """A name as it is: matplotlib takes dollar signs for mathematics, an underscore for "hidden"."""
+    return ("\u200b" + text if text.startswith("_") else text).replace("$", r"\$")

@@ -1,0 +1,85 @@
+"""Results in a model's card on the Hub, as the evaluation results that it shows."""
+
+from huggingface_hub import EvalResult, metadata_update
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+from huggingface_hub.repocard_data import eval_results_to_model_index
+
+from medmnist_c.evaluation.errors import ReportError
+from medmnist_c.evaluation.report.model import RobustnessReport
+
+_METRICS = {"balanced_error": "Balanced error", "accuracy": "Accuracy"}
+
+
+def evaluation_results(report: RobustnessReport, dataset_repo: str) -> list[EvalResult]:
+    """For each dataset: clean, each corruption's mean over the severities, and BE and rBE over all."""
+    results = []
+    for dataset, one in report.datasets.items():
+        common = {
+            "task_type": "image-classification",
+            "task_name": "Image classification",
+            "dataset_type": dataset_repo,
+            "dataset_split": "test",
+        }
+        figures = [("clean", one["clean"]["metrics"])]
+        figures += [(corruption["name"], corruption["means"]) for corruption in one["corruptions"]]
+        for what, metrics in figures:
+            for metric, name in _METRICS.items():
+                value = metrics.get(metric, {}).get("value")
+                if value is not None:
+                    results.append(
+                        EvalResult(
+                            **common,
+                            dataset_name=f"MedMNIST-C {dataset} ({what})",
+                            dataset_config=f"{dataset}_{what}",
+                            metric_type=metric,
+                            metric_name=name,
+                            metric_value=value,
+                        )
+                    )
+        for key in ("BE", "rBE", "rBE_stable"):
+            value = one["summary"][key]["value"]
+            if value is not None:
+                results.append(
+                    EvalResult(
+                        **common,
+                        dataset_name=f"MedMNIST-C {dataset} (all corruptions)",
+                        dataset_config=dataset,
+                        metric_type=key,
+                        metric_name=f"{key}, against {report.data['baseline']['name']}",
+                        metric_value=value,
+                    )
+                )
+    return results
+
+
+def push_to_card(
+    report: RobustnessReport, repo: str, *, dataset_repo: str, token: str | None = None
+) -> str:
+    """Write a report's results into the card of a model; those of other datasets stay.
+
+    Args:
+        report: of the model.
+        repo: the model's repository, "USER/NAME".
+        dataset_repo: the repository of the test sets, to which the card will link.
+        token: by default the Hub's own places.
+
+    Returns:
+        The commit's URL.
+
+    Raises:
+        ReportError: the Hub refuses, or cannot be reached.
+    """
+    index = eval_results_to_model_index(report.name, evaluation_results(report, dataset_repo))
+    try:
+        return metadata_update(
+            repo,
+            {"model-index": index},
+            overwrite=True,
+            token=token,
+            commit_message="Results on MedMNIST-C",
+        )
+    except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
+        why = str(error).strip().splitlines()
+        raise ReportError(
+            f"Cannot write the results into the card of {repo} ({why[0] if why else type(error)})."
+        ) from error

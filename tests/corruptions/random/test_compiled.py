@@ -1,0 +1,78 @@
+"""Compiled draws are numpy's: the same values, and the stream is left in the same state."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from medmnist_c.corruptions.image import UNIT, look_up
+from medmnist_c.corruptions.random import compiled
+from medmnist_c.corruptions.table import CORRUPTIONS
+
+PHOTONS = {
+    entry.parameters(severity)[0]
+    for entries in CORRUPTIONS.values()
+    for entry in entries.values()
+    if entry.algorithm == "shot_noise"
+    for severity in (1, 2, 3, 4, 5)
+}
+
+
+def state(rng: np.random.RandomState) -> tuple[int, bytes]:
+    twister = rng.get_state(legacy=False)["state"]
+    return int(twister["pos"]), twister["key"].tobytes()
+
+
+def test_it_is_compiled_where_there_is_a_compiler():
+    if compiled.library() is None:
+        assert shutil.which("cc") is None, "install the package again: pip install -e ."
+
+
+needs_compiler = pytest.mark.skipif(compiled.library() is None, reason="nothing is compiled")
+
+
+@needs_compiler
+@pytest.mark.parametrize("photons", sorted(PHOTONS | {0.01, 9.999, 10, 10.2, 300, 70_000, 1e6}))
+def test_counts_and_state_are_numpys(photons):
+    levels = np.random.default_rng(0).integers(0, 256, (400, 100, 3)).astype(np.uint8)
+    levels[:40] = 0  # of these nothing is drawn
+    levels[40:80] = 255
+    # Of a large count its last bits, so that neighbours differ.
+    byte_of_count = (np.arange(min(int(photons * 3) + 30, 2_000_000)) % 251).astype(np.uint8)
+    for start in range(3):
+        ours, numpys, skipping = (np.random.RandomState(start) for _ in range(3))
+        for rng in (ours, numpys, skipping):
+            rng.randint(0, 1 << 30, start, np.int32)  # also from odd places in the twister
+            rng.standard_normal(start)  # and with a normal kept back
+        made = compiled.poisson_bytes(levels, UNIT * photons, byte_of_count, ours)
+        counts = numpys.poisson(look_up(levels, UNIT * photons))
+        compiled.poisson_bytes(levels, UNIT * photons, None, skipping)
+        np.testing.assert_array_equal(made, byte_of_count.take(counts, mode="clip"))
+        assert state(ours) == state(numpys) == state(skipping)
+        assert ours.standard_normal() == numpys.standard_normal()
+
+
+@needs_compiler
+@pytest.mark.parametrize("in_proportion", [False, True])
+def test_normals_and_state_are_numpys(in_proportion):
+    levels = np.random.default_rng(0).integers(0, 256, (401, 101)).astype(np.uint8)
+    ours, numpys = np.random.RandomState(3), np.random.RandomState(3)
+    for scale in (
+        0.0,
+        1e-9,
+        0.04,
+        0.6,
+        50.0,
+    ):  # an odd number each: every other time one is kept back
+        made = compiled.normal_noise(levels, scale, in_proportion, ours)
+        x, noise = levels / 255.0, scale * numpys.standard_normal(levels.shape)
+        value = x + x * noise if in_proportion else x + noise
+        np.testing.assert_array_equal(made, (np.clip(value, 0, 1) * 255).astype(np.uint8))
+        assert state(ours) == state(numpys)
+    assert ours.standard_normal() == numpys.standard_normal()
+
+
+def test_another_bit_generator_is_left_to_numpy():
+    levels, rng = np.arange(256, dtype=np.uint8), np.random.RandomState(np.random.PCG64(1))
+    assert compiled.poisson_bytes(levels, UNIT * 60, levels, rng) is None
+    assert compiled.normal_noise(levels, 0.1, False, rng) is None

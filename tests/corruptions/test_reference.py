@@ -1,0 +1,137 @@
+"""`seed=None` gives the release's own pictures, wherever the stream is entered.
+
+`release/digests.json` was made by the release's own program on the sample's pictures
+(`tools/reference/make_digests.py`).
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from random import Random
+
+import datasets
+import numpy as np
+import pytest
+
+from medmnist_c.builder.configs import configuration, configurations
+from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.corruptions.random.reference import IMAGE_SHAPE, ReleaseStreams, place_of, sequence
+from medmnist_c.corruptions.table import CORRUPTIONS
+
+RELEASE = Path(__file__).parents[1] / "reference"
+DIGESTS = json.loads((RELEASE / "digests.json").read_text("utf-8"))
+CACHE = datasets.config.HF_DATASETS_CACHE
+
+
+def open_sample(name: str):
+    return Recipe(configuration(name), sample=True).open(CACHE)
+
+
+def no_pictures(start: int, stop: int):
+    raise AssertionError("these draws do not depend on pictures")
+
+
+def test_there_is_a_digest_for_each_of_the_655():
+    assert list(DIGESTS) == [one.name for one in configurations().values() if one.entry]
+
+
+@pytest.mark.parametrize("dataset", CORRUPTIONS)
+def test_every_test_set_equals_the_release(dataset):
+    different = []
+    for name, digest in DIGESTS.items():
+        if configuration(name).dataset == dataset:
+            test_set = open_sample(name)
+            made = hashlib.sha256()
+            for picture in test_set.pictures():
+                made.update(np.ascontiguousarray(picture))
+            if made.hexdigest() != digest:
+                different.append(name)
+    assert different == []
+
+
+def test_the_first_picture_of_each_algorithm_equals_the_release():
+    with np.load(RELEASE / "images.npz") as pictures:
+        assert len(pictures.files) == 18
+        for key in pictures.files:
+            algorithm, _, name = key.partition(":")
+            difference = open_sample(name).picture(0).astype(int) - pictures[key]
+            assert np.abs(difference).max() == 0, algorithm
+
+
+def test_pictures_come_in_any_order():
+    """From the end to the start, on a fresh cache each, nothing known beforehand."""
+    for name in ("dermamnist_motion_blur_3", "organcmnist_shot_noise_4", "pathmnist_bubble_2"):
+        forwards = open_sample(name)
+        expected = [forwards.picture(index) for index in range(forwards.count)]
+        for index in reversed(range(forwards.count)):
+            for state in (forwards.clean_folder / "stream_states").glob("*"):
+                state.unlink()
+            assert np.array_equal(open_sample(name).picture(index), expected[index])
+
+
+@pytest.mark.parametrize("dataset", ["dermamnist", "chestmnist", "retinamnist", "octmnist"])
+def test_the_normals_stand_where_drawing_them_all_would_lead(dataset):
+    """Small counts: every noise picture's state against one generator that draws through."""
+    count = 2
+    streams = ReleaseStreams(dataset, count, no_pictures, {})
+    drawn = np.random.RandomState(0)
+    for stretch in sequence(dataset, "legacy"):
+        if not stretch.corruption.startswith(("gaussian", "speckle")):
+            break
+        for index in range(count):
+            rng = streams.at(stretch.corruption, stretch.severity, index)
+            assert rng.get_state()[2] == drawn.get_state()[2]
+            assert np.array_equal(rng.get_state()[1], drawn.get_state()[1])
+            drawn.standard_normal(IMAGE_SHAPE)
+
+
+def test_impulse_noise_jumps_to_its_place():
+    streams = ReleaseStreams("tissuemnist", 3, no_pictures, {})
+    drawn = np.random.default_rng(0)
+    for severity in (1, 2):
+        for index in range(3):
+            rng = streams.at("impulse_noise", severity, index)
+            assert rng.bit_generator.state["state"] == drawn.bit_generator.state["state"]
+            drawn.random((2, *IMAGE_SHAPE))
+
+
+def test_the_places_of_the_official_counts():
+    """The figures by hand: five severities of N pictures before speckle noise, and so on."""
+    count = dataset_facts("dermamnist").test_count
+    assert place_of("dermamnist", "gaussian_noise", 1, 0, count) == ("legacy", 0)
+    assert place_of("dermamnist", "speckle_noise", 2, 7, count) == ("legacy", 6 * count + 7)
+    assert place_of("dermamnist", "motion_blur", 1, 0, count) == ("legacy", 15 * count)
+    assert place_of("octmnist", "speckle_noise", 1, 3, 1000) == ("legacy", 3)
+    assert place_of("bloodmnist", "bubble", 1, 0, 10) == ("python", 50)
+    assert place_of("chestmnist", "impulse_noise", 5, 1, 10) == ("pcg64", 41)
+
+
+def test_a_kept_state_is_the_state_found_by_drawing_through():
+    images = np.random.default_rng(1).integers(0, 256, (4, 224, 224), np.uint8)
+    kept: dict = {}
+
+    def some(start: int, stop: int):
+        return iter(images[start:stop])
+
+    first = ReleaseStreams("organsmnist", 4, some, kept)
+    rng = first.at("shot_noise", 3, 0)
+    first.keep("shot_noise", 3, 0, rng)
+    assert kept
+    again = ReleaseStreams("organsmnist", 4, some, kept).at("shot_noise", 3, 2)
+    alone = ReleaseStreams("organsmnist", 4, some, {}).at("shot_noise", 3, 2)
+    assert np.array_equal(again.get_state()[1], alone.get_state()[1])
+
+
+def test_a_broken_state_file_is_found_anew(tmp_path):
+    from medmnist_c.builder.testset.random_states import StateFolder
+
+    states = StateFolder(tmp_path)
+    states["python", 12] = np.array(Random(0).getstate()[1], np.uint32)
+    assert len(states) == 1
+    (path,) = (tmp_path / "stream_states").iterdir()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert states.get(("python", 12)) is None
+    assert len(states) == 0

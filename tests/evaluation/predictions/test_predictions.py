@@ -1,0 +1,243 @@
+"""Scores that are kept or brought: what is accepted, and what bad ones are told."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.evaluation.errors import PredictionError, ReportError
+from medmnist_c.evaluation.predictions.folder import PredictionFile, PredictionFolder
+from medmnist_c.evaluation.predictions.probabilities import probabilities
+from medmnist_c.evaluation.report.comparison import compare
+from medmnist_c.evaluation.report.model import RobustnessReport
+from medmnist_c.evaluation.score import score
+
+CELLS = [(None, None), ("pixelate", 1), ("pixelate", 2)]
+ORIGIN = {
+    "model": "one",
+    "pictures": "release",
+    "digest": "d",
+    "source": {"digest": "s", "where": "files"},
+    "code": "c",
+}
+
+
+def rows(count: int = 12, seed: int = 0) -> dict[str, list]:
+    """Columns for breastmnist: clean and pixelate 1-2, in a mixed order."""
+    rng = np.random.default_rng(seed)
+    columns = {name: [] for name in ("dataset", "corruption", "severity", "index", "label")}
+    columns["scores"] = []
+    for corruption, severity in CELLS:
+        for index in rng.permutation(count):
+            p = float(rng.random())
+            values = ("breastmnist", corruption, severity, int(index), int(index % 2), [1 - p, p])
+            for column, value in zip(columns.values(), values, strict=True):
+                column.append(value)
+    return columns
+
+
+def write(folder, columns):
+    path = folder / "predictions.parquet"
+    pq.write_table(pa.table(columns), path, row_group_size=7)
+    return path
+
+
+def test_a_file_in_any_order_is_read_in_the_pictures_order(tmp_path):
+    columns = rows()
+    store = PredictionFile(write(tmp_path, columns))
+    assert [one.name for one in store.cells()] == [
+        "breastmnist_clean",
+        "breastmnist_pixelate_1",
+        "breastmnist_pixelate_2",
+    ]
+    found = store.read(Configuration("breastmnist", "pixelate", 2))
+    expected = {
+        i: s
+        for i, s, severity in zip(
+            columns["index"], columns["scores"], columns["severity"], strict=True
+        )
+        if severity == 2
+    }
+    assert found.scores.tolist() == [expected[i] for i in range(12)]
+    assert found.labels[:, 0].tolist() == [0, 1] * 6
+
+
+def test_clean_may_be_said_in_words(tmp_path):
+    columns = rows()
+    columns["corruption"] = [one or "clean" for one in columns["corruption"]]
+    columns["severity"] = [one or 0 for one in columns["severity"]]
+    one = score(write(tmp_path, columns)).datasets["breastmnist"]
+    assert one["count"] == 12 and len(one["corruptions"][0]["cells"]) == 2
+    assert one["summary"]["BE"]["value"] is None  # AlexNet's errors are means over five severities
+    assert "not known for severities 1, 2" in one["corruptions"][0]["BE"]["note"]
+    assert not one["summary"]["complete"]
+
+
+def test_columns_as_pandas_writes_them(tmp_path):
+    columns = rows()
+    severities = [np.nan if one is None else float(one) for one in columns["severity"]]
+    names = pa.array(columns["dataset"]).dictionary_encode()
+    odd = {**columns, "severity": pa.array(severities), "dataset": names}
+    assert score(write(tmp_path, odd)).datasets == score(write(tmp_path, columns)).datasets
+    odd["severity"] = pa.array([one / 2 for one in severities])
+    with pytest.raises(PredictionError, match="severity is a whole number"):
+        score(write(tmp_path, odd))
+
+
+def test_labels_may_come_from_the_clean_set(tmp_path):
+    columns = rows(count=5)
+    del columns["label"]
+    path = write(tmp_path, columns)
+    assert score(path, sample=True).datasets["breastmnist"]["count"] == 5
+
+
+def spoiled(column: str, row: int, value: object):
+    def spoil(columns: dict) -> dict:
+        return {**columns, column: [*columns[column][:row], value, *columns[column][row + 1 :]]}
+
+    return spoil
+
+
+def without_row(columns: dict) -> dict:
+    first = columns["index"].index(0)
+    return {name: [v for i, v in enumerate(all_) if i != first] for name, all_ in columns.items()}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (spoiled("scores", 3, [float("nan"), 0.5]), r"hold nan \(row"),
+        (spoiled("scores", 3, [0.2, 0.3, 0.5]), "3 values in row 3, not 2"),
+        (spoiled("scores", 3, [-2.0, 3.5]), "so they are logits.*--logits"),
+        (spoiled("scores", 3, [0.2, 0.3]), "adds up to 0.5, not 1"),
+        (spoiled("index", 3, 100), "is missing"),
+        (without_row, "index 0 is missing"),
+        (lambda c: {n: [*v, v[0]] for n, v in c.items()}, "comes twice"),
+        (spoiled("label", 3, 2), "not all whole numbers 0 to 1"),
+        (spoiled("dataset", 3, "brestmnist"), "did you mean 'breastmnist'"),
+        (spoiled("severity", 13, 9), "no severity 9"),
+        (spoiled("severity", 13, None), "clean ones have neither"),
+        (lambda c: {n: v for n, v in c.items() if n != "scores"}, "has no column scores"),
+        (lambda c: {n: v[12:] for n, v in c.items()}, "has no clean predictions"),
+        (lambda c: {n: v[:0] if n != "x" else v for n, v in c.items()}, "no predictions in"),
+    ],
+)
+def test_bad_files_are_told_in_one_sentence(tmp_path, spoil, words):
+    with pytest.raises(ValueError, match=words) as error:
+        score(write(tmp_path, spoil(rows())))
+    assert "\n" not in str(error.value)
+
+
+def test_a_label_that_differs_from_the_clean_picture_s_is_found(tmp_path):
+    columns = rows()
+    place = 12 + columns["index"][12:24].index(4)
+    with pytest.raises(
+        PredictionError, match=r"Picture 4 of breastmnist_pixelate_1.*another label"
+    ):
+        score(write(tmp_path, spoiled("label", place, 1)(columns)))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "words"),
+    [(1.5, "from 0 to 1"), ([0.1, 0.2], "one number, not 2"), (float("nan"), "from 0 to 1")],
+)
+def test_bad_thresholds(tmp_path, threshold, words):
+    with pytest.raises(PredictionError, match=words):
+        score(write(tmp_path, rows()), threshold=threshold)
+
+
+def test_no_file_and_no_parquet(tmp_path):
+    with pytest.raises(PredictionError, match="There is no"):
+        score(tmp_path / "nothing.parquet")
+    (tmp_path / "text.parquet").write_text("no")
+    with pytest.raises(PredictionError, match="as Parquet"):
+        score(tmp_path / "text.parquet")
+
+
+def test_a_folder_never_mixes_models_or_pictures(tmp_path):
+    store = PredictionFolder(tmp_path)
+    cell = Configuration("breastmnist")
+    assert not store.has(cell, ORIGIN)
+    store.write(cell, np.array([[0], [1]]), np.full((2, 2), 0.5), ORIGIN)
+    assert store.has(cell, ORIGIN)
+    for other in ({"model": "two"}, {"pictures": "seed 7"}, {"digest": "e"}):
+        with pytest.raises(PredictionError, match="give another folder"):
+            store.has(cell, ORIGIN | other)
+    assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == [
+        "breastmnist_clean.parquet"
+    ]
+
+
+def test_logits_become_probabilities_where_asked():
+    blood, chest = dataset_facts("bloodmnist"), dataset_facts("chestmnist")
+    logits = np.random.default_rng(0).normal(size=(5, 14)) * 4
+    several = probabilities(logits, 5, chest, "x", logits=True)
+    assert several == pytest.approx(1 / (1 + np.exp(-logits)))
+    one = probabilities(logits[:, :8], 5, blood, "x", logits=True)
+    assert one.sum(axis=1) == pytest.approx(1)
+    assert (one.argmax(axis=1) == logits[:, :8].argmax(axis=1)).all()
+
+
+def reported(tmp_path, name: str, seed: int) -> RobustnessReport:
+    """Written, scored, saved and loaded again."""
+    rng = np.random.default_rng(seed)
+    store = PredictionFolder(tmp_path / name / "predictions")
+    labels = np.arange(40)[:, None] % 2
+    for corruption, severity in CELLS:
+        p = np.clip(0.5 + (labels[:, 0] - 0.5) * 0.3 + 0.3 * rng.normal(size=40), 0, 1)
+        cell = Configuration("breastmnist", corruption, severity)
+        store.write(cell, labels, np.stack([1 - p, p], 1), ORIGIN | {"model": name})
+    return RobustnessReport.load(score(store.path).save(tmp_path / name))
+
+
+def test_differences_are_paired(tmp_path):
+    a, b = reported(tmp_path, "a", 1), reported(tmp_path, "b", 2)
+    assert a.name == "a" and a.predictions == tmp_path / "a" / "predictions"
+    same = compare(a, a).to_dict()["datasets"][0]
+    assert same["clean"] == {"value": 0.0, "low": 0.0, "high": 0.0, "note": None}
+    told = compare(a, b).to_dict()
+    assert (told["a"], told["b"]) == ("a", "b")
+    pixelate = told["datasets"][0]["corruptions"][0]
+    for cell in pixelate["cells"]:
+        place = ("pixelate", cell["severity"])
+        expected = b.table("breastmnist")[place]["value"] - a.table("breastmnist")[place]["value"]
+        assert cell["difference"]["value"] == pytest.approx(expected)
+        assert cell["difference"]["low"] <= expected <= cell["difference"]["high"]
+    assert pixelate["mean"]["value"] == pytest.approx(
+        np.mean([cell["difference"]["value"] for cell in pixelate["cells"]])
+    )
+
+
+def test_another_report_as_the_baseline(tmp_path):
+    a, b = reported(tmp_path, "a", 1), reported(tmp_path, "b", 2)
+    against = score(tmp_path / "b" / "predictions", baseline=a)
+    assert against.data["baseline"]["name"] == "a"
+    one = against.datasets["breastmnist"]["corruptions"][0]
+    means = [
+        r.datasets["breastmnist"]["corruptions"][0]["means"]["balanced_error"]["value"]
+        for r in (a, b)
+    ]
+    assert one["BE"]["value"] == pytest.approx(means[1] / means[0])
+
+
+def test_reports_that_cannot_be_paired(tmp_path):
+    a = reported(tmp_path, "a", 1)
+    other = RobustnessReport(
+        a.data | {"provenance": a.data["provenance"] | {"pictures": "seed 3"}}, a.predictions
+    )
+    with pytest.raises(ReportError, match="other pictures"):
+        compare(a, other)
+    with pytest.raises(ReportError, match="predictions of a are not there"):
+        compare(a, RobustnessReport(a.data))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{", "no JSON"), ("{}", "no report of"), ("[]", "no report of")],
+)
+def test_what_is_no_report(tmp_path, text, words):
+    (tmp_path / "report.json").write_text(text)
+    with pytest.raises(ReportError, match=words):
+        RobustnessReport.load(tmp_path)

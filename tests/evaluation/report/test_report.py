@@ -1,0 +1,203 @@
+"""Reports as pages, tables and pictures: complete, escaped, and the same bytes from the same report."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hub.process import running_hub
+from huggingface_hub import HfApi, ModelCard
+from PIL import Image
+from support.random_scores import random_labels, random_scores
+
+from medmnist_c.cli import main
+from medmnist_c.corruptions.table import CORRUPTIONS
+from medmnist_c.evaluation.predictions.folder import PredictionFolder
+from medmnist_c.evaluation.report import figures, markdown
+from medmnist_c.evaluation.report import formatting as words
+from medmnist_c.evaluation.report import html as page
+from medmnist_c.evaluation.report.model import RobustnessReport
+from medmnist_c.evaluation.score import score
+
+HOSTILE = '<script>alert(1)</script> | $x_1$ "q" & *b* [l](http://e.x)'
+DATASETS = ("breastmnist", "retinamnist")
+
+
+def write_report(folder: Path, model: str, worse: float = 0.0) -> Path:
+    """A report of random scores, its predictions beside it."""
+    store = PredictionFolder(folder / "predictions")
+    source = {"digest": "0" * 16, "where": "random numbers"}
+    origin = {"model": model, "pictures": "release", "source": source, "code": "0" * 16}
+    for dataset in DATASETS:
+        for cell, scores in random_scores(dataset):
+            # The 4th corruption of breastmnist is left out at severity 5: an incomplete report.
+            if (cell.corruption, cell.severity) != ("motion_blur", 5):
+                mixed = (1 - worse) * scores + worse / scores.shape[1]
+                mixed[::7] = mixed[::7, ::-1]
+                store.write(cell, random_labels(dataset), scores if not worse else mixed, origin)
+    score(folder / "predictions").save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("reports")
+    return [write_report(folder / "a", "plain model"), write_report(folder / "b", HOSTILE, 0.2)]
+
+
+@pytest.fixture(scope="module")
+def reports(folders) -> list[RobustnessReport]:
+    return [RobustnessReport.load(folder) for folder in folders]
+
+
+class Page(HTMLParser):
+    """What a page refers to, what it runs, and its words."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags, self.outside, self.handlers, self.words, self.open = [], [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        for name, value in attributes:
+            if name in ("src", "href", "xlink:href", "data", "srcset", "action"):
+                self.outside += [] if (value or "").startswith(("#", "data:")) else [value]
+            self.handlers += [name] if name.startswith("on") else []
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_page_stands_alone_and_runs_nothing(reports, number):
+    text = page.html(reports[-number:])
+    found = Page(text)
+    assert found.outside == [] and found.handlers == []
+    assert "script" not in found.tags and "link" not in found.tags and "img" not in found.tags
+    assert "url(http" not in text and "@import" not in text
+    words_there = " ".join(" ".join(found.words).split())
+    assert HOSTILE in words_there
+    for dataset in DATASETS:
+        assert all(name in words_there for name in CORRUPTIONS[dataset])
+    assert found.tags.count("svg") == len(DATASETS) * (2 + number)
+    assert "Differences" in words_there or number == 1
+
+
+def test_every_figure_of_the_primary_table_is_on_the_page_and_in_the_markdown(reports):
+    page_text, markdown_text = page.html(reports[:1]), markdown.markdown(reports[:1])
+    for dataset in DATASETS:
+        for estimate in reports[0].table(dataset).values():
+            assert f"{estimate['value']:.3f}" in page_text
+            assert f"{estimate['value']:.3f}" in markdown_text
+            assert f"{estimate['low']:.3f}-{estimate['high']:.3f}" in page_text
+
+
+def test_what_is_unstable_or_missing_is_said(reports):
+    (note,) = [n for n in words.notes(reports[0].datasets["breastmnist"]) if "Not all" in n]
+    unstable = reports[0].datasets["retinamnist"]["summary"]["unstable"]
+    for text in (page.html(reports[:1]), markdown.markdown(reports[:1])):
+        assert note in text
+        for name in unstable:
+            assert name in text.partition("is unstable")[0]
+
+
+def test_markdown_has_whole_tables_and_no_markup_of_others(reports):
+    text = markdown.markdown(reports)
+    assert "<script" not in text and "](http" not in text
+    for table in [block for block in text.split("\n\n") if block.startswith("| ")]:
+        widths = {line.replace("\\|", "").count("|") for line in table.splitlines()}
+        assert len(widths) == 1, table
+    assert "plain model" in text and "## Differences" in text
+
+
+def test_pictures_are_as_large_as_the_corruptions_need(reports):
+    for dataset in DATASETS:
+        for draw, least in (
+            (figures.severity_curves(reports, dataset), 900),
+            (figures.group_bars(reports, dataset), 900),
+            (figures.heat_map(reports[0], dataset), 800),
+        ):
+            picture = Image.open(io.BytesIO(figures.as_png(draw)))
+            picture.load()
+            assert picture.width >= least and len(picture.convert("L").getcolors()) > 20
+
+
+def test_the_same_report_gives_the_same_bytes(folders, tmp_path):
+    for place in ("one", "two"):
+        arguments = ["report", *map(str, folders), "-o", str(tmp_path / place)]
+        done = CliRunner().invoke(main, arguments)
+        assert done.exit_code == 0, done.output
+    names = sorted(file.name for file in (tmp_path / "one").iterdir())
+    assert len(names) == 2 + 4 * len(DATASETS)
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_reports_without_predictions_are_still_shown(folders, tmp_path):
+    for number, folder in enumerate(folders):
+        whole = json.loads((folder / "report.json").read_text())
+        (tmp_path / f"{number}.json").write_text(json.dumps(whole | {"predictions": None}))
+    arguments = ["report", str(tmp_path / "0.json"), str(tmp_path / "1.json"), "-o", str(tmp_path)]
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 0, done.output
+    assert "which a paired" in (tmp_path / "report.html").read_text()
+
+
+def test_no_report_gets_one_sentence(tmp_path):
+    (tmp_path / "x.json").write_text("{}")
+    for name, words_there in (("x.json", "is no report"), ("y.json", "Cannot read")):
+        done = CliRunner().invoke(main, ["report", str(tmp_path / name), "-o", str(tmp_path)])
+        assert done.exit_code == 1 and words_there in done.output
+        assert len(done.output.strip().splitlines()) == 1
+
+
+def test_results_go_into_a_models_card_and_replace_older_ones(folders, tmp_path):
+    with running_hub(tmp_path / "hub") as hub:
+        HfApi(hub.url, hub.token).create_repo("someone/model")
+        command = [sys.executable, "-m", "medmnist_c.cli", "report", "-o", str(tmp_path / "out")]
+        command += ["--push-to-card", "someone/model", "--dataset-repo", "someone/medmnist_c"]
+        for folder in (folders[0], folders[0]):
+            done = subprocess.run(
+                [*command, str(folder)],
+                cwd="/",
+                env=os.environ | hub.environment(tmp_path / "home"),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+            assert hub.token not in done.stdout + done.stderr
+        address = f"{hub.url}/someone/model/resolve/main/README.md"
+        asked = urllib.request.Request(address, headers={"Authorization": f"Bearer {hub.token}"})
+        with urllib.request.urlopen(asked) as answer:
+            card = ModelCard(answer.read().decode())
+    report = RobustnessReport.load(folders[0])
+    found = {(one.dataset_config, one.metric_type): one for one in card.data.eval_results}
+    assert len(found) == len(card.data.eval_results)
+    for dataset in DATASETS:
+        one = report.datasets[dataset]
+        clean = found[f"{dataset}_clean", "balanced_error"]
+        assert clean.metric_value == one["clean"]["metrics"]["balanced_error"]["value"]
+        assert clean.dataset_type == "someone/medmnist_c"
+        whole = one["summary"]["BE"]["value"]  # None of breastmnist, which was not evaluated whole
+        assert (found[dataset, "BE"].metric_value if whole else None) == whole
+        assert (f"{dataset}_pixelate", "accuracy") in found
+
+
+def test_a_refused_card_gets_one_sentence(folders, tmp_path):
+    with running_hub(tmp_path / "hub") as hub:
+        command = [sys.executable, "-m", "medmnist_c.cli", "report", str(folders[0])]
+        command += ["-o", str(tmp_path / "out"), "--push-to-card", "someone/nothing"]
+        environment = os.environ | hub.environment(tmp_path / "home")
+        done = subprocess.run(
+            command, cwd="/", env=environment, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 1 and "Cannot write the results" in done.stderr
+    assert "Traceback" not in done.stderr and hub.token not in done.stderr

@@ -1,0 +1,298 @@
+"""A model scored end to end on the sample: a plain function, a checkpoint, a killed process."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.medmnist_files import write_medmnist_file
+
+from medmnist_c.builder.configs import select
+from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.parquet.build import build
+from medmnist_c.corruptions.table import CORRUPTIONS
+from medmnist_c.evaluation.errors import PredictionError
+from medmnist_c.evaluation.evaluate import evaluate
+from medmnist_c.evaluation.prefetch import prefetched
+from medmnist_c.evaluation.report.model import RobustnessReport
+from medmnist_c.evaluation.score import score
+
+COMMAND = Path(sys.executable).with_name("medmnist-c")
+
+
+def brightness(pictures: np.ndarray) -> np.ndarray:
+    """Two classes: the brighter, the more likely the second."""
+    yes = pictures.reshape(len(pictures), -1).mean(axis=1) / 255
+    return np.stack([1 - yes, yes], axis=1)
+
+
+def test_a_plain_function_over_the_whole_list():
+    seen = []
+
+    def predict(pictures):
+        seen.append((pictures.dtype, pictures.shape))
+        return brightness(pictures)
+
+    report = evaluate(predict, "breastmnist", sample=True, batch_size=2)
+    one = report.datasets["breastmnist"]
+    assert set(seen) == {(np.dtype("uint8"), (n, 224, 224, 1)) for n in (2, 1)}
+    assert [c["name"] for c in one["corruptions"]] == list(CORRUPTIONS["breastmnist"])
+    assert all(len(c["cells"]) == 5 for c in one["corruptions"]) and one["summary"]["complete"]
+    assert [g["name"] for g in one["groups"]] == ["digital", "noise", "blur", "color"]
+    assert report.name == "predict" and report.predictions is None
+    assert report.data["provenance"]["pictures"] == "release"
+    assert RobustnessReport.from_json(report.to_json()).to_dict() == report.to_dict()
+
+
+def test_a_clean_file_that_changes_on_the_way_is_never_mixed_in(tmp_path):
+    def predict(pictures):
+        if len(calls) == 1:  # in the first cell after the clean one
+            write_medmnist_file(tmp_path, "breastmnist", 6, seed=1)
+        calls.append(len(pictures))
+        return brightness(pictures)
+
+    calls = []
+    how = {"data_dir": tmp_path, "predictions": tmp_path / "kept", "corruptions": "pixelate"}
+    write_medmnist_file(tmp_path, "breastmnist", 6, seed=0)
+    with pytest.raises(PredictionError, match="breastmnist has changed since"):
+        evaluate(predict, "breastmnist", **how)
+    assert len(calls) == 2
+    write_medmnist_file(tmp_path, "breastmnist", 6, seed=0)
+    report = evaluate(predict, "breastmnist", **how)
+    assert len(calls) == 6
+    straight = evaluate(brightness, "breastmnist", **how | {"predictions": tmp_path / "new"})
+    assert report.datasets == straight.datasets
+
+
+def test_pil_rgb_and_several_datasets():
+    def predict(pictures):
+        assert all(isinstance(one, Image.Image) and one.mode == "RGB" for one in pictures)
+        return np.full((len(pictures), widths.pop(0)), 0.5)
+
+    widths = [14, 14, 2, 2]
+    which = {"corruptions": "pixelate", "severities": 5, "sample": True, "pil": True, "rgb": True}
+    report = evaluate(predict, ["chestmnist", "breastmnist"], **which)
+    assert list(report.datasets) == ["chestmnist", "breastmnist"] and not widths
+
+
+def test_what_is_kept_gives_the_same_report_and_is_not_computed_anew(tmp_path):
+    calls = []
+
+    def predict(pictures):
+        calls.append(len(pictures))
+        return brightness(pictures)
+
+    which = {"corruptions": ["pixelate", "speckle_noise"], "sample": True}
+    first = evaluate(predict, "breastmnist", predictions=tmp_path / "p", **which)
+    text = first.save(tmp_path).read_bytes()
+    made = len(calls)
+    again = evaluate(predict, "breastmnist", predictions=tmp_path / "p", **which)
+    assert len(calls) == made == 11
+    assert again.save(tmp_path).read_bytes() == text
+    assert score(tmp_path / "p").datasets == first.datasets
+    for change in ({"seed": 7}, {"model_name": "another"}):
+        with pytest.raises(PredictionError, match="give another folder"):
+            evaluate(predict, "breastmnist", predictions=tmp_path / "p", **which, **change)
+
+
+_SLOW = """
+import sys, time
+import numpy as np
+from medmnist_c.evaluation.evaluate import evaluate
+
+folder, pause = sys.argv[1], float(sys.argv[2])
+
+def predict(pictures):
+    print("call", flush=True)
+    time.sleep(pause)
+    yes = pictures.reshape(len(pictures), -1).mean(axis=1) / 255
+    return np.stack([1 - yes, yes], axis=1)
+
+evaluate(
+    predict, "breastmnist", sample=True, corruptions=["pixelate", "contrast_down"],
+    predictions=folder + "/predictions",
+).save(folder)
+"""
+
+
+def run_slow(folder: Path, pause: float) -> subprocess.Popen:
+    command = [sys.executable, "-c", _SLOW, str(folder), str(pause)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=folder
+    )
+
+
+def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    whole.mkdir()
+    killed.mkdir()
+    process = run_slow(killed, 0.3)
+    deadline = time.monotonic() + 60
+    while len(done := list(killed.rglob("*_[0-9].parquet"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    done = {path: path.stat().st_mtime_ns for path in killed.rglob("*.parquet")}
+    assert 4 <= len(done) < 11 and not (killed / "report.json").exists()
+    again = run_slow(killed, 0)
+    assert again.communicate()[0].count("call") == 11 - len(done) and again.returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    straight = run_slow(whole, 0)
+    assert straight.communicate()[0].count("call") == 11
+    assert (killed / "report.json").read_bytes() == (whole / "report.json").read_bytes()
+
+
+def test_published_test_sets_are_streamed(tmp_path):
+    build(
+        select(("breastmnist_clean", "breastmnist_pixelate_[12]")),
+        tmp_path / "set",
+        sample=True,
+        num_proc=1,
+    )
+    which = {"corruptions": "pixelate", "severities": (1, 2)}
+    streamed = evaluate(brightness, "breastmnist", repo=str(tmp_path / "set"), **which)
+    made = evaluate(brightness, "breastmnist", sample=True, **which)
+    assert streamed.datasets == made.datasets
+    assert streamed.data["provenance"]["sources"]["breastmnist"]["where"] == "repository set"
+    with pytest.raises(PredictionError, match="has no breastmnist_pixelate_3"):
+        evaluate(
+            brightness,
+            "breastmnist",
+            repo=str(tmp_path / "set"),
+            corruptions="pixelate",
+            severities=3,
+        )
+
+
+@pytest.mark.parametrize(
+    ("predict", "words"),
+    [
+        (lambda x: np.full((len(x), 3), 1 / 3), "not 5 x 2: breastmnist has 2 classes"),
+        (lambda x: np.full(len(x), 0.5), "have shape 5, not 5 x 2"),
+        (lambda x: np.full((1, 2), 0.5), "have shape 1 x 2, not 5 x 2"),
+        (lambda x: np.full((len(x), 2), np.nan), "hold nan"),
+        (lambda x: brightness(x) * 9 - 4, "so they are logits.*logits=True"),
+        (lambda x: brightness(x) / 2, "adds up to 0.5, not 1"),
+        (lambda x: "scores", "no array of numbers"),
+    ],
+)
+def test_bad_scores_are_told_in_one_sentence(predict, words):
+    with pytest.raises(PredictionError, match=words) as error:
+        evaluate(predict, "breastmnist", sample=True, corruptions="pixelate")
+    assert "pictures 0 to 4 of breastmnist_clean" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("which", "words"),
+    [
+        ({"corruptions": "black_corner"}, "breastmnist has no corruption 'black_corner'"),
+        ({"severities": 6}, "no severity 6"),
+        ({"batch_size": 0}, "batch_size is a whole number from 1 on"),
+        ({"threshold": 2}, "threshold is a probability"),
+        ({"repo": "someone/medmnist_c"}, "either repo="),
+    ],
+)
+def test_bad_choices(which, words):
+    with pytest.raises(ValueError, match=words):
+        evaluate(brightness, "breastmnist", sample=True, **which)
+
+
+def test_an_error_while_pictures_are_made_reaches_the_caller():
+    def items():
+        yield 1
+        raise OSError("the disk")
+
+    made = prefetched(items())
+    assert next(made) == 1
+    with pytest.raises(OSError, match="the disk"):
+        next(made)
+
+
+def test_importing_the_package_imports_no_scikit_learn():
+    program = (
+        "import sys, medmnist_c, medmnist_c.cli; "
+        "print([n for n in ('sklearn', 'matplotlib', 'torch', 'transformers') if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=os.sep
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Saves a tiny ViT with random weights and these labels."""
+    torch = pytest.importorskip("torch")
+    try:
+        import torchvision  # noqa: F401
+    except ImportError:
+        pass
+    except RuntimeError:  # built for another torch: transformers would trip over it
+        sys.modules["torchvision"] = None
+    transformers = pytest.importorskip("transformers")
+
+    def save(labels: list[str] | None, count: int = 2) -> Path:
+        folder = tmp_path_factory.mktemp("vit")
+        torch.manual_seed(0)
+        sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+        sizes |= {"intermediate_size": 16, "image_size": 32, "patch_size": 16}
+        names = {"id2label": dict(enumerate(labels))} if labels else {"num_labels": count}
+        config = transformers.ViTConfig(**sizes, **names)
+        transformers.ViTForImageClassification(config).save_pretrained(folder)
+        size = {"height": 32, "width": 32}
+        transformers.ViTImageProcessorPil(size=size).save_pretrained(folder)
+        return folder
+
+    return save
+
+
+def score_checkpoint(model: Path, output: Path, **how) -> RobustnessReport:
+    from medmnist_c.evaluation.transformers_model import TransformersModel
+
+    return evaluate(
+        TransformersModel(model, "breastmnist", **how),
+        "breastmnist",
+        sample=True,
+        corruptions="pixelate",
+        pil=True,
+        rgb=True,
+        logits=True,
+        predictions=output,
+        model_name="vit",
+    )
+
+
+def test_labels_of_a_checkpoint_are_matched_by_name(checkpoint, tmp_path):
+    names = list(dataset_facts("breastmnist").labels)
+    straight = score_checkpoint(checkpoint(names), tmp_path / "a")
+    turned = score_checkpoint(checkpoint([n.upper() for n in names[::-1]]), tmp_path / "b")
+    unnamed = score_checkpoint(checkpoint(None), tmp_path / "c")
+    assert straight.datasets == unnamed.datasets
+    auc = [r.table("breastmnist", "auc")["pixelate", 3]["value"] for r in (straight, turned)]
+    assert auc[0] == pytest.approx(1 - auc[1])  # the same weights, the columns exchanged
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (["cat", "dog"], r"\(cat, dog\) are not the 2 of breastmnist.*--labels order"),
+        (["malignant", "benign", "other"], "it has 3, so it was not trained for this dataset"),
+    ],
+)
+def test_labels_that_do_not_fit(checkpoint, labels, words, tmp_path):
+    model = checkpoint(labels)
+    with pytest.raises(PredictionError, match=words):
+        score_checkpoint(model, tmp_path)
+    if len(labels) == 2:
+        assert score_checkpoint(model, tmp_path, labels="order").name == "vit"
+
+
+def test_a_model_that_is_not_there(checkpoint, tmp_path):
+    with pytest.raises(PredictionError, match=r"Cannot load .* as an image classifier"):
+        score_checkpoint(tmp_path, tmp_path / "p")

@@ -1,0 +1,352 @@
+"""`push` to a stand-in for the Hub: what arrives there, and what a second publisher adds to it."""
+
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import huggingface_hub
+import pytest
+import yaml
+from hub.process import Hub, running_hub
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from support.dask_cluster import running_cluster
+from support.publishing_runs import (
+    HURRY,
+    NAMES,
+    aim_at,
+    content,
+    kinds,
+    make_store,
+    ready_made,
+    titles,
+)
+
+from medmnist_c.builder.configs import select
+from medmnist_c.builder.errors import PublishError
+from medmnist_c.builder.parquet import shards
+from medmnist_c.builder.parquet.build import write_card
+from medmnist_c.builder.parquet.output_folder import Place
+from medmnist_c.builder.parquet.scheduling import make_test_sets
+from medmnist_c.publishing import push as pushing
+from medmnist_c.publishing import uploader as sending
+from medmnist_c.publishing.estimate import estimate
+from medmnist_c.publishing.push import push
+from medmnist_c.publishing.verify import verify_repository
+
+pytestmark = pytest.mark.datasets
+
+OTHERS = ("octmnist_pixelate_1", "pneumoniamnist_clean", "chestmnist_clean")
+CHOSEN = select(NAMES)
+REAL_SLEEP = time.sleep
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    with running_hub(tmp_path_factory.mktemp("hub")) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Path:
+    return make_store(tmp_path_factory.mktemp("made"), NAMES + OTHERS)
+
+
+@pytest.fixture
+def here(hub: Hub, store: Path, monkeypatch) -> Hub:
+    aim_at(hub, store, monkeypatch)
+    return hub
+
+
+def card(hub: Hub, repo: str, revision: str = "main") -> dict:
+    """The YAML of the card; under "text" the rest."""
+    with urlopen(f"{hub.url}/datasets/{repo}/resolve/{revision}/README.md") as answer:
+        _, head, text = answer.read().decode().split("---\n", 2)
+    return yaml.safe_load(head) | {"text": text}
+
+
+def config_names(hub: Hub, repo: str, revision: str = "main") -> set[str]:
+    return {one["config_name"] for one in card(hub, repo, revision)["configs"]}
+
+
+def medmnist_c(
+    arguments: list[str], hub: Hub, home: Path, **options
+) -> subprocess.CompletedProcess:
+    """The command, in a process of its own."""
+    name, *rest = arguments
+    program = f"from medmnist_c.commands.{name} import {name}; {name}()"
+    return subprocess.run(
+        [sys.executable, "-c", program, *rest],
+        cwd="/",
+        env=hub.environment(home, **options),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+READ_BACK = """
+import hashlib, sys
+sys.modules["medmnist_c"] = None
+import numpy as np
+from datasets import get_dataset_config_names, load_dataset
+names = sys.argv[1].split(",")
+for source in sys.argv[2:]:
+    assert sorted(get_dataset_config_names(source)) == sorted(names)
+    for name in names:
+        for streaming in (False, True):
+            ds = load_dataset(source, name, split="test", streaming=streaming)
+            rows = [(np.asarray(r["image"]).tobytes(), r["label"], r["index"]) for r in ds]
+            said = repr((rows, ds.features["label"], ds.features["image"].mode))
+            print(name, hashlib.sha256(said.encode()).hexdigest())
+    assert len(load_dataset(source, split="test")) == 4  # the default configuration
+"""
+
+
+def test_what_is_published_anyone_reads_back_without_our_code(here, store, tmp_path, monkeypatch):
+    built = tmp_path / "built"
+    shutil.copytree(store, built, ignore=shutil.ignore_patterns(*OTHERS))
+    write_card(Place.at(built))
+    repos = ("tester/medmnist_c", "tester/by_xet")
+    here.break_on(
+        kind="preupload", number=1, how="status", status=429, headers={"Retry-After": "0"}
+    )
+    done = medmnist_c(["push", repos[0], *NAMES, "--sample"], here, tmp_path / "ours")
+    assert done.returncode == 0, done.stderr
+    assert "3 test sets made and sent" in done.stdout and done.stderr == ""
+    for folder in (here.root, tmp_path / "ours"):
+        for file in folder.rglob("*"):
+            assert not file.is_file() or here.token.encode() not in file.read_bytes(), file
+    here.forget_requests()
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", False)
+    push(repos[1], CHOSEN, sample=True)
+    assert "xet_token" in kinds(here) and "lfs_put" not in kinds(here)
+    assert content(here, repos[0]) == content(here, repos[1])
+    done = subprocess.run(
+        [sys.executable, "-c", READ_BACK, ",".join(NAMES), str(built), *repos],
+        cwd=tmp_path,
+        env=here.environment(tmp_path / "theirs", token=None, xet=True),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 3 * 2 * len(NAMES)
+    assert len(set(done.stdout.splitlines())) == len(NAMES)  # all alike, prepared and streamed
+    endings = (".parquet", ".json", ".jpg", ".gitattributes")
+    assert all(path.endswith(endings) for path in content(here, repos[0]))
+
+
+def test_workers_of_a_cluster_make_the_same(here, store, tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    push("tester/alone", CHOSEN, sample=True)
+    monkeypatch.setattr(pushing, "make_test_sets", make_test_sets)
+    monkeypatch.setattr(time, "sleep", REAL_SLEEP)
+    with running_cluster(tmp_path / "cluster", "one") as cluster:
+        shared = tmp_path / "shared"
+        push("tester/many", CHOSEN, sample=True, scheduler=cluster.address, work_dir=shared)
+        assert list(cluster.cache("one").rglob("whole.json"))  # it has taken part
+    assert content(here, "tester/many") == content(here, "tester/alone")
+    assert not list(shared.glob("*/*/*"))
+
+
+def test_again_nothing_is_made_sent_or_committed(here, monkeypatch):
+    first = push("tester/again", CHOSEN, sample=True)
+    assert sorted(first.made) == sorted(NAMES) and first.kept == [] and len(first.commits) == 2
+    here.forget_requests()
+    monkeypatch.setattr(pushing, "make_test_sets", None)
+    again = push("tester/again", CHOSEN, sample=True)
+    assert again.made == [] and sorted(again.kept) == sorted(NAMES) and again.commits == []
+    assert {request.method for request in here.requests()} == {"GET"}
+    assert kinds(here) == ["info", "revision", "tree", "resolve"]
+
+
+def test_more_are_added_and_the_card_names_all(here):
+    push("tester/more", CHOSEN[:1], sample=True)
+    push("tester/more", CHOSEN[1:], sample=True)
+    assert config_names(here, "tester/more") == set(NAMES)
+    push("tester/at_once", NAMES, sample=True)
+    more, at_once = content(here, "tester/more"), content(here, "tester/at_once")
+    assert more == at_once
+
+
+def test_other_pictures_replace_the_old_ones_and_their_files(here, store, tmp_path, monkeypatch):
+    push("tester/new", CHOSEN, sample=True)
+    before = content(here, "tester/new")
+    monkeypatch.setattr(shards, "PICTURES_A_SHARD", 2)
+    cut = make_store(tmp_path / "cut", NAMES[:1])
+    monkeypatch.setattr(pushing, "make_test_sets", ready_made(cut))
+    monkeypatch.setattr("medmnist_c.builder.testset.spec.code_digest", lambda: "other code")
+    pushed = push("tester/new", CHOSEN[:1], sample=True)
+    assert pushed.made == list(NAMES[:1])
+    after = content(here, "tester/new")
+    old = "octmnist/octmnist_clean/test-00000-of-00001.parquet"
+    assert set(before) - set(after) == {old}
+    assert len([path for path in after if "octmnist_clean" in path]) == 2
+    assert titles(here, "tester/new")[2] == "Add octmnist_clean"
+
+
+def test_content_without_manifest_is_made_again_but_not_sent_again(here):
+    push("tester/lost", CHOSEN, sample=True)
+    before = content(here, "tester/lost")
+    HfApi().create_commit(
+        "tester/lost",
+        [CommitOperationDelete("manifest.json"), CommitOperationDelete("README.md")],
+        commit_message="oh",
+        repo_type="dataset",
+    )
+    here.forget_requests()
+    assert len(push("tester/lost", CHOSEN, sample=True).made) == 3
+    assert "lfs_put" not in kinds(here)
+    assert content(here, "tester/lost") == before
+
+
+def test_files_in_the_way_are_deleted(here):
+    push("tester/stray", CHOSEN, sample=True)
+    before = content(here, "tester/stray")
+    stray = "octmnist/octmnist_clean/test-00001-of-00002.parquet"
+    HfApi().create_commit(
+        "tester/stray",
+        [CommitOperationAdd(stray, b"PAR1 not ours PAR1"), CommitOperationAdd("notes.md", b"x")],
+        commit_message="stray",
+        repo_type="dataset",
+    )
+    assert push("tester/stray", CHOSEN, sample=True).made == []
+    after = content(here, "tester/stray")
+    assert after.pop("notes.md") and after == before  # what is not in the way stays
+
+
+def test_two_publishers_at_once_lose_nothing(here, monkeypatch):
+    monkeypatch.setattr(sending, "FILES_A_COMMIT", 1)
+    here.break_on(kind="commit", number=1, how="slow", seconds=0.05, times=20)
+    halves = [select(NAMES), select(OTHERS)]
+    errors = []
+
+    def run(half) -> None:
+        try:
+            push("tester/both", half, sample=True, patience=HURRY)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=[half]) for half in halves]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert 412 in {r.status for r in here.requests() if r.kind == "commit"}
+    assert config_names(here, "tester/both") == {*NAMES, *OTHERS}
+    assert titles(here, "tester/both").count("Update the card") <= 2
+    assert len(titles(here, "tester/both")) <= 6 + 2
+    puts = [request for request in here.requests() if request.kind == "lfs_put"]
+    assert all(put.new_content for put in puts)
+
+
+def test_the_card_is_valid_and_says_what_is_there(here):
+    push("tester/card", select(NAMES + OTHERS), sample=True)
+    found = card(here, "tester/card")
+    first = found["configs"][0]
+    assert first == {
+        "config_name": "octmnist_clean",
+        "default": True,
+        "data_files": [{"split": "test", "path": "octmnist/octmnist_clean/test-*.parquet"}],
+    }
+    assert found["license"] == ["cc-by-4.0"] and found["size_categories"] == ["n<1K"]
+    assert found["task_ids"] == [
+        "multi-class-image-classification",
+        "multi-label-image-classification",
+    ]
+    text = found["text"]
+    assert "![A picture of" in text and "(preview.jpg)" in text and "$" not in text
+    assert 'load_dataset("tester/card", "octmnist_pixelate_1", split="test")' in text
+    assert "| breastmnist | pixelate | 1 | 5 |" in text
+    assert "sample" in text and "pyarrow" in text and "@article{disalvo" in text
+    assert "dataset_info" not in found
+    assert content(here, "tester/card")["preview.jpg"]
+
+
+def test_a_pull_request_takes_all_and_main_nothing(here):
+    push("tester/pr", CHOSEN[:1], sample=True)
+    pushed = push("tester/pr", CHOSEN, sample=True, create_pr=True)
+    assert pushed.url.endswith("/discussions/1")
+    assert config_names(here, "tester/pr") == {NAMES[0]}
+    assert config_names(here, "tester/pr", "refs%2Fpr%2F1") == set(NAMES)
+    for how in ({"revision": "refs/pr/1"}, {"create_pr": True}):
+        again = push("tester/pr", CHOSEN, sample=True, **how)
+        assert again.made == [] and again.commits == []
+        assert "0 test sets would be" in str(estimate("tester/pr", CHOSEN, sample=True, **how))
+
+
+def test_a_pull_request_goes_on_while_it_is_open(here):
+    push("tester/prs", CHOSEN[:1], sample=True)
+    stranger = CommitOperationAdd("notes.txt", b"not of a push")
+    HfApi().create_commit(
+        "tester/prs", [stranger], commit_message="Notes", repo_type="dataset", create_pr=True
+    )
+    first = push("tester/prs", CHOSEN[:2], sample=True, create_pr=True)
+    more = push("tester/prs", CHOSEN, sample=True, create_pr=True)
+    assert first.url == more.url and first.url.endswith("/discussions/2")
+    assert len(more.made) == len(CHOSEN) - len(CHOSEN[:2])
+    HfApi().change_discussion_status("tester/prs", 2, "closed", repo_type="dataset")
+    again = push("tester/prs", CHOSEN, sample=True, create_pr=True)
+    assert again.url.endswith("/discussions/3") and len(again.made) == len(CHOSEN) - 1
+    with pytest.raises(PublishError, match="made to main, not to 'next'"):
+        push("tester/prs", CHOSEN, sample=True, create_pr=True, revision="next")
+
+
+def test_a_branch_that_is_there_and_one_that_is_not(here):
+    push("tester/branch", CHOSEN[:1], sample=True)
+    HfApi().create_branch("tester/branch", branch="next", repo_type="dataset")
+    push("tester/branch", CHOSEN, sample=True, revision="next")
+    assert config_names(here, "tester/branch", "next") == set(NAMES)
+    assert len(titles(here, "tester/branch")) == 2
+    with pytest.raises(PublishError, match="no revision 'nest'"):
+        push("tester/branch", CHOSEN, sample=True, revision="nest")
+
+
+def test_private_means_private(here):
+    push("tester/private", CHOSEN[:1], sample=True, private=True)
+    assert HfApi().repo_info("tester/private", repo_type="dataset").private
+    push("tester/public", NAMES[0], sample=True)
+    with pytest.raises(PublishError, match="is public"):
+        push("tester/public", CHOSEN, sample=True, private=True)
+
+
+def test_a_dry_run_tells_and_does_nothing(here, monkeypatch):
+    push("tester/dry", CHOSEN[:1], sample=True)
+    before = here.repository("tester/dry")
+    here.forget_requests()
+    told = estimate("tester/dry", CHOSEN, sample=True)
+    assert (told.make, told.keep) == ([*NAMES[1:]], [NAMES[0]])
+    assert (told.files, told.commits, told.pictures) == (2, 2, 10)
+    monkeypatch.delenv("HF_TOKEN")
+    assert not estimate("tester/not_there", CHOSEN, sample=True).exists
+    assert {request.method for request in here.requests()} == {"GET"}
+    assert here.repository("tester/dry") == before
+    assert "2 test sets would be made" in str(told) and "estimated" in str(told)
+
+
+def test_verify_tells_equal_missing_and_different_apart(here):
+    push("tester/verify", CHOSEN, sample=True)
+    broken = "octmnist/octmnist_clean/test-00000-of-00001.parquet"
+    HfApi().create_commit(
+        "tester/verify",
+        [CommitOperationAdd(broken, b"PAR1 not ours PAR1")],
+        commit_message="break",
+        repo_type="dataset",
+    )
+    here.forget_requests()
+    wanted = select((*NAMES, OTHERS[0]))
+    found = verify_repository("tester/verify", wanted, sample=True, num_proc=1)
+    verdicts = {one.name: one.verdict for one in found}
+    assert verdicts == {
+        "breastmnist_clean": "equal",
+        "breastmnist_pixelate_1": "equal",
+        "octmnist_clean": "different",
+        "octmnist_pixelate_1": "missing",
+    }
+    resolved = [r.path for r in here.requests() if r.kind == "resolve"]
+    assert all(path.endswith("manifest.json") for path in resolved)

@@ -1,0 +1,59 @@
+"""Make what the tests hold our pictures against, by running the release's own program on the sample.
+
+    python tools/reference/make_digests.py --peer-python peer/bin/python
+
+`tools/reference/peer.py` says how to set the peer up. Writes into `tests/reference/`:
+
+* `digests.json`: for each of the 655 test sets the SHA-256 of its pictures' bytes, one after the
+  other, each picture uint8 in C order;
+* `images.npz`: the first picture of one test set for each algorithm, to look at when a digest
+  differs.
+
+The stain masks are the project's own, as `sample=True` uses them: the release's are its authors' file.
+"""
+
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+
+import click
+import numpy as np
+from peer import make_release
+
+from medmnist_c.builder.configs import configurations
+from medmnist_c.builder.source.sample import SAMPLE_FOLDER
+from medmnist_c.corruptions.stain_masks import own_masks
+from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
+
+TARGET = Path(__file__).resolve().parents[2] / "tests" / "reference"
+
+
+@click.command()
+@click.option("--peer-python", required=True, help="Python of the peer's environment.")
+def main(peer_python: str) -> None:
+    digests, first_pictures = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        masks = Path(folder) / "masks.npz"
+        own = own_masks()
+        np.savez(masks, **{"3": own[24].astype(np.uint64), "4": own[32].astype(np.uint64)})
+        make_release(peer_python, Path(SAMPLE_FOLDER), Path(folder), list(CORRUPTIONS), masks)
+        for one in configurations().values():
+            if one.entry is None:
+                continue
+            with np.load(Path(folder) / one.dataset / f"{one.corruption}.npz") as file:
+                severities = np.split(file["test_images"], len(SEVERITIES))
+            made = severities[one.severity - 1]
+            digests[one.name] = hashlib.sha256(made.tobytes()).hexdigest()
+            if one.severity == SEVERITIES[-1] and one.entry.algorithm not in {
+                name.split(":")[0] for name in first_pictures
+            }:
+                first_pictures[f"{one.entry.algorithm}:{one.name}"] = made[0]
+    TARGET.mkdir(exist_ok=True)
+    (TARGET / "digests.json").write_text(json.dumps(digests, indent=0) + "\n", "utf-8")
+    np.savez_compressed(TARGET / "images.npz", **first_pictures)
+    print(f"{len(digests)} digests, {len(first_pictures)} pictures")
+
+
+if __name__ == "__main__":
+    main()
