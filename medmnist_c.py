@@ -6,7 +6,7 @@
     load_dataset("medmnist_c", "dermamnist_black_corner_3", split="test")
 
 A configuration is a dataset x corruption x severity. Its builder opens the clean MedMNIST+ test set,
-corrupts each picture, encodes it and hands it on as Arrow tables: to disk, or into a stream. Where
+corrupts each image, encodes it and hands it on as Arrow tables: to disk, or into a stream. Where
 `datasets` still runs loading scripts (3.x), this file is one.
 """
 
@@ -41,8 +41,8 @@ from medmnist_c.builder.testset.spec import Recipe, TestSet
 class MedMNISTCConfig(datasets.BuilderConfig):
     """One test set: a dataset, a corruption and a severity (1-5); both None for the clean one.
 
-    `seed=None` gives the release's own pictures, a number a fresh, independent draw. `data_dir` is a
-    folder of MedMNIST+ files; `sample=True` takes the few pictures inside the package.
+    `seed=None` gives the release's own images, a number a fresh, independent draw. `data_dir` is a
+    folder of MedMNIST+ files; `sample=True` takes the few images inside the package.
     """
 
     version: datasets.Version = datasets.Version(cards.VERSION)
@@ -62,9 +62,9 @@ class MedMNISTCConfig(datasets.BuilderConfig):
         return Recipe(test_set, self.seed, self.data_dir, self.sample)
 
     def create_config_id(self, config_kwargs: dict, custom_features=None) -> str:
-        """Name of the cache folder: another for other code, other tables or other clean pictures."""
-        self.pictures = self.recipe().digest()
-        return super().create_config_id({"pictures": self.pictures}, custom_features)
+        """Name of the cache folder: another for other code, other tables or other clean images."""
+        self.images = self.recipe().digest()
+        return super().create_config_id({"images": self.images}, custom_features)
 
 
 class MedMNISTC(CheckedPreparation, PlainErrors):
@@ -95,7 +95,7 @@ class MedMNISTC(CheckedPreparation, PlainErrors):
         )
 
     def _split_generators(self, dl_manager) -> list[datasets.SplitGenerator]:
-        test_set = self.config.recipe().open(self._cache_dir_root, self.config.pictures)
+        test_set = self.config.recipe().open(self._cache_dir_root, self.config.images)
         test_set.wind()
         return [
             datasets.SplitGenerator(

@@ -16,7 +16,7 @@ _LEVELS = np.arange(256, dtype=np.float32)
 
 @dataclass(frozen=True)
 class Mix:
-    """What is done to one picture: chains of draws, and the share of each in the result.
+    """What is done to one image: chains of draws, and the share of each in the result.
 
     `share` is the original's; the shares of the original and the chains sum to 1.
     `Mix(**json.loads(json.dumps(dataclasses.asdict(mix))))` equals `mix`.
@@ -50,7 +50,7 @@ class TargetedAugMix(Augmentation):
         alpha: of both distributions, above 0.
         corruptions, groups, exclude_groups, weights, severities, column, index_column: as
             `TargetedAugmentation`.
-        identity: whether a chain's link may leave the picture as it is; the original has its share
+        identity: whether a chain's link may leave the image as it is; the original has its share
             anyway.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Pictures as they come in, as arrays in between, and as they came in again."""
+"""Images as they come in, as arrays in between, and as they came in again."""
 
 import sys
 
@@ -15,7 +15,7 @@ def is_tensor(image: object) -> bool:
 
 
 def pixels_of(image: object) -> np.ndarray:
-    """A picture as a uint8 array, H x W or H x W x 3.
+    """An image as a uint8 array, H x W or H x W x 3.
 
     Args:
         image: such an array, a PIL image of mode L or RGB, or a uint8 torch tensor, 3 x H x W,
@@ -52,7 +52,7 @@ def like(pixels: np.ndarray, image: object) -> object:
 
 
 def stacked_like(made: list, images: object) -> object:
-    """Pictures as the batch they come from: one array or tensor, or a list."""
+    """Images as the batch they come from: one array or tensor, or a list."""
     if isinstance(images, np.ndarray):
         return np.stack(made)
     return sys.modules["torch"].stack(made) if is_tensor(images) else made

@@ -1,4 +1,4 @@
-"""One draw of an augmentation as plain data, and the picture that it stands for."""
+"""One draw of an augmentation as plain data, and the image that it stands for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from medmnist_c.corruptions import stain_masks
 from medmnist_c.corruptions.random.seeded import stream
 from medmnist_c.corruptions.registry import ALGORITHMS, apply
 
-IDENTITY = "identity"  # the draw that leaves a picture as it is
+IDENTITY = "identity"  # the draw that leaves an image as it is
 
 
 @dataclass(frozen=True)
 class Draw:
-    """What is done to one picture: it fully determines the result.
+    """What is done to one image: it fully determines the result.
 
     `corruption` is a name of the dataset's list, or "identity", which has no algorithm. `parameters`
-    are what the algorithm takes after the picture, `seed` starts its random stream (None where it
+    are what the algorithm takes after the image, `seed` starts its random stream (None where it
     draws nothing). `Draw(**json.loads(json.dumps(dataclasses.asdict(draw))))` equals `draw`.
     """
 
@@ -37,7 +37,7 @@ def _as_tuples(value: object) -> object:
 
 
 def corrupted(pixels: np.ndarray, draw: Draw) -> np.ndarray:
-    """The picture of a draw: a new uint8 array of the shape of `pixels`, H x W or H x W x 3."""
+    """The image of a draw: a new uint8 array of the shape of `pixels`, H x W or H x W x 3."""
     if draw.algorithm is None:
         return pixels.copy()
     algorithm = ALGORITHMS[draw.algorithm]

@@ -1,4 +1,4 @@
-"""A labelled grid of draws: what an augmentation makes of one picture."""
+"""A labelled grid of draws: what an augmentation makes of one image."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _INK = (30, 30, 30)
 
 
 def preview(pixels: np.ndarray, transform: TargetedAugmentation) -> Image.Image:
-    """The picture and 23 draws of it, as an RGB picture with a label under each.
+    """The image and 23 draws of it, as an RGB image with a label under each.
 
     Args:
         pixels: uint8, H x W x 3 or H x W.

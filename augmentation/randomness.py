@@ -1,8 +1,8 @@
 """Where an augmentation's random numbers come from; never from a global random state.
 
-With a seed, the draws of a picture follow from (seed, epoch, picture, n): the n-th time in the epoch
-that the picture is seen, by whichever process. The picture is known by its index where there is one,
-else by its content. So neither the order of the pictures nor the number of workers matters.
+With a seed, the draws of an image follow from (seed, epoch, image, n): the n-th time in the epoch
+that the image is seen, by whichever process. The image is known by its index where there is one,
+else by its content. So neither the order of the images nor the number of workers matters.
 
 Without a seed, each process draws from fresh entropy of the operating system.
 """
@@ -45,22 +45,22 @@ class Randomness:
             self._sights.epoch = int(epoch)
 
     def generator(self, pixels: np.ndarray | None, index: int | None = None) -> Random:
-        """The generator of the next draw for a picture.
+        """The generator of the next draw for an image.
 
         Args:
-            pixels: the picture; None will do if the index is given or there is no seed.
+            pixels: the image; None will do if the index is given or there is no seed.
             index: its number in its dataset, if known.
         """
         if self.seed is None:
             return self._fresh_generator()
         if index is not None:
-            picture = _digest(b"index", int(index))
+            image = _digest(b"index", int(index))
         elif pixels is not None:
-            picture = _digest(b"content", *pixels.shape, *_checksums(pixels))
+            image = _digest(b"content", *pixels.shape, *_checksums(pixels))
         else:
-            raise TypeError("With a seed, draws belong to a picture: give it, or its index.")
-        count = self._sights.count(picture)
-        return Random(_digest(b"draw", self.seed, self._sights.epoch, picture, count))
+            raise TypeError("With a seed, draws belong to an image: give it, or its index.")
+        count = self._sights.count(image)
+        return Random(_digest(b"draw", self.seed, self._sights.epoch, image, count))
 
     def _fresh_generator(self) -> Random:
         if self._process != os.getpid():  # at first, and after a fork

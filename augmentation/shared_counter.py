@@ -1,23 +1,23 @@
-"""How often each picture has been seen, known to all processes that work with one augmentation."""
+"""How often each image has been seen, known to all processes that work with one augmentation."""
 
 import ctypes
 import warnings
 from multiprocessing.context import get_spawning_popen
 from multiprocessing.sharedctypes import RawArray
 
-CAPACITY = 1 << 19  # pictures told apart, in 4 MB
+CAPACITY = 1 << 19  # images told apart, in 4 MB
 _LONGEST_SEARCH = (
     128  # cells; with three quarters of them taken most searches still end long before
 )
-_COUNT_BITS = 24  # of a cell; the other 40 are the picture's
+_COUNT_BITS = 24  # of a cell; the other 40 are the image's
 
 
 class Sights:
-    """Counts by picture, and the epoch, in memory shared with worker processes, however started.
+    """Counts by image, and the epoch, in memory shared with worker processes, however started.
 
     A hash table of 64-bit cells. There is no lock, which a killed worker could leave locked: only if two
     processes take the same free cell within about a microsecond one of the two counts is lost, and
-    then one picture repeats one of its draws.
+    then one image repeats one of its draws.
     """
 
     def __init__(self) -> None:
@@ -44,15 +44,15 @@ class Sights:
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
-        """Begin an epoch: every picture counts as unseen again, in all processes."""
+        """Begin an epoch: every image counts as unseen again, in all processes."""
         ctypes.memset(self._memory, 0, ctypes.sizeof(self._memory))
         self._cells[0] = epoch
 
-    def count(self, picture: int) -> int:
-        """How often `picture` (64 bits, evenly spread) was seen before; it has been once more now."""
-        own = (picture >> _COUNT_BITS or 1) << _COUNT_BITS
+    def count(self, image: int) -> int:
+        """How often `image` (64 bits, evenly spread) was seen before; it has been once more now."""
+        own = (image >> _COUNT_BITS or 1) << _COUNT_BITS
         for step in range(_LONGEST_SEARCH):
-            place = 1 + (picture + step) % CAPACITY
+            place = 1 + (image + step) % CAPACITY
             cell = self._cells[place]
             if not cell:
                 self._cells[place] = own + 1
@@ -61,7 +61,7 @@ class Sights:
                 self._cells[place] = cell + 1
                 return cell - own
         warnings.warn(
-            f"A seeded augmentation remembers some {CAPACITY:,} different pictures, and more have come: "
+            f"A seeded augmentation remembers some {CAPACITY:,} different images, and more have come: "
             "the others get the same draws in every epoch unless set_epoch is called at each one.",
             stacklevel=2,
         )

@@ -11,25 +11,25 @@ from medmnist_c.augmentation.transform import Augmentation
 
 
 class TargetedAugmentation(Augmentation):
-    """One corruption of a dataset's list, or none, drawn for each picture.
+    """One corruption of a dataset's list, or none, drawn for each image.
 
     All are equally likely. The parameters are uniform between those of severity 1 and the last that
     the release lists; see `sampling.draw_parameters`. Source: MedMNIST-C (arXiv 2406.17536).
 
     Args:
         dataset: whose corruptions, e.g. "dermamnist".
-        seed: a whole number from 0 on: the same pictures again in every run, whatever the order of
-            the pictures and the number of workers, and others in every epoch. None: fresh ones.
+        seed: a whole number from 0 on: the same images again in every run, whatever the order of
+            the images and the number of workers, and others in every epoch. None: fresh ones.
         corruptions, groups: draw from these only ("digital", "noise", "blur", "color",
             "task-specific" are the groups); both given: from what is in both.
         exclude_groups: draw from the others only.
         weights: chances by name in relation to each other, "identity" among the names; 1 where none
             is given.
-        identity: whether a picture may stay as it is.
+        identity: whether an image may stay as it is.
         severities: lowest and highest, e.g. (1, 3): parameters between those of the two. None: from
             severity 1 to the last listed, which is beyond 5 for three corruptions; and zooms from 1.0.
-        column: the pictures' column, where rows or batches of columns are given.
-        index_column: the column of the pictures' numbers, by which a seed knows them; where there is
+        column: the images' column, where rows or batches of columns are given.
+        index_column: the column of the images' numbers, by which a seed knows them; where there is
             none, by their content.
 
     Raises:

@@ -12,9 +12,9 @@ from medmnist_c.augmentation.sampler import Choice
 
 
 class Augmentation(ABC):
-    """A callable on pictures, and on rows or batches of columns, whose draws are data.
+    """A callable on images, and on rows or batches of columns, whose draws are data.
 
-    Subclasses say how a draw is made (`_draw`) and what it makes of a picture (`_apply`).
+    Subclasses say how a draw is made (`_draw`) and what it makes of an image (`_apply`).
     """
 
     def __init__(
@@ -47,11 +47,11 @@ class Augmentation(ABC):
         self._randomness.set_epoch(epoch)
 
     def get_params(self, image: object = None, *, index: int | None = None) -> Any:
-        """The next draw for a picture.
+        """The next draw for an image.
 
         Args:
-            image: the picture; with a seed needed unless `index` is given.
-            index: the picture's number in its dataset.
+            image: the image; with a seed needed unless `index` is given.
+            index: the image's number in its dataset.
         """
         given = image is not None and self.seed is not None and index is None
         pixels = pixels_of(image) if given else None
@@ -59,16 +59,16 @@ class Augmentation(ABC):
 
     @classmethod
     def apply(cls, image: object, params: Any) -> Any:
-        """The picture that `params` of `get_params` determine, of the type of `image`."""
+        """The image that `params` of `get_params` determine, of the type of `image`."""
         return like(cls._apply(pixels_of(image), params), image)
 
     def __call__(self, image: Any, *others: Any) -> Any:
-        """One picture augmented; or a row or batch of columns, with its pictures augmented.
+        """One image augmented; or a row or batch of columns, with its images augmented.
 
         Args:
             image: a PIL image (L or RGB), a uint8 array (H x W or H x W x 3) or a uint8 tensor (3 x H
                 x W, 1 x H x W or H x W), at least 32 pixels a side; or a mapping of columns.
-            others: given back unchanged, in a tuple after the picture.
+            others: given back unchanged, in a tuple after the image.
 
         Returns:
             What came in: type, size and channels stay. Nothing that came in is modified.
@@ -85,7 +85,7 @@ class Augmentation(ABC):
         if self._column not in columns:
             raise ValueError(
                 f"There is no column {self._column!r} among {', '.join(map(str, columns))}; name the "
-                "pictures' column by column=."
+                "images' column by column=."
             )
         images = columns[self._column]
         indices = columns.get(self._index_column)

@@ -32,15 +32,15 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 HEAD = """\
 # Speed of augmentation, against medmnistc 0.1.0
 
-Machine: {machine}. Pictures of 224 x 224 a second and core (CPU time), medians of {rounds} alternating
+Machine: {machine}. Images of 224 x 224 a second and core (CPU time), medians of {rounds} alternating
 rounds of {calls} calls of theirs and {ours} of ours. Made by `python benchmarks/augmentation.py`.
 
-Theirs: `AugMedMNISTC`, given PIL pictures, which have to be RGB; making grey ones RGB is not counted.
-Ours: `TargetedAugmentation` with a seed, given PIL pictures as the dataset has them, giving the same.
-"Ours, RGB" is the same for grey pictures that were made RGB before. A ratio above 1 means that we are
+Theirs: `AugMedMNISTC`, given PIL images, which have to be RGB; making grey ones RGB is not counted.
+Ours: `TargetedAugmentation` with a seed, given PIL images as the dataset has them, giving the same.
+"Ours, RGB" is the same for grey images that were made RGB before. A ratio above 1 means that we are
 faster.
 
-| dataset | pictures | theirs | ours | ratio | ours, RGB | ratio | `TargetedAugMix` |
+| dataset | images | theirs | ours | ratio | ours, RGB | ratio | `TargetedAugMix` |
 |---|---|---:|---:|---:|---:|---:|---:|"""
 
 OURS_MORE = 4  # times as many calls of ours in a round
@@ -56,12 +56,12 @@ def seconds(transform: Augmentation, images: list[Image.Image], calls: int) -> f
 
 def row(peer: Peer, dataset: str, folder: Path, rounds: int, calls: int) -> str:
     with np.load(Path(SAMPLE_FOLDER) / f"{dataset}_224.npz") as file:
-        pictures = file["test_images"]
-    np.save(folder / "pictures.npy", pictures)
-    images = [Image.fromarray(one) for one in pictures]
+        arrays = file["test_images"]
+    np.save(folder / "images.npy", arrays)
+    images = [Image.fromarray(one) for one in arrays]
     rgb = [one.convert("RGB") for one in images]
     single, mix = TargetedAugmentation(dataset, seed=0), TargetedAugMix(dataset, seed=0)
-    ask = {"do": "augment", "pictures": str(folder / "pictures.npy"), "dataset": dataset}
+    ask = {"do": "augment", "file": str(folder / "images.npy"), "dataset": dataset}
 
     taken = {"theirs": [], "ours": [], "rgb": [], "mix": []}
     for number in range(rounds + 1):  # the first to warm up

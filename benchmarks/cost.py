@@ -3,7 +3,7 @@
     python benchmarks/cost.py -o docs/cost.md [--data-dir FOLDER]
 
 All test sets of a dataset are built by the command as a user has it, from a cold cache, from at most
-`--count` pictures, and what that took is scaled to the dataset's size. Pictures are those of the files
+`--count` images, and what that took is scaled to the dataset's size. Images are those of the files
 in `--data-dir`; for a dataset without a file there the sample's are repeated.
 """
 
@@ -31,10 +31,10 @@ HEAD = """\
 
 `medmnist-c build '*'`, the clean test sets too, on this machine: {machine}.
 
-Measured by `python benchmarks/cost.py`: all test sets of each dataset from at most {count} pictures,
+Measured by `python benchmarks/cost.py`: all test sets of each dataset from at most {count} images,
 from a cold cache, scaled to the dataset's size. {real}
 
-| dataset | test sets | pictures in all | ms a picture | hours | GB | largest process, MB |
+| dataset | test sets | images in all | ms an image | hours | GB | largest process, MB |
 |---|---:|---:|---:|---:|---:|---:|"""
 
 
@@ -48,10 +48,10 @@ class Cost:
 
 
 def measure(dataset: str, count: int, data_dir: Path | None) -> Cost:
-    """Build all test sets of a dataset from `count` of its pictures, from a cold cache."""
+    """Build all test sets of a dataset from `count` of its images, from a cold cache."""
     with tempfile.TemporaryDirectory(prefix="medmnist_c_") as temporary:
         folder = Path(temporary)
-        _pictures(dataset, count, data_dir, folder / f"{dataset}_224.npz")
+        _images(dataset, count, data_dir, folder / f"{dataset}_224.npz")
         if data_dir and (data_dir / "inks.npz").exists():
             shutil.copy(data_dir / "inks.npz", folder)
         command = [sys.executable, "-m", "medmnist_c.cli", "build", f"{dataset}_*"]
@@ -70,7 +70,7 @@ def measure(dataset: str, count: int, data_dir: Path | None) -> Cost:
     return Cost(seconds, made, memory)
 
 
-def _pictures(dataset: str, count: int, data_dir: Path | None, path: Path) -> None:
+def _images(dataset: str, count: int, data_dir: Path | None, path: Path) -> None:
     source = _real_file(dataset, data_dir) or Path(SAMPLE_FOLDER) / f"{dataset}_224.npz"
     with np.load(source) as file:
         members = {name: file[name] for name in ("test_images", "test_labels")}
@@ -98,7 +98,7 @@ def _largest(pid: int) -> float:
 
 
 @click.command()
-@click.option("--count", default=1000, show_default=True, help="Pictures of each, at most.")
+@click.option("--count", default=1000, show_default=True, help="Images of each, at most.")
 @click.option("--data-dir", type=click.Path(path_type=Path, exists=True))
 @click.option("--dataset", multiple=True, help="Only these.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
@@ -107,23 +107,23 @@ def main(count: int, data_dir: Path | None, dataset: tuple[str, ...], output: Pa
     rows, sums = [], np.zeros(4)
     real = []
     for name in dataset or CORRUPTIONS:
-        test_sets, pictures = len(select((f"{name}_*",))), dataset_facts(name).test_count
-        built = min(count, pictures)
+        test_sets, images = len(select((f"{name}_*",))), dataset_facts(name).test_count
+        built = min(count, images)
         cost = measure(name, built, data_dir)
-        scale = pictures / built
+        scale = images / built
         hours, gigabytes = cost.seconds * scale / 3600, cost.bytes * scale / 1e9
         each = cost.seconds / built / test_sets * 1e3
         rows.append(
-            f"| {name} | {test_sets} | {test_sets * pictures:,} | {each:.2f} | "
+            f"| {name} | {test_sets} | {test_sets * images:,} | {each:.2f} | "
             f"{hours:.2f} | {gigabytes:.1f} | {cost.memory_mb:.0f} |"
         )
         print(rows[-1], flush=True)
-        sums += (test_sets, test_sets * pictures, hours, gigabytes)
+        sums += (test_sets, test_sets * images, hours, gigabytes)
         if _real_file(name, data_dir):
             real.append(name)
     rows.append(f"| all | {sums[0]:.0f} | {sums[1]:,.0f} | | {sums[2]:.2f} | {sums[3]:.0f} | |")
     which = (
-        f"Pictures of {' and '.join(real) or 'no dataset'} are real ones, the others the sample's."
+        f"Images of {' and '.join(real) or 'no dataset'} are real ones, the others the sample's."
     )
     head = HEAD.format(machine=machine(), count=count, real=which)
     output.write_text("\n".join([head, *rows, ""]), "utf-8")

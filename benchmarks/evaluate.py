@@ -2,8 +2,8 @@
 
     python benchmarks/evaluate.py --data-dir FOLDER bloodmnist
 
-Pictures a second of each chosen test set, made while a free `predict` waits: with the thread that makes
-the next batches, and without it. A second run has a `predict` that costs as much as the pictures do,
+Images a second of each chosen test set, made while a free `predict` waits: with the thread that makes
+the next batches, and without it. A second run has a `predict` that costs as much as the images do,
 which is where the thread helps. Prints the process's peak memory in the end.
 """
 
@@ -27,10 +27,10 @@ from medmnist_c.evaluation.prefetch import prefetched
 @click.command()
 @click.argument("dataset")
 @click.option("--data-dir", required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--pictures", default=1000, show_default=True, help="Of each test set.")
+@click.option("--images", default=1000, show_default=True, help="Of each test set.")
 @click.option("--severity", default=3, show_default=True)
 @click.option("--batch-size", default=64, show_default=True)
-def main(dataset: str, data_dir: Path, pictures: int, severity: int, batch_size: int) -> None:
+def main(dataset: str, data_dir: Path, images: int, severity: int, batch_size: int) -> None:
     classes = len(dataset_facts(dataset).labels)
 
     def free(batch: np.ndarray) -> np.ndarray:
@@ -39,17 +39,17 @@ def main(dataset: str, data_dir: Path, pictures: int, severity: int, batch_size:
     cells = [Configuration(dataset)]
     cells += [Configuration(dataset, name, severity) for name in CORRUPTIONS[dataset]]
     source = MadeHere(0, data_dir, False)  # seeded: no shot noise has to be drawn through first
-    _run(free, cells[0], source, batch_size, pictures, prefetched)  # opens the clean copy
-    print(f"{'test set':36} {'alone':>8} {'thread':>8}   pictures a second")
+    _run(free, cells[0], source, batch_size, images, prefetched)  # opens the clean copy
+    print(f"{'test set':36} {'alone':>8} {'thread':>8}   images a second")
     totals = {iter: 0.0, prefetched: 0.0}
     for cell in cells:
         rates = []
         for ahead in totals:
-            seconds = _run(free, cell, source, batch_size, pictures, ahead)
+            seconds = _run(free, cell, source, batch_size, images, ahead)
             totals[ahead] += seconds
-            rates.append(pictures / seconds)
+            rates.append(images / seconds)
         print(f"{cell.name:36} {rates[0]:8.0f} {rates[1]:8.0f}")
-    done = pictures * len(cells)
+    done = images * len(cells)
     print(f"{'all':36} " + " ".join(f"{done / seconds:8.0f}" for seconds in totals.values()))
 
     cost = totals[iter] / done * batch_size
@@ -60,16 +60,16 @@ def main(dataset: str, data_dir: Path, pictures: int, severity: int, batch_size:
 
     rates = []
     for ahead in totals:
-        seconds = sum(_run(busy, cell, source, batch_size, pictures, ahead) for cell in cells)
+        seconds = sum(_run(busy, cell, source, batch_size, images, ahead) for cell in cells)
         rates.append(f"{done / seconds:8.0f}")
     print(f"{'all, predict elsewhere as slow':36} " + " ".join(rates))
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 
-def _run(predict, cell, source, batch_size, pictures, ahead) -> float:
-    """Seconds for a test set's first pictures."""
+def _run(predict, cell, source, batch_size, images, ahead) -> float:
+    """Seconds for a test set's first images."""
     start = time.perf_counter()
-    made = itertools.islice(source.pictures(cell), pictures)
+    made = itertools.islice(source.images(cell), images)
     batches = ahead(loop.batches(made, batch_size, False, False))
     with contextlib.ExitStack() as stack:
         if hasattr(batches, "close"):

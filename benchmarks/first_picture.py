@@ -1,8 +1,8 @@
-"""Time from the call to the first streamed picture of a warm test set, for each random stream.
+"""Time from the call to the first streamed image of a warm test set, for each random stream.
 
-    python benchmarks/first_picture.py FOLDER
+    python benchmarks/first_image.py FOLDER
 
-FOLDER holds MedMNIST+ files with all their test pictures: bloodmnist and organamnist. Each
+FOLDER holds MedMNIST+ files with all their test images: bloodmnist and organamnist. Each
 figure is a process of its own; importing is told apart. Warm: the clean test set is in the cache, and so
 are the states that drawing through has found.
 """
@@ -48,7 +48,7 @@ print(json.dumps([imported - begun, time.perf_counter() - imported]))
 @click.command()
 @click.argument("data_dir", type=click.Path(path_type=Path, exists=True, file_okay=False))
 def main(data_dir: Path) -> None:
-    print("| random draws | test set | import, s | first picture, s |")
+    print("| random draws | test set | import, s | first image, s |")
     print("|---|---|---:|---:|")
     with tempfile.TemporaryDirectory(prefix="medmnist_c_") as cache:
         for draws, name in TEST_SETS.items():

@@ -56,7 +56,7 @@ for row in rows:
     if count % 100 == 0:
         peak_reading = max(peak_reading, memory("RssAnon"))
 print(json.dumps({
-    "pictures": count,
+    "images": count,
     "digest": digest.hexdigest()[:16],
     "first_s": first - started,
     "load_s": loaded - started,
@@ -81,7 +81,7 @@ def load(name: str, data_dir: Path, cache: Path, how: str) -> dict:
     result = json.loads(done.stdout)
     print(
         f"{name}, {how if how == 'streamed' else f'prepared, num_proc={how}'}: "
-        f"{result['pictures']:,} pictures, digest {result['digest']}, first after "
+        f"{result['images']:,} images, digest {result['digest']}, first after "
         f"{result['first_s']:.1f} s, all after {result['all_s']:.0f} s; peak memory "
         f"{result['peak_loading_mb']:.0f} MB loading, {result['peak_reading_mb']:.0f} MB reading "
         f"(without mapped files), {result['peak_worker_mb']:.0f} MB of a worker",
@@ -91,7 +91,7 @@ def load(name: str, data_dir: Path, cache: Path, how: str) -> dict:
 
 
 def limited(source: Path, target: Path, count: int) -> None:
-    """A file of the same layout with the first `count` test pictures."""
+    """A file of the same layout with the first `count` test images."""
     with np.load(source) as file:
         np.savez_compressed(target, **{name: file[name][:count] for name in file.files})
 

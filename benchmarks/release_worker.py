@@ -21,9 +21,9 @@ torch.set_num_threads(1)
 cv2.setNumThreads(1)
 
 
-def corrupt(pictures: str, dataset: str, corruption: str, severity: int, repeat: int) -> float:
-    """As its `DatasetManager` makes a picture: to RGB, corrupt, back to grey."""
-    images = np.load(pictures)
+def corrupt(file: str, dataset: str, corruption: str, severity: int, repeat: int) -> float:
+    """As its `DatasetManager` makes an image: to RGB, corrupt, back to grey."""
+    images = np.load(file)
     corruptor = CORRUPTIONS_DS[dataset][corruption]
     corruptor.rng = np.random.default_rng(0)
     started = time.perf_counter()
@@ -43,18 +43,18 @@ def build(clean: str, output: str, dataset: str) -> float:
 
 def read(root: str, dataset: str, corruption: str) -> float:
     started = time.perf_counter()
-    pictures = CorruptedMedMNIST(
+    images = CorruptedMedMNIST(
         dataset_name=dataset, corruption=corruption, root=root, as_rgb=False, mmap_mode=None
     )
-    pictures.transform = None  # pictures, as ours are
-    for index in range(len(pictures)):
-        np.asarray(pictures[index][0])
+    images.transform = None  # images, as ours are
+    for index in range(len(images)):
+        np.asarray(images[index][0])
     return time.perf_counter() - started
 
 
-def augment(pictures: str, dataset: str, repeat: int) -> float:
-    """Its augmentation as its training has it, on RGB pictures; CPU time."""
-    images = [Image.fromarray(image).convert("RGB") for image in np.load(pictures)]
+def augment(file: str, dataset: str, repeat: int) -> float:
+    """Its augmentation as its training has it, on RGB images; CPU time."""
+    images = [Image.fromarray(image).convert("RGB") for image in np.load(file)]
     transform = AugMedMNISTC(CORRUPTIONS_DS[dataset])
     started = time.process_time()
     for number in range(repeat):

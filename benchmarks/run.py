@@ -3,7 +3,8 @@
     python benchmarks/run.py --peer-python peer/bin/python -o benchmarks/RESULTS.md
 
 `tools/reference/peer.py` says how to set the peer's environment up. One thread a process on both sides,
-except where wall time on all cores is the point ("clean file -> stored test sets"). Pictures are the sample's.
+except where wall time on all cores is the point ("clean file -> stored test sets"). Images are the
+sample's.
 """
 
 # ruff: noqa: E402 (the number of threads must be set before the libraries read it)
@@ -44,23 +45,23 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 ALGORITHMS_HEAD = """\
 ## One algorithm, one core
 
-Milliseconds a picture of 224 x 224, severity 3. Random streams: the release's, or seeded.
+Milliseconds an image of 224 x 224, severity 3. Random streams: the release's, or seeded.
 
-| algorithm | picture | random stream | theirs, ms | ours, ms | ratio |
+| algorithm | image | random stream | theirs, ms | ours, ms | ratio |
 |---|---|---|---:|---:|---:|"""
 
 BUILDS_HEAD = """\
 ## Clean file to stored test sets, wall time on all cores
 
-Theirs: `DatasetManager`; ours: `build`, from an empty cache. Milliseconds a picture.
+Theirs: `DatasetManager`; ours: `build`, from an empty cache. Milliseconds an image.
 
-| dataset | test sets x pictures | theirs, ms | ours, ms | ratio |
+| dataset | test sets x images | theirs, ms | ours, ms | ratio |
 |---|---|---:|---:|---:|"""
 
 READS_HEAD = """\
-## Reading, milliseconds a picture
+## Reading, milliseconds an image
 
-Theirs: `CorruptedMedMNIST` over its npz of five severities, ours: one test set, {count} pictures each,
+Theirs: `CorruptedMedMNIST` over its npz of five severities, ours: one test set, {count} images each,
 decoded to arrays. Opening is part of the time on both sides.
 
 | dataset | ours | theirs, ms | ours, ms | ratio |
@@ -88,7 +89,7 @@ class Peer:
 
 
 def algorithm_rows(peer: Peer, folder: Path) -> list[str]:
-    """A row for each algorithm on grey and on RGB pictures, with both kinds of streams."""
+    """A row for each algorithm on grey and on RGB images, with both kinds of streams."""
     rows = []
     for name, algorithm in ALGORITHMS.items():
         for grey in (False, True):
@@ -101,8 +102,8 @@ def algorithm_rows(peer: Peer, folder: Path) -> list[str]:
                 Recipe(Configuration(dataset), sample=True).open(folder).clean_folder
             )
             images = np.array(clean.images)
-            np.save(folder / "pictures.npy", images)
-            ask = {"pictures": str(folder / "pictures.npy"), "dataset": dataset}
+            np.save(folder / "images.npy", images)
+            ask = {"file": str(folder / "images.npy"), "dataset": dataset}
             ask |= {"corruption": corruption, "severity": SEVERITY}
             for kind in ("release", "seeded") if algorithm.draws else ("",):
 
@@ -155,7 +156,7 @@ def _release_rng(draws: str) -> object:
 def _alternate(
     ours: Callable[[int], float], theirs: Callable[[int], float], count: int
 ) -> tuple[float, float]:
-    """Median seconds a picture of each side, after one round to warm up."""
+    """Median seconds an image of each side, after one round to warm up."""
     repeat = 1
     while ours(repeat) < 0.1:
         repeat *= 2
@@ -170,7 +171,7 @@ def _alternate(
 def build_rows(
     peer: Peer, folder: Path, masks: Path, count: int, chosen: Iterable[str]
 ) -> list[str]:
-    """Clean file -> all of a dataset's corrupted test sets, `count` pictures each.
+    """Clean file -> all of a dataset's corrupted test sets, `count` images each.
 
     Ours is `medmnist-c build` as a whole: starting processes, extracting, corrupting, encoding.
     """
@@ -179,7 +180,7 @@ def build_rows(
     clean.mkdir()
     shutil.copy(masks, clean / stain_masks.RELEASE_FILE)
     for dataset in chosen:
-        _repeat_pictures(dataset, clean, count)
+        _repeat_images(dataset, clean, count)
         test_sets = [one for one in select((dataset,)) if one.entry]
         other = peer.seconds(
             do="build", clean=str(clean), output=str(folder / "theirs"), dataset=dataset
@@ -187,24 +188,24 @@ def build_rows(
         started = time.perf_counter()
         build(test_sets, folder / "ours", data_dir=clean, cache_dir=folder / "cache")
         mine = time.perf_counter() - started
-        pictures = len(test_sets) * count
+        images = len(test_sets) * count
         rows.append(
-            f"| {dataset} | {len(test_sets)} x {count} | {other / pictures * 1e3:.1f} | "
-            f"{mine / pictures * 1e3:.1f} | {other / mine:.1f} |"
+            f"| {dataset} | {len(test_sets)} x {count} | {other / images * 1e3:.1f} | "
+            f"{mine / images * 1e3:.1f} | {other / mine:.1f} |"
         )
         print(rows[-1], flush=True)
     return rows
 
 
 def read_rows(peer: Peer, folder: Path) -> list[str]:
-    """Every picture of a test set decoded to an array; theirs from what `build_rows` has left."""
+    """Every image of a test set decoded to an array; theirs from what `build_rows` has left."""
     rows = []
     for dataset, corruption in (("dermamnist", "brightness_up"), ("chestmnist", "brightness_up")):
         one = find_configuration(dataset, corruption, SEVERITY)
         stored = _repeat_stored(folder / "theirs" / dataset / f"{corruption}.npz", 5 * READ_COUNT)
         ask = {"root": str(folder / "theirs"), "dataset": dataset, "corruption": corruption}
         how = {"split": "test", "cache_dir": str(folder / "cache")}
-        _repeat_pictures(dataset, folder / "clean", READ_COUNT)
+        _repeat_images(dataset, folder / "clean", READ_COUNT)
         clean = {"data_dir": str(folder / "clean")}
         build([one], folder / "read", **clean, cache_dir=folder / "cache")
         datasets.load_dataset("medmnist_c", one.name, **how, **clean)  # prepared beforehand
@@ -241,7 +242,7 @@ def _repeat_stored(path: Path, count: int) -> int:
     return count
 
 
-def _repeat_pictures(dataset: str, folder: Path, count: int) -> None:
+def _repeat_images(dataset: str, folder: Path, count: int) -> None:
     with np.load(Path(SAMPLE_FOLDER) / f"{dataset}_224.npz") as file:
         members = dict(file)
     for name in ("test_images", "test_labels"):
@@ -266,7 +267,7 @@ def machine() -> str:
     "--count",
     default=200,
     show_default=True,
-    help="Pictures of a test set to build; 0 to time the algorithms only.",
+    help="Images of a test set to build; 0 to time the algorithms only.",
 )
 @click.option("--build", "builds", multiple=True, help="Only build, and only this dataset.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path))

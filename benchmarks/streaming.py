@@ -1,8 +1,8 @@
-"""How many pictures a second come out of a stream, decoded to arrays, on one core.
+"""How many images a second come out of a stream, decoded to arrays, on one core.
 
     python benchmarks/streaming.py FOLDER
 
-FOLDER holds `bloodmnist_224.npz` (MedMNIST+). The first pictures, and starting, are left out.
+FOLDER holds `bloodmnist_224.npz` (MedMNIST+). The first images, and starting, are left out.
 """
 
 import sys
@@ -19,7 +19,7 @@ ROUNDS, LEFT_OUT = 3, 100
 
 
 def speed(name: str, data_dir: str) -> tuple[float, float]:
-    """Pictures a second of wall time, and of processor time."""
+    """Images a second of wall time, and of processor time."""
     rows = iter(
         datasets.load_dataset("medmnist_c", name, split="test", streaming=True, data_dir=data_dir)
     )
@@ -36,4 +36,4 @@ if __name__ == "__main__":
     cv2.setNumThreads(1)
     for test_set in TEST_SETS:
         wall, processor = np.median([speed(test_set, sys.argv[1]) for _ in range(ROUNDS)], axis=0)
-        print(f"{test_set}: {wall:,.0f} pictures a second, {processor:,.0f} of processor time")
+        print(f"{test_set}: {wall:,.0f} images a second, {processor:,.0f} of processor time")

@@ -24,7 +24,7 @@ def file_library_versions() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def code_digest() -> str:
-    """16 hex digits that change whenever pictures may: with code, tables or a library's version."""
+    """16 hex digits that change whenever images may: with code, tables or a library's version."""
     digest = hashlib.sha256(repr(sorted(library_versions().items())).encode())
     folder = resources.files("medmnist_c.corruptions")
     files = [

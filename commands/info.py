@@ -18,7 +18,7 @@ def info(config: str) -> None:
     rows = {
         "configuration": one.name,
         "what": cards.describe(one),
-        "pictures": f"{facts.test_count:,}, {'grey' if facts.grey else 'RGB'}, 224 x 224",
+        "images": f"{facts.test_count:,}, {'grey' if facts.grey else 'RGB'}, 224 x 224",
         "task": facts.task,
         "labels": ", ".join(f"{number} {name}" for number, name in enumerate(facts.labels)),
         "licence": facts.license,

@@ -22,7 +22,7 @@ def list_command(pattern: str, corruption: str | None, severity: int | None, nam
         click.echo("\n".join(found))
         return
     width = max(map(len, found))
-    click.echo(f"{'configuration':{width}}  {'pictures':>8}  group          parameters")
+    click.echo(f"{'configuration':{width}}  {'images':>8}  group          parameters")
     for one in (configurations()[name] for name in found):
         group = one.entry.group if one.entry else ""
         count = dataset_facts(one.dataset).test_count

@@ -1,4 +1,4 @@
-"""What commands share: options that say which pictures, and errors as one sentence."""
+"""What commands share: options that say which images, and errors as one sentence."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -33,14 +33,14 @@ class Command(click.Command):
 
 
 def source_options(command: Callable) -> Callable:
-    """Options that say which pictures: `--data-dir`, `--sample`, `--seed`."""
+    """Options that say which images: `--data-dir`, `--sample`, `--seed`."""
     for option in (
         click.option(
             "--seed",
             type=click.IntRange(min=0),
             help="Draw afresh from this seed. [default: the release's draws]",
         ),
-        click.option("--sample", is_flag=True, help="Use the few pictures inside the package."),
+        click.option("--sample", is_flag=True, help="Use the few images inside the package."),
         click.option(
             "--data-dir",
             type=click.Path(path_type=Path, file_okay=False),

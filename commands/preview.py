@@ -1,4 +1,4 @@
-"""`medmnist-c preview`: one picture under its corruptions, as a grid."""
+"""`medmnist-c preview`: one image under its corruptions, as a grid."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from medmnist_c.corruptions.table import CORRUPTIONS
     multiple=True,
     help="Row of the grid, or what --augment draws from; may be repeated. [default: all]",
 )
-@click.option("--index", default=0, show_default=True, help="Number of the picture.")
+@click.option("--index", default=0, show_default=True, help="Number of the image.")
 @click.option(
     "--augment",
     is_flag=True,
@@ -44,17 +44,17 @@ def preview(
     sample: bool,
     seed: int | None,
 ) -> None:
-    """Draw one picture of DATASET under its corruptions, at all severities, or augmented."""
+    """Draw one image of DATASET under its corruptions, at all severities, or augmented."""
     dataset_facts(dataset)
     rows = [find_configuration(dataset, name, 1).corruption for name in corruption]
     if augment:
         clean = Recipe(Configuration(dataset), None, data_dir, sample).open(CACHE_DIR)
         if not 0 <= index < clean.count:
             raise IndexError(
-                f"There is no picture {index} of {dataset}: they are numbered 0 to {clean.count - 1}."
+                f"There is no image {index} of {dataset}: they are numbered 0 to {clean.count - 1}."
             )
         transform = TargetedAugmentation(dataset, seed, corruptions=rows or None)
-        sheet = augmentation_sheet(clean.picture(index), transform)
+        sheet = augmentation_sheet(clean.image(index), transform)
     else:
         sheet = preview_sheet(
             dataset,

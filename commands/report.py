@@ -1,4 +1,4 @@
-"""`medmnist-c report`: pages, tables and pictures of one or several reports."""
+"""`medmnist-c report`: pages, tables and images of one or several reports."""
 
 from pathlib import Path
 
@@ -35,9 +35,9 @@ def report(
     dataset_repo: str,
     token: str | None,
 ) -> None:
-    """Make report.html, report.md and pictures of REPORTS (report.json, or folders that hold one).
+    """Make report.html, report.md and images of REPORTS (report.json, or folders that hold one).
 
-    Several models are put side by side, with differences that are paired by picture.
+    Several models are put side by side, with differences that are paired by image.
     """
     from medmnist_c.evaluation.report.model import RobustnessReport
     from medmnist_c.evaluation.report.write import write_report

@@ -1,4 +1,4 @@
-"""`medmnist-c verify`: compare made pictures with published ones."""
+"""`medmnist-c verify`: compare made images with published ones."""
 
 import sys
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def verify(
     sample: bool,
     seed: int | None,
 ) -> None:
-    """Compare made pictures with the files of the published release, or with a repository.
+    """Compare made images with the files of the published release, or with a repository.
 
     A repository's files are compared by their SHA-256, without downloading them. CONFIG are names,
     with wildcards; all by default. The exit status is 0 if all are equal.

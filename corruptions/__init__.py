@@ -1,1 +1,1 @@
-"""The eighteen corruptions as functions of pictures, the benchmark's table, the random streams."""
+"""The eighteen corruptions as functions of images, the benchmark's table, the random streams."""

@@ -27,7 +27,7 @@ def stain_deposit(image: np.ndarray, max_marks: int, masks: np.ndarray, rng: Ran
     Args:
         image: uint8, H x W x 3 or H x W.
         max_marks: at least 1.
-        masks: 0/1, count x height x width; a mask must fit into the picture.
+        masks: 0/1, count x height x width; a mask must fit into the image.
         rng: moved by the draws above.
 
     Returns:
@@ -40,7 +40,7 @@ def stain_deposit(image: np.ndarray, max_marks: int, masks: np.ndarray, rng: Ran
     room_down, room_right = image.shape[0] - height, image.shape[1] - width
     if min(room_down, room_right) < 0:
         raise ValueError(
-            f"A stain of {height} x {width} pixels does not fit into a picture of "
+            f"A stain of {height} x {width} pixels does not fit into an image of "
             f"{image.shape[0]} x {image.shape[1]}; use smaller masks."
         )
     result = image.copy()
@@ -54,7 +54,7 @@ def draw_stains(
 ) -> Iterator[tuple[int, int, int]]:
     """The draws of `stain_deposit`: for each stain which of the masks, its left column and top row.
 
-    `room_right` and `room_down` are the pixels that the picture is wider and higher than a mask.
+    `room_right` and `room_down` are the pixels that the image is wider and higher than a mask.
     """
     for _ in range(rng.randint(1, max_marks) if max_marks > 1 else 1):
         yield rng.randrange(masks), _inside_margin(room_right, rng), _inside_margin(room_down, rng)
@@ -80,7 +80,7 @@ def bubble(image: np.ndarray, max_radius: int, max_bubbles: int, rng: Random) ->
 
     Args:
         image: uint8, H x W x 3 or H x W.
-        max_radius: pixels, at least 3; cut to half of the picture's shorter side.
+        max_radius: pixels, at least 3; cut to half of the image's shorter side.
         max_bubbles: at least 7.
         rng: moved by the draws above.
 
@@ -130,7 +130,7 @@ def black_corner(image: np.ndarray, factor: float) -> np.ndarray:
 
     Args:
         image: uint8, H x W x 3 or H x W.
-        factor: radius of the field in halves of the picture's shorter side, cut to whole pixels.
+        factor: radius of the field in halves of the image's shorter side, cut to whole pixels.
 
     Returns:
         A new uint8 array of the same shape.
@@ -151,7 +151,7 @@ _LETTER_WIDTH = 8  # pixels allowed for each letter
 def characters(
     image: np.ndarray, max_words: int, max_letters: int, max_scale: float, rng: Random
 ) -> np.ndarray:
-    """Small words of random letters in random colours, like text burnt into a picture.
+    """Small words of random letters in random colours, like text burnt into an image.
 
     Draws, in this order: the number of words, 1 to `max_words`; for each the number of its letters,
     3 to `max_letters`, its scale in hundredths from 14, each letter a-z, its left and its lower end,

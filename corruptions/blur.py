@@ -23,7 +23,7 @@ _LARGEST_RADIUS = 64  # pixels; with a thousand times the taps float32 would dec
 # Of defocus blur. Levels: OpenCV's own rounding errors are some 400 times smaller (measured).
 _FILTER_ERROR = 1e-10
 _WHITE = 255.4  # safely cut to 255, as everything above 255 is
-# Taps to be read for each level of the picture: beyond the first number it is quicker to look for flat
+# Taps to be read for each level of the image: beyond the first number it is quicker to look for flat
 # areas before, beyond the second to run OpenCV's filter (measured).
 _FEW, _MANY = 3, 20
 
@@ -148,7 +148,7 @@ def _motion_taps(radius: float, sigma: float, angle: float) -> Taps:
 
 
 def zoom_blur(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
-    """Zoomed: the mean of the picture and of its enlargements about the centre, in float32.
+    """Zoomed: the mean of the image and of its enlargements about the centre, in float32.
 
     Each axis is enlarged by itself, so that any shape keeps its proportions. The levels are cut to
     whole numbers, so a flat area may come out one level darker. Source: ImageNet-C (arXiv

@@ -48,7 +48,7 @@ def contrast(image: np.ndarray, factor: float) -> np.ndarray:
 
 @lru_cache(maxsize=1024)
 def _blend_with_grey(level: int, factor: float) -> np.ndarray:
-    """Where Pillow's blend of grey `level` (factor 0) and a picture (factor 1) takes each byte."""
+    """Where Pillow's blend of grey `level` (factor 0) and an image (factor 1) takes each byte."""
     ramp = Image.fromarray(_ALL_LEVELS[None])
     return np.array(Image.blend(Image.new("L", ramp.size, level), ramp, factor))[0]
 

@@ -42,9 +42,9 @@ def _box_enlarged(small: int, large: int) -> np.ndarray:
 
 
 def jpeg_compression(image: np.ndarray, quality: int) -> np.ndarray:
-    """The picture after JPEG compression (Pillow's, with its other settings left alone).
+    """The image after JPEG compression (Pillow's, with its other settings left alone).
 
-    A grey picture gives the bytes of three equal channels: JPEG's luma of an equal triple is its
+    A grey image gives the bytes of three equal channels: JPEG's luma of an equal triple is its
     level, its chroma is zero and stays zero.
 
     Args:

@@ -1,4 +1,4 @@
-"""What all corruptions share: the check of a picture and lookups of its 256 levels."""
+"""What all corruptions share: the check of an image and lookups of its 256 levels."""
 
 import cv2
 import numpy as np
@@ -9,7 +9,7 @@ UNIT = np.arange(256) / 255.0  # the levels on the scale 0-1: the same doubles a
 
 
 def checked(image: np.ndarray, *, grey: bool) -> np.ndarray:
-    """`image` as a plain array (never a memmap), if it is a picture.
+    """`image` as a plain array (never a memmap), if it is an image.
 
     Args:
         image: uint8, height x width x 3, sides of at least 32 pixels.
@@ -21,19 +21,19 @@ def checked(image: np.ndarray, *, grey: bool) -> np.ndarray:
     """
     image = np.asarray(image)
     if image.dtype != np.uint8:
-        raise TypeError(f"A picture must be uint8, this one is {image.dtype}; convert it first.")
+        raise TypeError(f"An image must be uint8, this one is {image.dtype}; convert it first.")
     shape = image.shape
     if not grey and image.ndim == 2:
         raise ValueError(
-            f"This corruption needs height x width x 3, the picture is grey ({shape[0]} x {shape[1]}); "
+            f"This corruption needs height x width x 3, the image is grey ({shape[0]} x {shape[1]}); "
             "repeat its channel three times first."
         )
     if not (image.ndim == 2 or (image.ndim == 3 and shape[2] == 3)):
         kinds = "height x width x 3" + (" or height x width" if grey else "")
-        raise ValueError(f"A picture must be {kinds}, this array has the shape {shape}.")
+        raise ValueError(f"An image must be {kinds}, this array has the shape {shape}.")
     if min(shape[:2]) < SMALLEST_SIDE:
         raise ValueError(
-            f"A picture must be at least {SMALLEST_SIDE} pixels high and wide, "
+            f"An image must be at least {SMALLEST_SIDE} pixels high and wide, "
             f"this one is {shape[0]} x {shape[1]}; enlarge it first."
         )
     return image
@@ -50,5 +50,5 @@ def look_up(levels: np.ndarray, table: np.ndarray) -> np.ndarray:
 
 
 def as_rgb(image: np.ndarray) -> np.ndarray:
-    """A grey picture's channel three times; an RGB picture as it is (uint8)."""
+    """A grey image's channel three times; an RGB image as it is (uint8)."""
     return cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.ndim == 2 else image

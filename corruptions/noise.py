@@ -1,6 +1,6 @@
 """Noise, drawn for every pixel and channel on its own.
 
-A `RandomState` gives the pictures of the release, to the bit, and is moved as the release moves it
+A `RandomState` gives the images of the release, to the bit, and is moved as the release moves it
 (impulse noise: a `Generator` of PCG64, too). Any other `Generator` gives noise of the same
 distribution, faster.
 """

@@ -1,4 +1,4 @@
-"""The eighteen algorithms by name, and the one way to apply them to a grey or an RGB picture."""
+"""The eighteen algorithms by name, and the one way to apply them to a grey or an RGB image."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -58,9 +58,9 @@ def apply(
     rng: RandomStream | None = None,
     stain_masks: Mapping[int, np.ndarray] | None = None,
 ) -> np.ndarray:
-    """One corrupted picture.
+    """One corrupted image.
 
-    A grey picture is corrupted as the release does it: made RGB, corrupted, and made grey again by
+    A grey image is corrupted as the release does it: made RGB, corrupted, and made grey again by
     the ITU-R 601 luma of Pillow's mode "L"; the way there and back is left out where it changes
     nothing.
 
@@ -69,7 +69,7 @@ def apply(
         algorithm: of `ALGORITHMS`.
         parameters: as `Corruption.parameters` gives them.
         rng: the random stream, where `algorithm.draws` says so: `numpy.random.RandomState` or
-            `Generator`, for "integers" `random.Random`. Moved by exactly the picture's draws.
+            `Generator`, for "integers" `random.Random`. Moved by exactly the image's draws.
         stain_masks: ten 0/1 masks by their size in pixels, for stain_deposit.
 
     Returns:

@@ -1,7 +1,7 @@
-"""Move a release stream past one picture without making it: only its draws are drawn.
+"""Move a release stream past one image without making it: only its draws are drawn.
 
-Each function takes the clean picture (None where the draws do not depend on it), the algorithm's
-parameters as the table has them, and the stream. Pictures are 224 x 224, as the release's are.
+Each function takes the clean image (None where the draws do not depend on it), the algorithm's
+parameters as the table has them, and the stream. Images are 224 x 224, as the release's are.
 """
 
 from collections import deque
@@ -22,8 +22,8 @@ def _exhaust(draws: Iterator) -> None:
     deque(draws, maxlen=0)
 
 
-def skip_shot_noise(picture: np.ndarray, photons: float, rng: np.random.RandomState) -> None:
-    noise.skip_shot_noise(as_rgb(picture), photons, rng)
+def skip_shot_noise(image: np.ndarray, photons: float, rng: np.random.RandomState) -> None:
+    noise.skip_shot_noise(as_rgb(image), photons, rng)
 
 
 def skip_stain_deposit(_: None, max_marks: int, mask_size: int, rng: Random) -> None:

@@ -2,7 +2,7 @@
 
 The release's are a data file of its authors, `inks.npz` of medmnistc 0.1.0 (Apache-2.0), which is
 not part of this package. The project's own (`blots.npz`, drawn by `tools/data/make_blots.py`) serve
-where the pictures are not the release's anyway.
+where the images are not the release's anyway.
 """
 
 import hashlib

@@ -11,7 +11,7 @@ from importlib import resources
 import numpy as np
 
 SEVERITIES = (1, 2, 3, 4, 5)
-IMAGE_SIZE = 224  # pixels a side, of every picture in the benchmark
+IMAGE_SIZE = 224  # pixels a side, of every image in the benchmark
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Corruption:
     """One corruption of one dataset.
 
     `severities` holds five tuples of parameters, mildest severity first as the release lists them,
-    to be passed to the algorithm after the picture. `augmentation_upper_bound`, where there is one,
+    to be passed to the algorithm after the image. `augmentation_upper_bound`, where there is one,
     is a sixth tuple that only training augmentation uses.
     """
 

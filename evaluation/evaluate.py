@@ -15,7 +15,7 @@ from medmnist_c.builder.configs import Configuration, find_configuration
 from medmnist_c.builder.dataset_info import dataset_facts
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 from medmnist_c.evaluation.errors import PredictionError
-from medmnist_c.evaluation.image_sources import LabelledPictures, MadeHere, Published
+from medmnist_c.evaluation.image_sources import LabelledImages, MadeHere, Published
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
 from medmnist_c.evaluation.predictions.probabilities import probabilities
 from medmnist_c.evaluation.prefetch import prefetched
@@ -46,21 +46,21 @@ def evaluate(
 ) -> RobustnessReport:
     """How well a model does on the clean test set and under every corruption and severity.
 
-    Pictures are made while `predict` works; memory does not grow with the test set.
+    Images are made while `predict` works; memory does not grow with the test set.
 
     Args:
-        predict: from a batch of pictures, a uint8 array B x 224 x 224 x C (grey: C = 1), to scores, B x
+        predict: from a batch of images, a uint8 array B x 224 x 224 x C (grey: C = 1), to scores, B x
             classes: probabilities, an array or a torch tensor. For a multi-label dataset that of "yes"
             for each label; for two classes both columns, "yes" the last.
         dataset: its name, e.g. "breastmnist", or several.
         corruptions: names; None for all the dataset has.
         severities: 1-5; None for all.
-        data_dir, sample, seed: as for `load_dataset`: a folder of MedMNIST+ files, the few pictures
+        data_dir, sample, seed: as for `load_dataset`: a folder of MedMNIST+ files, the few images
             inside the package, a seed in place of the release's draws.
         repo: stream published test sets instead, "USER/medmnist_c" or a folder that `build` made.
         batch_size: the last batch may be smaller.
         pil: `predict` gets a list of PIL images instead (mode L or RGB).
-        rgb: grey pictures are given as RGB.
+        rgb: grey images are given as RGB.
         threshold: of the score of "yes", in binary and multi-label datasets; there one for each label
             may be given.
         logits: `predict` gives logits; softmax or sigmoid is applied.
@@ -106,7 +106,7 @@ def evaluate(
             store,
             cells,
             name=name,
-            pictures=origin["pictures"],
+            images=origin["images"],
             code=origin["code"],
             sources=sources,
             threshold=threshold,
@@ -158,25 +158,25 @@ def _predict_cell(
     """Labels (N x 1 or N x L) and probabilities (N x C) of one cell."""
     facts = dataset_facts(cell.dataset)
     labels, scores = [], []
-    made = prefetched(batches(source.pictures(cell, digest), batch_size, pil, rgb and facts.grey))
+    made = prefetched(batches(source.images(cell, digest), batch_size, pil, rgb and facts.grey))
     with contextlib.closing(made):
-        for pictures, own in made:
+        for images, own in made:
             start = sum(map(len, labels))
-            where = f"pictures {start} to {start + len(own) - 1} of {cell.name}"
-            given = predict(pictures)
+            where = f"images {start} to {start + len(own) - 1} of {cell.name}"
+            given = predict(images)
             scores.append(probabilities(given, len(own), facts, where, logits=logits))
             labels.append(own)
     done, expected = sum(map(len, labels)), source.count(cell)
     if not done or expected not in (None, done):
-        raise PredictionError(f"{cell.name} gave {done} pictures, not {expected or 'any'}.")
+        raise PredictionError(f"{cell.name} gave {done} images, not {expected or 'any'}.")
     return np.concatenate(labels), np.concatenate(scores)
 
 
 def batches(
-    pictures: LabelledPictures, batch_size: int, pil: bool, as_rgb: bool
+    rows: LabelledImages, batch_size: int, pil: bool, as_rgb: bool
 ) -> Iterator[tuple[np.ndarray | list[Image.Image], np.ndarray]]:
     """What `predict` is given, with the labels, batch by batch."""
-    while some := list(itertools.islice(pictures, batch_size)):
+    while some := list(itertools.islice(rows, batch_size)):
         images, labels = zip(*some, strict=True)
         if pil:
             given = [Image.fromarray(image) for image in images]

@@ -1,4 +1,4 @@
-"""Where the pictures of a cell come from: made here, or streamed from published test sets."""
+"""Where the images of a cell come from: made here, or streamed from published test sets."""
 
 import hashlib
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from medmnist_c.builder.testset.spec import Recipe
 from medmnist_c.builder.versions import code_digest
 from medmnist_c.evaluation.errors import PredictionError
 
-LabelledPictures = Iterator[tuple[np.ndarray, np.ndarray]]  # uint8 H x W [x 3], label(s) as 1-d
+LabelledImages = Iterator[tuple[np.ndarray, np.ndarray]]  # uint8 H x W [x 3], label(s) as 1-d
 
 
 @dataclass(frozen=True)
@@ -30,21 +30,21 @@ class MadeHere:
         return Recipe(cell, self.seed, self.data_dir, self.sample)
 
     def origin(self, cell: Configuration) -> dict:
-        """What identifies the cell's pictures."""
+        """What identifies the cell's images."""
         recipe = self._recipe(cell)
         where = "sample" if self.sample else "files"
         return {
-            "pictures": "release" if self.seed is None else f"seed {self.seed}",
+            "images": "release" if self.seed is None else f"seed {self.seed}",
             "digest": recipe.digest(),
             "source": {"digest": recipe.source().digest, "where": where},
             "code": code_digest(),
         }
 
-    def pictures(self, cell: Configuration, digest: str) -> LabelledPictures:
-        """Pictures and labels in order, those of the `digest` in the cell's origin and no others."""
+    def images(self, cell: Configuration, digest: str) -> LabelledImages:
+        """Images and labels in order, those of the `digest` in the cell's origin and no others."""
         test_set = self._recipe(cell).open(datasets.config.HF_DATASETS_CACHE, digest)
         labels = load_clean(test_set.clean_folder).labels.astype(np.int64)
-        return zip(test_set.pictures(), labels, strict=True)
+        return zip(test_set.images(), labels, strict=True)
 
     def count(self, cell: Configuration) -> int:
         return self._recipe(cell).source().count
@@ -85,7 +85,7 @@ class Published:
         digest = self.revision[:16] if self.revision else self._folder_digest(cell)
         name = Path(self.repo).name if self.revision is None else self.repo
         return {
-            "pictures": f"as published in {name}",
+            "images": f"as published in {name}",
             "digest": digest,
             "source": {
                 "digest": self.revision[:16] if self.revision else None,
@@ -104,8 +104,8 @@ class Published:
                 digest.update(repr((file.name, size)).encode() + opened.read())
         return digest.hexdigest()[:16]
 
-    def pictures(self, cell: Configuration, digest: str) -> LabelledPictures:
-        """Pictures and labels in order; `index` is held against the place."""
+    def images(self, cell: Configuration, digest: str) -> LabelledImages:
+        """Images and labels in order; `index` is held against the place."""
         facts = dataset_facts(cell.dataset)
         try:
             rows = datasets.load_dataset(
@@ -120,13 +120,13 @@ class Published:
                     f"Row {place} of {cell.name} in {self.repo} has index {row['index']}; the test "
                     "set there is not whole or not in order."
                 )
-            picture = np.asarray(row["image"])
-            if picture.shape != facts.image_shape:
+            image = np.asarray(row["image"])
+            if image.shape != facts.image_shape:
                 raise PredictionError(
-                    f"Picture {place} of {cell.name} in {self.repo} is {picture.shape}, not "
+                    f"Image {place} of {cell.name} in {self.repo} is {image.shape}, not "
                     f"{facts.image_shape}."
                 )
-            yield picture, np.atleast_1d(np.asarray(row["label"], np.int64))
+            yield image, np.atleast_1d(np.asarray(row["label"], np.int64))
 
     def count(self, cell: Configuration) -> int | None:
         return None

@@ -37,7 +37,7 @@ def prefetched(items: Iterable[Item]) -> Iterator[Item]:
         except BaseException as error:
             put((_END, error))
 
-    thread = threading.Thread(target=work, name="medmnist_c pictures", daemon=True)
+    thread = threading.Thread(target=work, name="medmnist_c images", daemon=True)
     thread.start()
     try:
         while True:

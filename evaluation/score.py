@@ -59,7 +59,7 @@ def score(
     cells = store.cells()
     if not cells:
         raise PredictionError(f"There are no predictions in {store.path}.")
-    sources, pictures, code, name = {}, "not stated", None, model_name
+    sources, images, code, name = {}, "not stated", None, model_name
     labels: dict[str, np.ndarray] = {}
     for dataset in dict.fromkeys(one.dataset for one in cells):
         if isinstance(store, PredictionFolder):
@@ -67,8 +67,8 @@ def score(
             origin = store.origin(first)
             for one in cells:
                 if one.dataset == dataset:
-                    store.has(one, {key: origin[key] for key in ("model", "pictures", "source")})
-            name, pictures, code = origin["model"], origin["pictures"], origin["code"]
+                    store.has(one, {key: origin[key] for key in ("model", "images", "source")})
+            name, images, code = origin["model"], origin["images"], origin["code"]
             sources[dataset] = origin["source"]
         else:
             sources[dataset] = {"digest": None, "where": store.path.name, "count": None}
@@ -78,7 +78,7 @@ def score(
         store,
         cells,
         name=name,
-        pictures=pictures,
+        images=images,
         code=code,
         sources=sources,
         labels=labels,
@@ -93,7 +93,7 @@ def report_of(
     cells: list[Configuration],
     *,
     name: str,
-    pictures: str,
+    images: str,
     code: str | None,
     sources: dict[str, dict],
     threshold: Threshold = 0.5,
@@ -128,7 +128,7 @@ def report_of(
         "provenance": {
             "medmnist_c": VERSION,
             "libraries": dict(library_versions()),
-            "pictures": pictures,
+            "images": images,
             "code_digest": code,
             "confidence": CONFIDENCE,
             "resamples": RESAMPLES,
@@ -150,7 +150,7 @@ def _dataset_report(
     labels: np.ndarray | None,
     against: Baseline,
 ) -> tuple[int, dict]:
-    """Number of pictures and figures of one dataset; one cell is in memory at a time."""
+    """Number of images and figures of one dataset; one cell is in memory at a time."""
     if cells[0].entry is not None:
         raise PredictionError(
             f"{store.path} has no clean predictions of {facts.name}; rBE and the drop need them."
@@ -172,14 +172,14 @@ def _same_labels(
         return predicted.labels
     if len(predicted.scores) != len(labels):
         raise PredictionError(
-            f"{place} has {len(predicted.scores)} pictures of {cell.name}, the clean test set "
+            f"{place} has {len(predicted.scores)} images of {cell.name}, the clean test set "
             f"{len(labels)}; predict all of them."
         )
     if predicted.labels is not None and (predicted.labels != labels).any():
         row = int(np.flatnonzero((predicted.labels != labels).any(axis=1))[0])
         raise PredictionError(
-            f"Picture {row} of {cell.name} in {place} has another label than in the clean test set; "
-            "the predictions are for other pictures, or in another order."
+            f"Image {row} of {cell.name} in {place} has another label than in the clean test set; "
+            "the predictions are for other images, or in another order."
         )
     return labels
 

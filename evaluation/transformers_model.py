@@ -62,9 +62,9 @@ class TransformersModel:
         names = [self._model.config.id2label[k] for k in range(self._model.config.num_labels)]
         self._columns = matched_labels(names, dataset_facts(dataset), self.name, labels)
 
-    def __call__(self, pictures: list[Image.Image]) -> np.ndarray:
+    def __call__(self, images: list[Image.Image]) -> np.ndarray:
         """Logits, float32, B x classes."""
-        inputs = self._processor(images=pictures, return_tensors="pt")
+        inputs = self._processor(images=images, return_tensors="pt")
         with self._torch.inference_mode():
             logits = self._model(**inputs.to(self._model.device)).logits
         return logits.float().cpu().numpy()[:, self._columns]

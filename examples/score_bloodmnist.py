@@ -2,7 +2,7 @@
 
     python examples/score_bloodmnist.py FOLDER/bloodmnist_224.npz -o REPORT
 
-It is trained on the file's training pictures (11,959 of BloodMNIST) and scored on its test pictures,
+It is trained on the file's training images (11,959 of BloodMNIST) and scored on its test images,
 which it has not seen. Run it again after an interruption: it goes on where it was.
 Needs torch, and `pip install medmnist_c[evaluate]`.
 """
@@ -12,19 +12,19 @@ from pathlib import Path
 import click
 import numpy as np
 import torch
-from stored_pictures import SIDE, first_of, shrunk, stored
+from stored_images import SIDE, first_of, shrunk, stored
 from torch import nn
 
 import medmnist_c
 
 
-def scaled(pictures: np.ndarray) -> torch.Tensor:
+def scaled(images: np.ndarray) -> torch.Tensor:
     """uint8 B x 224 x 224 x 3 to float32 B x 3 x 56 x 56 in 0-1."""
-    return shrunk(pictures) / 255
+    return shrunk(images) / 255
 
 
 def training_data(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
-    """Shrunk training pictures and their labels, read a few at a time."""
+    """Shrunk training images and their labels, read a few at a time."""
     labels = first_of(path, "train_labels")[:, 0]
     parts = []
     with stored(path, "train_images") as (stream, shape, dtype):
@@ -80,8 +80,8 @@ def main(path: Path, output: Path, epochs: int) -> None:
         unfinished.replace(weights)
 
     @torch.inference_mode()
-    def predict(pictures: np.ndarray) -> torch.Tensor:
-        return model(scaled(pictures))
+    def predict(images: np.ndarray) -> torch.Tensor:
+        return model(scaled(images))
 
     report = medmnist_c.evaluate(
         predict,

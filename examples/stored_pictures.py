@@ -1,4 +1,4 @@
-"""What both examples do with a MedMNIST+ file: read its arrays, shrink its pictures."""
+"""What both examples do with a MedMNIST+ file: read its arrays, shrink its images."""
 
 import contextlib
 import zipfile

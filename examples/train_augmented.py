@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import numpy as np
 import torch
-from stored_pictures import SIDE, first_of, shrunk
+from stored_images import SIDE, first_of, shrunk
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -33,25 +33,27 @@ WAYS: dict[str, Callable | None] = {
 BATCH = 64
 
 
-class Pictures:
-    """Training pictures and labels, each picture augmented as it is read."""
+class Images:
+    """Training images and labels, each image augmented as it is read."""
 
-    def __init__(self, images: np.ndarray, labels: np.ndarray, transform: Callable | None) -> None:
-        self.images, self.labels, self.transform = images, labels, transform
+    def __init__(
+        self, train_images: np.ndarray, labels: np.ndarray, transform: Callable | None
+    ) -> None:
+        self.train_images, self.labels, self.transform = train_images, labels, transform
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.train_images)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-        image = self.images[index]
+        image = self.train_images[index]
         if self.transform:
             image = self.transform(image)
         return as_tensor(image[None])[0], int(self.labels[index])
 
 
-def as_tensor(images: np.ndarray) -> torch.Tensor:
+def as_tensor(train_images: np.ndarray) -> torch.Tensor:
     """uint8 N x 224 x 224 (x C) to float N x C x 56 x 56 in -1 to 1."""
-    return shrunk(images) / 127.5 - 1
+    return shrunk(train_images) / 127.5 - 1
 
 
 def net(channels: int, classes: int) -> nn.Module:
@@ -63,9 +65,9 @@ def net(channels: int, classes: int) -> nn.Module:
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, classes))
 
 
-def train(data: Pictures, classes: int, epochs: int, seed: int, workers: int) -> nn.Module:
+def train(data: Images, classes: int, epochs: int, seed: int, workers: int) -> nn.Module:
     torch.manual_seed(seed)
-    model = net(3 if data.images.ndim == 4 else 1, classes)
+    model = net(3 if data.train_images.ndim == 4 else 1, classes)
     loader = DataLoader(
         data, BATCH, shuffle=True, num_workers=workers, persistent_workers=workers > 0
     )
@@ -74,8 +76,8 @@ def train(data: Pictures, classes: int, epochs: int, seed: int, workers: int) ->
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
     model.train()
     for _ in range(epochs):
-        for images, labels in loader:
-            loss = nn.functional.cross_entropy(model(images), labels)
+        for train_images, labels in loader:
+            loss = nn.functional.cross_entropy(model(train_images), labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -85,14 +87,14 @@ def train(data: Pictures, classes: int, epochs: int, seed: int, workers: int) ->
 
 def predictor(model: nn.Module) -> Callable[[np.ndarray], np.ndarray]:
     @torch.inference_mode()
-    def predict(images: np.ndarray) -> np.ndarray:
-        return model(as_tensor(images)).double().softmax(1).numpy()
+    def predict(train_images: np.ndarray) -> np.ndarray:
+        return model(as_tensor(train_images)).double().softmax(1).numpy()
 
     return predict
 
 
 def test_folder(file: Path, folder: Path, count: int | None) -> Path:
-    """A folder with a file of the first `count` test pictures; the file's own folder for all."""
+    """A folder with a file of the first `count` test images; the file's own folder for all."""
     if count is None:
         return file.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -131,38 +133,38 @@ def table(found: dict[str, list[dict[str, float]]]) -> list[str]:
 @click.argument("dataset")
 @click.option("--data-dir", required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
-@click.option("--pictures", type=int, help="Of the training split, from its start. [default: all]")
-@click.option("--test-pictures", type=int, help="Of the test split. [default: all]")
+@click.option("--images", type=int, help="Of the training split, from its start. [default: all]")
+@click.option("--test-images", type=int, help="Of the test split. [default: all]")
 @click.option("--epochs", type=int, default=20, show_default=True)
 @click.option("--seeds", type=int, default=3, show_default=True)
 @click.option("--workers", type=int, default=2, show_default=True)
-@click.option("--quick", is_flag=True, help="1,500 pictures, 8 epochs; 300 test pictures.")
+@click.option("--quick", is_flag=True, help="1,500 images, 8 epochs; 300 test images.")
 def main(
     dataset: str,
     data_dir: Path,
     output: Path,
-    pictures: int | None,
-    test_pictures: int | None,
+    images: int | None,
+    test_images: int | None,
     epochs: int,
     seeds: int,
     workers: int,
     quick: bool,
 ) -> None:
     if quick:
-        pictures, test_pictures, epochs = 1500, 300, 8
+        images, test_images, epochs = 1500, 300, 8
     facts = dataset_facts(dataset)
     if facts.multi_label:
-        raise click.ClickException(f"{dataset} has several labels a picture; take another.")
+        raise click.ClickException(f"{dataset} has several labels an image; take another.")
     file = data_dir / facts.file_name
-    images = first_of(file, "train_images", pictures)
-    labels = first_of(file, "train_labels", pictures)[:, 0]
-    tests = test_folder(file, output / "test", test_pictures)
+    train_images = first_of(file, "train_images", images)
+    labels = first_of(file, "train_labels", images)[:, 0]
+    tests = test_folder(file, output / "test", test_images)
     found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     for seed in range(seeds):
         for way, make in WAYS.items():
             name = f"{way}_{seed}"
             transform = make(dataset, seed=seed) if make else None
-            data = Pictures(images, labels, transform)
+            data = Images(train_images, labels, transform)
             model = train(data, len(facts.labels), epochs, seed, workers)
             report = evaluate(
                 predictor(model),
@@ -177,8 +179,9 @@ def main(
             click.echo(f"{name}: " + ", ".join(f"{of} {error:.1f} %" for of, error in shown))
     head = (
         f"# {dataset}: training with and without the corruptions\n\nA net of four convolutions on "
-        f"pictures reduced to {SIDE} x {SIDE}, trained on {len(images):,} pictures for {epochs} epochs, "
-        f"tested on {test_pictures or facts.test_count:,} pictures of each test set. Balanced error in "
+        f"images reduced to {SIDE} x {SIDE}, trained on {len(train_images):,} images for "
+        f"{epochs} epochs, "
+        f"tested on {test_images or facts.test_count:,} images of each test set. Balanced error in "
         f"per cent, means over the severities; mean ± standard deviation of {seeds} seeds.\n"
     )
     (output / "REPORT.md").write_text("\n".join([head, *table(found), ""]), "utf-8")

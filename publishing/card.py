@@ -46,7 +46,7 @@ def _preview(state: State) -> str:
     shown = state.manifest.preview
     if not shown or shown["path"] not in state.files:
         return ""
-    about = f"A picture of {shown['dataset']} under corruptions, severities 1 to 5"
+    about = f"An image of {shown['dataset']} under corruptions, severities 1 to 5"
     return f"![{about}]({shown['path']})"
 
 
@@ -57,10 +57,10 @@ def _contents(there: Mapping[str, Entry]) -> str:
         "## What is here",
         "",
         f"{count:,} test set{'s' if count != 1 else ''}, "
-        f"{sum(entry.rows for entry in there.values()):,} pictures, "
+        f"{sum(entry.rows for entry in there.values()):,} images, "
         f"{_megabytes(there.values())} MB.",
         "",
-        "| dataset | corruption | severities | pictures | MB |",
+        "| dataset | corruption | severities | images | MB |",
         "|---|---|---|---:|---:|",
     ]
     ones = [configurations()[name] for name in there]
@@ -86,11 +86,11 @@ def _megabytes(entries: Iterable[Entry]) -> str:
 
 
 def _making(state: State, there: Mapping[str, Entry]) -> str:
-    """Which pictures, and by which versions."""
+    """Which images, and by which versions."""
     lines = []
     if any(entry.sample for entry in there.values()):
         lines.append(
-            "**Made of the few pictures in the package's sample, to try things: not the benchmark.**"
+            "**Made of the few images in the package's sample, to try things: not the benchmark.**"
         )
     seeds = {entry.seed for entry in there.values()} - {None}
     if seeds:

@@ -1,4 +1,4 @@
-"""The last commit of a push: the card, its picture, and files that are in the way."""
+"""The last commit of a push: the card, its image, and files that are in the way."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ class CardWriter:
     Args:
         recipes: of test sets that are all there.
         repo: its name.
-        cache_dir: for clean test sets, if the picture is to be drawn.
+        cache_dir: for clean test sets, if the image is to be drawn.
     """
 
     recipes: list[Recipe]

@@ -18,13 +18,13 @@ PNG_SHARE = 0.44  # of the pixels' bytes, over all test sets of the sample
 
 @dataclass(frozen=True)
 class Estimate:
-    """Test sets to make and to keep, pictures and files to make, bytes (estimated), commits."""
+    """Test sets to make and to keep, images and files to make, bytes (estimated), commits."""
 
     repo: str
     exists: bool
     make: list[str]
     keep: list[str]
-    pictures: int
+    images: int
     files: int
     bytes: int
     commits: int
@@ -32,7 +32,7 @@ class Estimate:
     def __str__(self) -> str:
         where = self.repo if self.exists else f"{self.repo} (to be created)"
         return (
-            f"{where}: {len(self.make)} test sets would be made and sent: {self.pictures:,} pictures "
+            f"{where}: {len(self.make)} test sets would be made and sent: {self.images:,} images "
             f"in {self.files:,} files, about {self.bytes / 1e9:.3g} GB (estimated: the sizes of "
             f"published test sets of the same dataset, else {PNG_SHARE:.0%} of the pixels' bytes), "
             f"in {self.commits} commits; {len(self.keep)} are there already."
@@ -59,13 +59,13 @@ def estimate(
         repository.find_pull_request()
     state = repository.state() if exists else State("")
     planned = plan(recipes, state)
-    sizes = _bytes_a_picture(state)
-    pictures = files = total = commits = gathered = 0
+    sizes = _bytes_a_image(state)
+    images = files = total = commits = gathered = 0
     for recipe in planned.make:
         count = recipe.source().count
         dataset = recipe.configuration.dataset
         each = sizes.get(dataset, PNG_SHARE * prod(dataset_facts(dataset).image_shape))
-        pictures += count
+        images += count
         total += count * each
         files += len(stretches(count))
         gathered += len(stretches(count))
@@ -77,14 +77,14 @@ def estimate(
         exists,
         [recipe.configuration.name for recipe in planned.make],
         [recipe.configuration.name for recipe in planned.keep],
-        pictures,
+        images,
         files,
         round(total),
         commits,
     )
 
 
-def _bytes_a_picture(state: State) -> dict[str, float]:
+def _bytes_a_image(state: State) -> dict[str, float]:
     """Of the test sets that are there, by dataset."""
     rows: dict[str, int] = {}
     sizes: dict[str, int] = {}

@@ -24,7 +24,7 @@ PATH = "manifest.json"
 class Entry:
     """One published test set.
 
-    `digest` identifies its pictures (see `Recipe.digest`), `clean` the clean ones, `seed` is None for
+    `digest` identifies its images (see `Recipe.digest`), `clean` the clean ones, `seed` is None for
     the release's draws, `maker` the key of the program and libraries in `Manifest.makers`.
     """
 
@@ -46,7 +46,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """`test_sets` by name; `makers`: versions by key; `preview`: what the card's picture shows."""
+    """`test_sets` by name; `makers`: versions by key; `preview`: what the card's image shows."""
 
     test_sets: Mapping[str, Entry] = field(default_factory=dict)
     makers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -61,7 +61,7 @@ class Plan:
 
 
 def plan(recipes: Iterable[Recipe], state: State) -> Plan:
-    """Keep a test set that is whole and of the same pictures; make the others."""
+    """Keep a test set that is whole and of the same images; make the others."""
     there = published(state)
     keep, make = [], []
     for recipe in recipes:

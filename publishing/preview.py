@@ -1,4 +1,4 @@
-"""The card's picture: one clean picture and some of its corruptions."""
+"""The card's image: one clean image and some of its corruptions."""
 
 import hashlib
 import io
@@ -20,7 +20,7 @@ _FIRST_CHOICE = "bloodmnist"
 
 @dataclass(frozen=True)
 class Preview:
-    """What the picture shows: rows of a dataset, made as the recipe says."""
+    """What the image shows: rows of a dataset, made as the recipe says."""
 
     recipe: Recipe
     corruptions: tuple[str, ...]
@@ -37,7 +37,7 @@ class Preview:
         }
 
     def draw(self, cache_dir: Path) -> bytes:
-        """The picture, as JPEG."""
+        """The image, as JPEG."""
         recipe = self.recipe
         sheet = preview(
             recipe.configuration.dataset,
@@ -54,7 +54,7 @@ class Preview:
 
 
 def new_preview(recipes: list[Recipe], state: State) -> Preview | None:
-    """The picture that the recipes give; None if there is one already that shows as much."""
+    """The image that the recipes give; None if there is one already that shows as much."""
     corrupted = [recipe for recipe in recipes if recipe.configuration.entry]
     if not corrupted:
         return None

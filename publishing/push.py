@@ -71,8 +71,8 @@ def push(
 ) -> Pushed:
     """Put test sets into a dataset repository, so that `load_dataset(repo, config)` opens them.
 
-    What is there with the same pictures is kept; what is missing, or was made by other code or from
-    other clean pictures, is made, sent and committed, several test sets a commit, the card last. It
+    What is there with the same images is kept; what is missing, or was made by other code or from
+    other clean images, is made, sent and committed, several test sets a commit, the card last. It
     may break off at any time, by any failure: run again, it goes on.
 
     Args:
@@ -84,7 +84,7 @@ def push(
         revision: branch or pull request ("refs/pr/3"); "main" by default.
         token: by default the environment's, or that of the login.
         seed, data_dir, sample: as `Recipe`.
-        num_proc: processes that make pictures; all cores by default.
+        num_proc: processes that make images; all cores by default.
         scheduler: address of a Dask scheduler, e.g. "tcp://host:8786", in place of processes.
         cache_dir: for clean test sets; that of `datasets`, on each machine, by default.
         work_dir: for shards on their way; `cache_dir` by default. All workers of a scheduler must
@@ -153,10 +153,10 @@ def _publish(
     What could be made is published all the same.
     """
     problem = None
-    pictures = sum(recipe.source().count for recipe in recipes)
+    images = sum(recipe.source().count for recipe in recipes)
     with (
         work_folder(work_dir) as folder,
-        closing(Progress(len(recipes), pictures)) as progress,
+        closing(Progress(len(recipes), images)) as progress,
         _background() as submit,
     ):
         sender = Sender(repository, folder, progress)

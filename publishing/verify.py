@@ -96,7 +96,7 @@ def _compared(made: Made, state: State) -> Found:
     if known is None:
         return Found(one.name, DIFFERENT, f"{why}; the manifest does not know it")
     if known.digest != entry.digest:
-        return Found(one.name, DIFFERENT, f"{why}; made by other code or from other pictures")
+        return Found(one.name, DIFFERENT, f"{why}; made by other code or from other images")
     theirs = state.manifest.makers.get(known.maker, {})
     versions = [
         f"{name} {theirs.get(name)}, here {version}"

@@ -1,4 +1,4 @@
-"""Faults on the way to a test set: never wrong pictures, never a hang, right when run again.
+"""Faults on the way to a test set: never wrong images, never a hang, right when run again.
 
 `trials/run_faults.py` tries many more, on whole commands; here are the quickest of them.
 """
@@ -128,7 +128,7 @@ def test_a_lock_whose_holder_hangs_is_told_of_and_is_free_when_it_is_killed(
 def test_a_cache_that_nobody_can_write_serves_what_it_has(how, tmp_path):
     """Not even root can write into a folder that is mounted read-only."""
     cache, other = tmp_path / "cache", tmp_path / "other"
-    right = list(open_clean(find_source(DATASET, tmp_path), cache).pictures(0, 6))
+    right = list(open_clean(find_source(DATASET, tmp_path), cache).checked_images(0, 6))
     other.mkdir()
     write_medmnist_file(other, DATASET, 3, seed=1)
     bound = subprocess.run(["mount", "--bind", cache, cache], capture_output=True, check=False)
@@ -137,7 +137,7 @@ def test_a_cache_that_nobody_can_write_serves_what_it_has(how, tmp_path):
     try:
         subprocess.run(["mount", "-o", "remount,bind,ro", cache], check=True)
         clean = open_clean(find_source(DATASET, tmp_path), cache)
-        assert np.array_equal(list(clean.pictures(0, 6)), right)
+        assert np.array_equal(list(clean.checked_images(0, 6)), right)
         with pytest.raises(CleanDataError, match=r"Cannot write into .* \(Read-only file system"):
             open_clean(find_source(DATASET, other), cache)
     finally:
@@ -149,8 +149,8 @@ def test_damaged_predictions_are_made_anew(harm, tmp_path):
     pytest.importorskip("sklearn")
     from medmnist_c.evaluation.evaluate import evaluate
 
-    def predict(pictures: np.ndarray) -> np.ndarray:
-        brightness = pictures.reshape(len(pictures), -1).mean(axis=1) / 255
+    def predict(images: np.ndarray) -> np.ndarray:
+        brightness = images.reshape(len(images), -1).mean(axis=1) / 255
         return np.stack([brightness, 1 - brightness], axis=1)
 
     def run() -> str:

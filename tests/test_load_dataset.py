@@ -47,7 +47,7 @@ def test_all_configurations_prepared_and_streamed_are_equal(dataset, tmp_path):
         clean = clean or made
         assert [label for _, label, _ in made] == [label for _, label, _ in clean]
         if not name.endswith("_clean"):
-            assert [picture for picture, _, _ in made] != [picture for picture, _, _ in clean]
+            assert [image for image, _, _ in made] != [image for image, _, _ in clean]
 
 
 def test_labels_carry_medmnists_names():
@@ -178,7 +178,7 @@ def test_nodes_and_workers_share_a_stream_without_loss():
         assert sorted(row for part in parts for row in part) == sorted(whole)
 
 
-def test_dataloader_workers_give_every_picture_once():
+def test_dataloader_workers_give_every_image_once():
     data = pytest.importorskip("torch.utils.data")
     stream = load_dataset(
         "medmnist_c", "bloodmnist_bubble_2", sample=True, split="test", streaming=True
@@ -220,7 +220,7 @@ def test_a_seed_is_another_draw_and_repeats_itself(tmp_path):
     assert load("b", seed=7) == seven
 
 
-def test_one_picture_alone_is_the_picture_of_the_test_set():
+def test_one_image_alone_is_the_image_of_the_test_set():
     for name in (
         "dermamnist_characters_4",
         "dermamnist_motion_blur_2",
@@ -256,7 +256,7 @@ def test_a_wrong_argument_gets_one_sentence(how, error, words):
     assert "\n" not in str(caught.value)
 
 
-def test_the_cache_never_serves_old_pictures(tmp_path, monkeypatch):
+def test_the_cache_never_serves_old_images(tmp_path, monkeypatch):
     """Another clean file under the same name, or other code, is another cache folder."""
     from support.medmnist_files import write_medmnist_file
 

@@ -2,8 +2,8 @@
 
     python trials/cluster_hours.py
 
-A dataset takes what its pictures take on one core, divided by the workers, but no less than its
-longest chain takes on one: the pictures behind shot noise, one after the other. The milliseconds of
+A dataset takes what its images take on one core, divided by the workers, but no less than its
+longest chain takes on one: the images behind shot noise, one after the other. The milliseconds of
 these are those of shot_noise in benchmarks/RESULTS.md.
 """
 
@@ -31,11 +31,11 @@ def chain_hours(dataset: str) -> float:
     """Of the shot noise test sets, in one row."""
     if "shot_noise" not in CORRUPTIONS[dataset]:
         return 0
-    pictures = len(SEVERITIES) * dataset_facts(dataset).test_count
+    images = len(SEVERITIES) * dataset_facts(dataset).test_count
     kind = "grey" if dataset_facts(dataset).grey else "RGB"
     row = rf"^\| shot_noise \| {kind} \| release \| [\d.]+ \| ([\d.]+) \|"
     (ms,) = re.findall(row, (ROOT / "benchmarks/RESULTS.md").read_text(), re.M)
-    return pictures * float(ms) / 3.6e6
+    return images * float(ms) / 3.6e6
 
 
 def told(hours: float) -> str:

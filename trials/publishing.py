@@ -124,14 +124,14 @@ def watched(process: subprocess.Popen, folder: Path) -> Iterator[dict[str, float
 
 
 def expected(name: str, home: Path, **which) -> tuple[str, list[str]]:
-    """Digest of pictures and labels as made here, and the names of the labels."""
+    """Digest of images and labels as made here, and the names of the labels."""
     recipe = Recipe(configurations()[name], None, **which)
     test_set = recipe.open(home)
     facts = dataset_facts(recipe.configuration.dataset)
     labels = load_clean(test_set.clean_folder).labels.astype(np.int64)
     digest = hashlib.sha256()
-    for picture, label in zip(test_set.pictures(), labels, strict=True):
-        digest.update(picture.tobytes())
+    for image, label in zip(test_set.images(), labels, strict=True):
+        digest.update(image.tobytes())
         digest.update(label.tobytes())
     return digest.hexdigest(), ["no", "yes"] if facts.multi_label else list(facts.labels)
 
@@ -225,7 +225,7 @@ def trial_disks(hub: Hub, home: Path) -> None:
 
 # It ends without the interpreter's own end, which aborts now and then while pyarrow reads ahead
 # (issue 7357 of `datasets`).
-FIRST_PICTURE = """
+FIRST_IMAGE = """
 import os, sys, time
 import datasets
 started = time.monotonic()
@@ -233,7 +233,7 @@ ds = datasets.load_dataset(sys.argv[1], sys.argv[2], split="test", streaming=Tru
 opened = time.monotonic()
 next(iter(ds))
 shown = time.monotonic()
-print(f"opened in {opened - started:.2f} s, first picture {shown - opened:.2f} s later", flush=True)
+print(f"opened in {opened - started:.2f} s, first image {shown - opened:.2f} s later", flush=True)
 os._exit(0)
 """
 
@@ -251,7 +251,7 @@ def trial_real(hub: Hub, home: Path, data_dir: Path) -> None:
         print(", ".join(f"{key} {value:.0f}" for key, value in peaks.items()))
     hub.forget_requests()
     done = subprocess.run(
-        [sys.executable, "-c", FIRST_PICTURE, "tester/lfs", few[1]],
+        [sys.executable, "-c", FIRST_IMAGE, "tester/lfs", few[1]],
         cwd=home,
         env=hub.environment(home / "reader", token=None),
         stdout=subprocess.PIPE,

@@ -3,7 +3,7 @@
     python trials/run_faults.py [--only REGEX] [--output docs/faults.md]
 
 Prints a table as Markdown. The small disks and the read-only folders need root on Linux; without it
-those trials are left out. The exit status is 1 if a trial ends in wrong pictures, a hang, or not
+those trials are left out. The exit status is 1 if a trial ends in wrong images, a hang, or not
 right when run again.
 """
 
@@ -28,7 +28,7 @@ INTRODUCTION = """# Faults
 What was tried on `medmnist-c build`, `load_dataset` (prepared and streamed) and `evaluate`, with real
 processes, files and disks, by `python trials/run_faults.py --output docs/faults.md`. Right means: the
 same bytes as without the fault. An error is one sentence, shown here without the folder's name. No
-trial may end in wrong pictures or a hang, and each must be right when the same command is run again.
+trial may end in wrong images or a hang, and each must be right when the same command is run again.
 `python trials/publishing.py` does the like for `push`.
 """
 HEAD = "| fault | where | tried on | what happened | after running again |\n|---|---|---|---|---|"

@@ -1,4 +1,4 @@
-"""Pictures as the bytes of an image file: small ones to keep, quick ones to stream."""
+"""Images as the bytes of an image file: small ones to keep, quick ones to stream."""
 
 import struct
 from typing import Literal
@@ -32,7 +32,7 @@ def encode(image: np.ndarray, encoding: Encoding) -> bytes:
 def _png(image: np.ndarray) -> bytes:
     """PNG (ISO/IEC 15948), deflated by Intel's igzip: several times as fast as zlib, and smaller.
 
-    One filter for all rows keeps it simple; for the benchmark's pictures "up" is the best one.
+    One filter for all rows keeps it simple; for the benchmark's images "up" is the best one.
     """
     height, width = image.shape[:2]
     rows = image.reshape(height, -1)

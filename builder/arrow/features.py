@@ -11,7 +11,7 @@ from medmnist_c.builder.dataset_info import DatasetFacts
 def features_of(facts: DatasetFacts) -> Features:
     """`image`, `label` (one class, or a yes/no for each label) and `index`.
 
-    `index` is the place in the clean test set, to pair a corrupted picture with its clean one.
+    `index` is the place in the clean test set, to pair a corrupted image with its clean one.
     """
     if facts.multi_label:
         label = Sequence(ClassLabel(names=["no", "yes"]), length=len(facts.labels))

@@ -1,4 +1,4 @@
-"""Pictures and labels as Arrow tables, in batches."""
+"""Images and labels as Arrow tables, in batches."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
@@ -8,14 +8,14 @@ import pyarrow as pa
 
 from medmnist_c.builder.arrow.encoding import Encoding, encode
 
-ROWS_A_TABLE = 32  # pictures: some megabytes, whatever the encoding
+ROWS_A_TABLE = 32  # images: some megabytes, whatever the encoding
 
 
 def shard_ranges(count: int, most: int = 256) -> list[tuple[int, int]]:
-    """Cut `count` pictures into shards, as (start, stop).
+    """Cut `count` images into shards, as (start, stop).
 
     48 shards, which 2, 3, 4, 6, 8, 12, 16 and 24 workers can share evenly, twice that as long as a
-    shard has more than `most` pictures; one shard a picture where there are fewer than 48.
+    shard has more than `most` images; one shard an image where there are fewer than 48.
     """
     shards = 48
     while count > shards * most:
@@ -30,7 +30,7 @@ def even_ranges(count: int, parts: int) -> list[tuple[int, int]]:
 
 
 def tables(
-    pictures: Iterable[np.ndarray],
+    images: Iterable[np.ndarray],
     labels: np.ndarray,
     start: int,
     schema: pa.Schema,
@@ -40,16 +40,16 @@ def tables(
     """Arrow tables of at most `rows_a_table` rows.
 
     Args:
-        pictures: uint8 pictures number start, start + 1, ...
+        images: uint8 images number start, start + 1, ...
         labels: whole numbers, N x K, of the whole test set.
-        start: number of the first picture.
+        start: number of the first image.
         schema: as `features_of(...).arrow_schema`.
         encoding: of the image column.
     """
-    pictures = iter(pictures)
+    images = iter(images)
     first = start
     image = schema.field("image").type
-    while files := [encode(picture, encoding) for picture in islice(pictures, rows_a_table)]:
+    while files := [encode(one, encoding) for one in islice(images, rows_a_table)]:
         rows = labels[first : first + len(files)].astype(np.int64)
         columns = {
             "image": pa.StructArray.from_arrays(

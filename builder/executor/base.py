@@ -34,7 +34,7 @@ class WorkersGone(BuildError):
 class Workers(ABC):
     """Where functions run, one on each core at a time.
 
-    `fetching`, called in a worker, gives what it must hold while it fetches clean pictures.
+    `fetching`, called in a worker, gives what it must hold while it fetches clean images.
     """
 
     fetching: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext
@@ -137,9 +137,9 @@ def _end_with_parent() -> None:
 
 @lru_cache(maxsize=1)
 def prepare_process() -> None:
-    """One core, and memory that stays: pictures are made one after the other.
+    """One core, and memory that stays: images are made one after the other.
 
-    glibc gives the arrays of each picture back to the system and asks for them again, which costs up
+    glibc gives the arrays of each image back to the system and asks for them again, which costs up
     to a third of the time.
     """
     cv2.setNumThreads(1)  # as many processes as cores already

@@ -21,7 +21,7 @@ _REACH_S = 10  # for the scheduler to answer
 _NO_WORKER_S = 600  # for the first worker, or another one, to come
 _ASK_EVERY_S = 1.0
 _LONGEST_GREETING = 1 << 20  # bytes; it is some hundreds
-_ONE_FETCH = "medmnist_c fetches clean pictures"
+_ONE_FETCH = "medmnist_c fetches clean images"
 
 
 @contextlib.contextmanager
@@ -202,7 +202,7 @@ def _tell_where(function: Callable, *arguments: object) -> object:
 def one_fetch() -> Iterator[None]:
     """Entered by one worker of the cluster at a time; given back if the worker dies.
 
-    Machines without a copy of the clean pictures fetch it one after the other, so that Zenodo is not
+    Machines without a copy of the clean images fetch it one after the other, so that Zenodo is not
     run over.
     """
     from distributed import Semaphore

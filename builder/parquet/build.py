@@ -43,7 +43,7 @@ def build(
     """Make test sets as Parquet files, so that `load_dataset(folder, config)` opens them.
 
     A test set that is there, whole and of the same digest, is kept; one that was interrupted goes on
-    from its finished shards; one made by other code or from other clean pictures is made again. Safe
+    from its finished shards; one made by other code or from other clean images is made again. Safe
     to kill and to run again.
 
     Args:
@@ -122,7 +122,7 @@ def _make(
     num_proc: int | None,
     scheduler: str | None,
 ) -> None:
-    with tqdm(total=total, unit=" pictures", disable=None if recipes else True) as bar:
+    with tqdm(total=total, unit=" images", disable=None if recipes else True) as bar:
         made = make_test_sets(
             recipes,
             place,

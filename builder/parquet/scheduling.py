@@ -23,7 +23,7 @@ _FAILURES_IN_A_ROW = 5  # of a dataset or of the folder: the rest would fare no 
 
 @dataclass(frozen=True)
 class Made:
-    """A test set that is whole: its recipe, what identifies its pictures, and its files in order."""
+    """A test set that is whole: its recipe, what identifies its images, and its files in order."""
 
     recipe: Recipe
     digest: str
@@ -51,7 +51,7 @@ def make_test_sets(
         cache_dir: for clean test sets; None for each machine's own cache folder of `datasets`.
         num_proc: processes; all cores by default.
         scheduler: address of a Dask scheduler, in place of processes.
-        progress: called with the number of pictures that are newly there.
+        progress: called with the number of images that are newly there.
 
     Yields:
         Each test set when it is whole, in the order in which they are.
@@ -61,7 +61,7 @@ def make_test_sets(
         CleanDataError: a clean test set cannot be had.
     """
     place = Place.at(folder)
-    run = _Run(place, progress or (lambda pictures: None))
+    run = _Run(place, progress or (lambda images: None))
     for unit in units_of(recipes):
         run.plan(unit)
     yield from run.whole()

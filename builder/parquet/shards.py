@@ -10,13 +10,13 @@ from medmnist_c.builder.dataset_info import dataset_facts
 from medmnist_c.builder.parquet.output_folder import Place
 from medmnist_c.builder.testset.spec import TestSet
 
-PICTURES_A_SHARD = 2000  # at most; 30 to 280 MB
-ROWS_A_GROUP = 128  # some megabytes: one request, after which a reader has its first picture
+IMAGES_A_SHARD = 2000  # at most; 30 to 280 MB
+ROWS_A_GROUP = 128  # some megabytes: one request, after which a reader has its first image
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Pictures start ... stop - 1 of a test set, and the name of the file for them."""
+    """Images start ... stop - 1 of a test set, and the name of the file for them."""
 
     name: str
     start: int
@@ -40,8 +40,8 @@ class Shard:
 
 
 def stretches(count: int) -> list[Stretch]:
-    """The shards of a test set of `count` pictures: as even as can be, named as the Hub has it."""
-    ranges = even_ranges(count, -(-count // PICTURES_A_SHARD))
+    """The shards of a test set of `count` images: as even as can be, named as the Hub has it."""
+    ranges = even_ranges(count, -(-count // IMAGES_A_SHARD))
     return [
         Stretch(f"test-{number:05d}-of-{len(ranges):05d}.parquet", start, stop)
         for number, (start, stop) in enumerate(ranges)
@@ -57,7 +57,7 @@ def write_shard(test_set: TestSet, stretch: Stretch, place: Place) -> Shard:
             schema,
             compression={"image.bytes": "NONE"},  # PNG is compressed already
             use_dictionary=["label"],
-            write_statistics=["index"],  # those of a picture would be two whole pictures
+            write_statistics=["index"],  # those of an image would be two whole images
         ) as writer:
             for table in test_set.tables(stretch.start, stretch.stop, "png", ROWS_A_GROUP):
                 writer.write_table(table.replace_schema_metadata(schema.metadata))

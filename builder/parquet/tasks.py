@@ -1,6 +1,6 @@
 """Units of work: the shards of test sets, each made by one process, the same bytes wherever.
 
-Most need nothing of each other. Those behind draws that depend on the pictures (shot noise, and what
+Most need nothing of each other. Those behind draws that depend on the images (shot noise, and what
 comes after it in the same stream) start where an earlier one ends: it hands on its random state, so
 that every value is drawn once.
 """
@@ -23,7 +23,7 @@ from medmnist_c.builder.source.clean import load_clean
 from medmnist_c.builder.testset.images import release_streams
 from medmnist_c.builder.testset.spec import Recipe, TestSet
 from medmnist_c.builder.versions import file_library_versions
-from medmnist_c.corruptions.random.reference import behind_pictures
+from medmnist_c.corruptions.random.reference import behind_images
 
 State = tuple[tuple[str, int], np.ndarray]
 """A random state: the key and the value under which a `StateFolder` keeps it."""
@@ -34,7 +34,7 @@ class Unit:
     """A shard to be made.
 
     `digest` and `versions` are those of the process that asks: another machine that would make other
-    bytes says so instead. `chained` units are behind draws that depend on the pictures; `after` is
+    bytes says so instead. `chained` units are behind draws that depend on the images; `after` is
     the path of the one whose random state this one goes on from.
     """
 
@@ -67,7 +67,7 @@ def units_of(recipes: Iterable[Recipe]) -> list[Unit]:
     """
     units = []
     last: dict[str, Unit] = {}  # by dataset: the latest unit whose state others go on from
-    pictures: Counter[str] = Counter()  # by dataset: in the chain up to there
+    images: Counter[str] = Counter()  # by dataset: in the chain up to there
     links: set[str] = set()  # their paths
     for recipe in recipes:
         one, digest = recipe.configuration, recipe.digest()
@@ -79,12 +79,12 @@ def units_of(recipes: Iterable[Recipe]) -> list[Unit]:
             if chained and (after is None or one.entry.algorithm == "shot_noise"):
                 last[one.dataset] = unit
                 links.add(unit.path)
-                pictures[one.dataset] += stretch.stop - stretch.start
+                images[one.dataset] += stretch.stop - stretch.start
             units.append(unit)
 
     def urgency(unit: Unit) -> tuple[bool, int]:
         dataset = unit.recipe.configuration.dataset
-        return (True, pictures[dataset]) if unit.path in links else (False, 0)
+        return (True, images[dataset]) if unit.path in links else (False, 0)
 
     return sorted(units, key=urgency, reverse=True)
 
@@ -92,9 +92,7 @@ def units_of(recipes: Iterable[Recipe]) -> list[Unit]:
 def _is_chained(recipe: Recipe) -> bool:
     one = recipe.configuration
     return (
-        recipe.seed is None
-        and one.entry is not None
-        and behind_pictures(one.dataset, one.corruption)
+        recipe.seed is None and one.entry is not None and behind_images(one.dataset, one.corruption)
     )
 
 
@@ -112,10 +110,10 @@ def make_unit(
         place: where test sets go.
         cache_dir: for clean test sets; None for that of `datasets` on the machine it runs on.
         state: the random state at the end of `unit.after`, if it is known.
-        fetching: gives what must be held while clean pictures are fetched.
+        fetching: gives what must be held while clean images are fetched.
 
     Raises:
-        CleanDataError: this machine has other clean pictures, code or libraries.
+        CleanDataError: this machine has other clean images, code or libraries.
         BuildError: the shard cannot be written.
     """
     prepare_process()

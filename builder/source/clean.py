@@ -44,7 +44,7 @@ CACHE_FOLDER = "medmnist_c_clean"
 class Source:
     """Where a clean test set comes from.
 
-    `digest` identifies the content, `count` is the number of pictures, `path` the file in data_dir;
+    `digest` identifies the content, `count` is the number of images, `path` the file in data_dir;
     None stands for the official file, in `~/.medmnist` or on Zenodo.
     """
 
@@ -55,7 +55,7 @@ class Source:
 
 
 def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
-    """Where the clean test set of `dataset` comes from; no network, and no pictures are read.
+    """Where the clean test set of `dataset` comes from; no network, and no images are read.
 
     Args:
         dataset: e.g. "dermamnist".
@@ -152,7 +152,7 @@ def _extract(
     """Write the checked copy aside and rename it. `downloads` is where fetched bytes go first."""
     images, labels = _members(origin, facts)
     if source.path is None and images.header.shape[0] != facts.test_count:
-        raise images.error(f"has {images.header.shape[0]} pictures, not {facts.test_count}")
+        raise images.error(f"has {images.header.shape[0]} images, not {facts.test_count}")
     if source.path and _digest(images, labels) != source.digest:
         raise CleanDataError(f"{origin.name} has changed meanwhile; load the test set again.")
     making = folder.with_name(f".{folder.name}.making")

@@ -1,11 +1,11 @@
 """The copy of a clean test set in the cache: written once, checked whenever it is read.
 
     {dataset}-{digest}/test_images.npy    N x 224 x 224 [x 3], uint8
-                       test_images.crc    CRC-32 of its header and of each picture, uint32
+                       test_images.crc    CRC-32 of its header and of each image, uint32
                        test_labels.npy    N x K, whole numbers
                        whole.json         what the others must be like; written last
 
-A picture is read, not mapped: what a disk, or another process, has made of it is noticed, and a
+An image is read, not mapped: what a disk, or another process, has made of it is noticed, and a
 file cut short meanwhile is an error instead of a killed process.
 """
 
@@ -37,8 +37,8 @@ class CleanTestSet:
     """A clean test set in the cache, read-only.
 
     `images` are uint8, N x 224 x 224 (grey) or N x 224 x 224 x 3 (RGB), mapped and not checked:
-    `pictures` gives checked ones. `labels` are whole numbers, N x 1 or, of a multi-label dataset,
-    N x K of 0 and 1. `sums` are the CRC-32 of the pictures, `folder` is the copy's place.
+    `checked_images` gives checked ones. `labels` are whole numbers, N x 1 or, of a multi-label dataset,
+    N x K of 0 and 1. `sums` are the CRC-32 of the images, `folder` is the copy's place.
     """
 
     dataset: str
@@ -49,10 +49,10 @@ class CleanTestSet:
     folder: Path
 
     def __reduce__(self):
-        return load_clean, (self.folder,)  # to another process goes the place, not the pictures
+        return load_clean, (self.folder,)  # to another process goes the place, not the images
 
-    def pictures(self, start: int, stop: int) -> Iterator[np.ndarray]:
-        """Pictures start ... stop - 1, each held against its checksum.
+    def checked_images(self, start: int, stop: int) -> Iterator[np.ndarray]:
+        """Images start ... stop - 1, each held against its checksum.
 
         Raises:
             CleanDataError: one is not what was written; the copy is given up, to be made anew.
@@ -82,7 +82,7 @@ class CleanTestSet:
             (self.folder / _WHOLE).unlink(missing_ok=True)
         except OSError:
             remedy = "remove that folder, which this process may not."
-        return CleanDataError(f"Picture {index} in {self.folder} is damaged on the disk; {remedy}")
+        return CleanDataError(f"Image {index} in {self.folder} is damaged on the disk; {remedy}")
 
 
 def load_clean(folder: str | Path) -> CleanTestSet:
@@ -141,7 +141,7 @@ def write_copy(
     Args:
         dataset, digest: of what.
         images, labels: the members of the npz, with headers as above.
-        check: is given the labels before the pictures are written, to raise what is wrong.
+        check: is given the labels before the images are written, to raise what is wrong.
 
     Raises:
         NpzError: they are not what the npz declares.

@@ -1,4 +1,4 @@
-"""The pictures of a test set: clean ones in, corrupted ones out."""
+"""The images of a test set: clean ones in, corrupted ones out."""
 
 from collections.abc import Iterator, Mapping
 
@@ -17,18 +17,18 @@ def release_streams(clean: CleanTestSet) -> ReleaseStreams:
     return ReleaseStreams(
         clean.dataset,
         len(clean.images),
-        clean.pictures,
+        clean.checked_images,
         StateFolder(clean.folder),
     )
 
 
 def wind_to_start(clean: CleanTestSet, test_set: Configuration) -> None:
-    """Find the release's random state at a test set's first picture, so that it is known later."""
+    """Find the release's random state at a test set's first image, so that it is known later."""
     if test_set.entry and ALGORITHMS[test_set.entry.algorithm].draws:
         release_streams(clean).at(test_set.corruption, test_set.severity, 0)
 
 
-def pictures(
+def images(
     clean: CleanTestSet,
     test_set: Configuration,
     seed: int | None,
@@ -36,7 +36,7 @@ def pictures(
     stop: int,
     stain_masks: Mapping[int, np.ndarray],
 ) -> Iterator[np.ndarray]:
-    """Pictures start ... stop - 1 of a test set, in order.
+    """Images start ... stop - 1 of a test set, in order.
 
     Args:
         clean: the clean test set of `test_set.dataset`.
@@ -46,9 +46,9 @@ def pictures(
         stain_masks: ten 0/1 masks by size; only read for stain_deposit.
 
     Yields:
-        uint8, of the clean pictures' shape.
+        uint8, of the clean images' shape.
     """
-    originals = clean.pictures(start, stop)
+    originals = clean.checked_images(start, stop)
     entry = test_set.entry
     if entry is None:
         yield from originals

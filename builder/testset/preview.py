@@ -1,4 +1,4 @@
-"""A labelled grid of one picture: corruptions down, the clean picture and the severities across."""
+"""A labelled grid of one image: corruptions down, the clean image and the severities across."""
 
 from pathlib import Path
 
@@ -24,26 +24,26 @@ def preview(
     sample: bool,
     cache_dir: str | Path,
 ) -> Image.Image:
-    """The grid as an RGB picture.
+    """The grid as an RGB image.
 
     Args:
         dataset: which one.
         corruptions: rows, from top to bottom.
-        index: number of the picture in the clean test set.
+        index: number of the image in the clean test set.
         seed, data_dir, sample, cache_dir: as `Recipe`.
 
     Raises:
-        IndexError: the test set has no picture of that number.
+        IndexError: the test set has no image of that number.
     """
 
-    def picture(one: Configuration) -> Image.Image:
+    def image(one: Configuration) -> Image.Image:
         test_set = Recipe(one, seed, data_dir, sample).open(cache_dir)
         if not 0 <= index < test_set.count:
             raise IndexError(
-                f"There is no picture {index} in {one.name}: they are numbered 0 to "
+                f"There is no image {index} in {one.name}: they are numbered 0 to "
                 f"{test_set.count - 1}."
             )
-        return Image.fromarray(test_set.picture(index)).convert("RGB")
+        return Image.fromarray(test_set.image(index)).convert("RGB")
 
     columns = ["clean", *(f"severity {severity}" for severity in SEVERITIES)]
     cell = IMAGE_SIZE + _GAP
@@ -55,12 +55,12 @@ def preview(
     for column, label in enumerate(columns):
         middle = _LABEL_WIDTH + column * cell + IMAGE_SIZE // 2
         draw.text((middle, _HEADER_HEIGHT // 2), label, _INK, font, anchor="mm")
-    clean = picture(Configuration(dataset))
+    clean = image(Configuration(dataset))
     for row, corruption in enumerate(corruptions):
         top = _HEADER_HEIGHT + row * cell
         draw.text((_GAP, top + IMAGE_SIZE // 2), corruption, _INK, font, anchor="lm")
         sheet.paste(clean, (_LABEL_WIDTH, top))
         for severity in SEVERITIES:
-            made = picture(Configuration(dataset, corruption, severity))
+            made = image(Configuration(dataset, corruption, severity))
             sheet.paste(made, (_LABEL_WIDTH + severity * cell, top))
     return sheet

@@ -21,7 +21,7 @@ class StateFolder(MutableMapping):
     """A mapping from (stream, place) to 625 uint32, one file each, shared by processes.
 
     A file is a SHA-256 and the state. The checksum is also over whose state it is: that of another
-    place, of other pictures or of other code is no more taken than a damaged one, but taken away and
+    place, of other images or of other code is no more taken than a damaged one, but taken away and
     found anew.
     """
 

@@ -1,4 +1,4 @@
-"""Hold made pictures against the files of the published release.
+"""Hold made images against the files of the published release.
 
 The release has one npz for each dataset and corruption, `{dataset}/{corruption}.npz`, whose
 `test_images` and `test_labels` hold the five severities one after the other. It is read once, as a
@@ -25,13 +25,13 @@ from medmnist_c.corruptions.table import SEVERITIES
 class Comparison:
     """A made test set beside the release's.
 
-    Counts of pictures and of values (bytes; three a pixel of an RGB picture), the largest difference
+    Counts of images and of values (bytes; three a pixel of an RGB image), the largest difference
     in grey levels, and whether the labels agree. `missing` says why there is nothing to compare with.
     """
 
     name: str
-    pictures: int = 0
-    equal_pictures: int = 0
+    images: int = 0
+    equal_images: int = 0
     values: int = 0
     equal_values: int = 0
     largest_difference: int = 0
@@ -43,12 +43,12 @@ class Comparison:
         return not self.missing and self.equal_labels and self.equal_values == self.values
 
     def add(self, made: np.ndarray, theirs: np.ndarray) -> None:
-        """Count one pair of pictures, uint8 of the same shape."""
+        """Count one pair of images, uint8 of the same shape."""
         same = int(np.count_nonzero(made == theirs))
-        self.pictures += 1
+        self.images += 1
         self.values += made.size
         self.equal_values += same
-        self.equal_pictures += same == made.size
+        self.equal_images += same == made.size
         if same < made.size:
             difference = np.abs(made.astype(np.int16) - theirs)
             self.largest_difference = max(self.largest_difference, int(difference.max()))
@@ -57,10 +57,10 @@ class Comparison:
         if self.missing:
             return f"{self.name}: missing ({self.missing})"
         if self.equal:
-            return f"{self.name}: equal ({self.pictures:,} pictures)"
+            return f"{self.name}: equal ({self.images:,} images)"
         labels = "" if self.equal_labels else ", labels differ"
         return (
-            f"{self.name}: different ({self.equal_pictures:,} of {self.pictures:,} pictures equal, "
+            f"{self.name}: different ({self.equal_images:,} of {self.images:,} images equal, "
             f"{self.equal_values / max(self.values, 1):.6%} of values, "
             f"by up to {self.largest_difference}{labels})"
         )
@@ -122,8 +122,8 @@ def _compare(
         comparison = Comparison(wanted[severity].name)
         stretch = slice((severity - 1) * count, severity * count)
         comparison.equal_labels = np.array_equal(their_labels[stretch], clean.labels)
-        for made, picture in zip(test_set.pictures(), islice(theirs, count), strict=True):
-            comparison.add(made, picture)
+        for made, image in zip(test_set.images(), islice(theirs, count), strict=True):
+            comparison.add(made, image)
         found.append(comparison)
     for _ in theirs:  # to the end, where the file's checksum is looked at
         pass
@@ -136,9 +136,7 @@ def _check_headers(images: Member, labels: Member, test_set: TestSet) -> None:
     shape, dtype = images.header.shape, images.header.dtype
     expected = (len(SEVERITIES) * test_set.count, *clean.images.shape[1:])
     if shape != expected or dtype != np.uint8:
-        raise images.error(
-            f"has shape {shape} of {dtype}, not that of 5 x {test_set.count} pictures"
-        )
+        raise images.error(f"has shape {shape} of {dtype}, not that of 5 x {test_set.count} images")
     shape = labels.header.shape
     if shape[:1] != expected[:1] or prod(shape) != len(SEVERITIES) * clean.labels.size:
         raise labels.error(f"has shape {shape}, not that of 5 x {test_set.count} labels")

@@ -1,4 +1,4 @@
-"""One picture at a time, of any size."""
+"""One image at a time, of any size."""
 
 import numpy as np
 from PIL import Image
@@ -19,11 +19,11 @@ def corrupt(
     seed: int = 0,
     index: int = 0,
 ) -> np.ndarray | Image.Image:
-    """One picture under one of a dataset's corruptions.
+    """One image under one of a dataset's corruptions.
 
     What is random is drawn afresh from (seed, dataset, corruption, severity, index), as
-    `load_dataset(..., seed=seed)` draws it for picture `index`. The release's own draws belong to
-    its own pictures: `load_dataset` gives those.
+    `load_dataset(..., seed=seed)` draws it for image `index`. The release's own draws belong to
+    its own images: `load_dataset` gives those.
 
     Args:
         image: uint8 array H x W or H x W x 3, or a PIL image of mode L or RGB; at least 32 pixels a
@@ -38,7 +38,7 @@ def corrupt(
 
     Raises:
         UnknownNameError: no such dataset, corruption or severity.
-        TypeError, ValueError: the picture, the seed or the index is not as above.
+        TypeError, ValueError: the image, the seed or the index is not as above.
     """
     test_set = find_configuration(dataset, corruption, severity)
     for name, value in (("seed", seed), ("index", index)):
@@ -57,7 +57,7 @@ def corrupt(
 
 
 def pixels_of(image: np.ndarray | Image.Image) -> np.ndarray:
-    """The picture as a uint8 array, H x W or H x W x 3.
+    """The image as a uint8 array, H x W or H x W x 3.
 
     Raises:
         TypeError, ValueError: it is no uint8 array or PIL image of mode L or RGB, or too small.
@@ -65,8 +65,8 @@ def pixels_of(image: np.ndarray | Image.Image) -> np.ndarray:
     if isinstance(image, Image.Image):
         if image.mode not in ("L", "RGB"):
             raise ValueError(
-                f"The picture has mode {image.mode!r}; convert it to 'L' (grey) or 'RGB' first."
+                f"The image has mode {image.mode!r}; convert it to 'L' (grey) or 'RGB' first."
             )
     elif not isinstance(image, np.ndarray):
-        raise TypeError(f"The picture is an array or a PIL image, not a {type(image).__name__}.")
+        raise TypeError(f"The image is an array or a PIL image, not a {type(image).__name__}.")
     return checked(np.asarray(image), grey=True)

@@ -26,7 +26,7 @@ from medmnist_c.builder.source.clean import (
 )
 from medmnist_c.builder.source.download import fetch_file
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
-from medmnist_c.builder.testset.images import pictures, wind_to_start
+from medmnist_c.builder.testset.images import images, wind_to_start
 from medmnist_c.builder.versions import code_digest
 from medmnist_c.corruptions import stain_masks
 
@@ -36,7 +36,7 @@ class TestSet:
     """A test set ready to be made, any stretch of it, in any process.
 
     `stain_masks` is the release's file of masks, None for the project's own; `count` is the number
-    of pictures.
+    of images.
     """
 
     __test__ = False  # not a test case, though its name begins so
@@ -48,7 +48,7 @@ class TestSet:
     count: int
 
     def wind(self) -> None:
-        """Find the release's random state at the first picture, so that any process knows it.
+        """Find the release's random state at the first image, so that any process knows it.
 
         Where that means drawing through the shot noise before it, it takes minutes and shows a bar.
         """
@@ -58,26 +58,26 @@ class TestSet:
     def tables(
         self, start: int, stop: int, encoding: Encoding, rows_a_table: int = ROWS_A_TABLE
     ) -> Iterator[pa.Table]:
-        """Arrow tables of pictures start ... stop - 1; the clean pictures are mapped meanwhile."""
+        """Arrow tables of images start ... stop - 1; the clean images are mapped meanwhile."""
         clean = load_clean(self.clean_folder)
         schema = features_of(dataset_facts(self.configuration.dataset)).arrow_schema
-        made = self._pictures(clean, start, stop)
+        made = self._images(clean, start, stop)
         yield from tables(made, clean.labels, start, schema, encoding, rows_a_table)
 
-    def picture(self, index: int) -> np.ndarray:
-        """One picture, uint8 224 x 224 or 224 x 224 x 3; 0 <= index < count."""
-        return next(self._pictures(load_clean(self.clean_folder), index, index + 1))
+    def image(self, index: int) -> np.ndarray:
+        """One image, uint8 224 x 224 or 224 x 224 x 3; 0 <= index < count."""
+        return next(self._images(load_clean(self.clean_folder), index, index + 1))
 
-    def pictures(self) -> Iterator[np.ndarray]:
-        """All pictures in order, as `picture` gives one."""
-        return self._pictures(load_clean(self.clean_folder), 0, self.count)
+    def images(self) -> Iterator[np.ndarray]:
+        """All images in order, as `image` gives one."""
+        return self._images(load_clean(self.clean_folder), 0, self.count)
 
-    def _pictures(self, clean: CleanTestSet, start: int, stop: int) -> Iterator[np.ndarray]:
+    def _images(self, clean: CleanTestSet, start: int, stop: int) -> Iterator[np.ndarray]:
         masks = {}
         if self.configuration.draws_stains:
             read = stain_masks.release_masks
             masks = read(self.stain_masks) if self.stain_masks else stain_masks.own_masks()
-        return pictures(clean, self.configuration, self.seed, start, stop, masks)
+        return images(clean, self.configuration, self.seed, start, stop, masks)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Recipe:
         configuration: which test set.
         seed: a whole number >= 0, or None.
         data_dir: folder of MedMNIST+ files; None for `~/.medmnist`, then Zenodo.
-        sample: take the few pictures inside the package instead.
+        sample: take the few images inside the package instead.
     """
 
     configuration: Configuration
@@ -116,7 +116,7 @@ class Recipe:
         return find_source(self.configuration.dataset, folder)
 
     def digest(self) -> str:
-        """16 hex digits for the pictures' identity: they change when a pixel may."""
+        """16 hex digits for the images' identity: they change when a pixel may."""
         return self._digest(self.source())
 
     def _digest(self, source: Source) -> str:
@@ -125,12 +125,12 @@ class Recipe:
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def open(self, cache_dir: str | Path, digest: str | None = None) -> TestSet:
-        """Fetch what is missing, once, into `cache_dir`, and be ready to make pictures.
+        """Fetch what is missing, once, into `cache_dir`, and be ready to make images.
 
         Whoever keeps them under a `digest` gives it: the clean file may have changed since.
 
         Raises:
-            CleanDataError: it cannot be had, or the pictures would be others than those of `digest`.
+            CleanDataError: it cannot be had, or the images would be others than those of `digest`.
         """
         source = self.source()
         if digest is not None and self._digest(source) != digest:

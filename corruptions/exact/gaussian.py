@@ -10,7 +10,7 @@ import numpy as np
 
 from medmnist_c.corruptions.exact.rounding import margin
 
-LARGEST_SIZE = 63  # pixels; a border of the kernel's half is still inside the smallest picture
+LARGEST_SIZE = 63  # pixels; a border of the kernel's half is still inside the smallest image
 
 
 class Gaussian(NamedTuple):

@@ -1,4 +1,4 @@
-"""Filters as a list of taps: fast float32 sums of a whole picture, and the levels a pixel reads."""
+"""Filters as a list of taps: fast float32 sums of a whole image, and the levels a pixel reads."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +16,7 @@ class Taps:
     """The filter that sums `weights[i]` times the pixel `rows[i]` below and `columns[i]` right.
 
     `rows` and `columns` are whole numbers, `weights` float64, not negative; `border` is OpenCV's code
-    for what lies outside of a picture.
+    for what lies outside of an image.
     """
 
     rows: np.ndarray
@@ -64,11 +64,11 @@ class Taps:
         return margin(roundings) * max(1.0, float(self.weights.sum()))
 
     def pad(self, image: np.ndarray) -> np.ndarray:
-        """The picture with as much border as the taps reach."""
+        """The image with as much border as the taps reach."""
         return cv2.copyMakeBorder(image, *self.reach, self.border)
 
     def fast_sum(self, padded: np.ndarray) -> np.ndarray:
-        """The sum at every pixel, float32 of the picture's shape, for the padded uint8 picture."""
+        """The sum at every pixel, float32 of the image's shape, for the padded uint8 image."""
         up, down, left, right = self.reach
         height, width = padded.shape[0] - up - down, padded.shape[1] - left - right
         values = padded.astype(np.float32)
@@ -82,7 +82,7 @@ class Taps:
         return total
 
     def levels_at(self, padded: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """What the taps read at `places` of the flattened picture: uint8, taps x places."""
+        """What the taps read at `places` of the flattened image: uint8, taps x places."""
         _, _, left, right = self.reach
         channels = padded[0, 0].size
         line = padded.shape[1] * channels

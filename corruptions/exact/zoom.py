@@ -1,8 +1,8 @@
-"""The mean of a picture and of its enlargements, as zoom blur takes it.
+"""The mean of an image and of its enlargements, as zoom blur takes it.
 
-An enlargement is the central part of a picture, scaled by `scipy.ndimage.zoom` of order 1 with its
+An enlargement is the central part of an image, scaled by `scipy.ndimage.zoom` of order 1 with its
 defaults, and of that again the centre. Every pixel of it lies between two rows and two columns of
-the picture, so the sum of all enlargements is two products with sparse matrices, one an axis.
+the image, so the sum of all enlargements is two products with sparse matrices, one an axis.
 """
 
 from functools import lru_cache
@@ -17,7 +17,7 @@ from medmnist_c.corruptions.exact.rounding import amend, cut, flat_within, margi
 from medmnist_c.corruptions.image import UNIT
 
 _UNIT32 = UNIT.astype(np.float32)
-_UNIT_OF_32 = _UNIT32.astype(np.float64)  # scipy's double precision starts from float32 pictures
+_UNIT_OF_32 = _UNIT32.astype(np.float64)  # scipy's double precision starts from float32 images
 _LINES = 16  # of each enlargement at a time: they fit the processor's cache
 _MANY = 1 / 32  # of all levels to be amended: from there on it pays to look for flat areas
 
@@ -52,7 +52,7 @@ def mean_of_zooms(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
 
 
 class _Axis(NamedTuple):
-    """Between which pixels of the picture those of an enlargement lie: arrays, factors x pixels.
+    """Between which pixels of the image those of an enlargement lie: arrays, factors x pixels.
 
     An enlarged pixel has the share `low` of pixel `first` and `high` of pixel `second`, float64.
     """
@@ -107,8 +107,8 @@ def _matrices(
     """Interpolation down the columns, a matrix for every `_LINES` lines; then along the rows.
 
     The first give those lines of all enlargements, one enlargement after the other, from all lines
-    of the picture; the second gives the mean's columns from those of all enlargements, the first
-    column of each, then the second of each, and so on. The picture counts as an enlargement by 1.
+    of the image; the second gives the mean's columns from those of all enlargements, the first
+    column of each, then the second of each, and so on. The image counts as an enlargement by 1.
     """
     zooms, counts = np.unique((1.0, *factors), return_counts=True)
     rows, columns = (_axis(size, tuple(zooms.tolist())) for size in (height, width))
@@ -165,7 +165,7 @@ def _enlargements_at(
 
 
 def _level(enlargements: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """The release's mean: float32 sums in the factors' order, the picture itself last."""
+    """The release's mean: float32 sums in the factors' order, the image itself last."""
     total = np.zeros_like(own)
     for one in enlargements:
         total += one

@@ -1,7 +1,7 @@
-"""The release's tape of normals: numpy's legacy stream with seed 0, entered at any picture.
+"""The release's tape of normals: numpy's legacy stream with seed 0, entered at any image.
 
-Every gaussian_noise and speckle_noise picture of the release takes 224 * 224 * 3 legacy normals
-from `RandomState(0)`, whatever the picture. So picture number `place` of that sequence always starts
+Every gaussian_noise and speckle_noise image of the release takes 224 * 224 * 3 legacy normals
+from `RandomState(0)`, whatever the image. So image number `place` of that sequence always starts
 at the same state, the same for all datasets. `normals_tape.npz` holds the states at some places
 (written by `tools/data/make_normals_tape.py`); from the nearest one before, the tape is wound on.
 
@@ -17,21 +17,21 @@ import numpy as np
 
 from medmnist_c.corruptions.table import IMAGE_SIZE
 
-NORMALS_PER_PICTURE = IMAGE_SIZE * IMAGE_SIZE * 3
-_ACCEPTED_PER_PICTURE = NORMALS_PER_PICTURE // 2  # a pair inside the circle gives two normals
+NORMALS_PER_IMAGE = IMAGE_SIZE * IMAGE_SIZE * 3
+_ACCEPTED_PER_IMAGE = NORMALS_PER_IMAGE // 2  # a pair inside the circle gives two normals
 _BLOCK = 1 << 15  # pairs a step: fits the processor's cache
 _TAPE_FILE = "normals_tape.npz"
 
 
-def wind(bit_generator: np.random.MT19937, pictures: int) -> None:
-    """Move `bit_generator` on by what `pictures` noise pictures draw, in place.
+def wind(bit_generator: np.random.MT19937, images: int) -> None:
+    """Move `bit_generator` on by what `images` noise images draw, in place.
 
     Args:
-        bit_generator: stands between two pictures (no normal kept back).
-        pictures: how many pictures to pass, >= 0. Each takes about 1 ms.
+        bit_generator: stands between two images (no normal kept back).
+        images: how many images to pass, >= 0. Each takes about 1 ms.
     """
     doubles = np.random.Generator(bit_generator)
-    missing = pictures * _ACCEPTED_PER_PICTURE
+    missing = images * _ACCEPTED_PER_IMAGE
     buffer = np.empty((_BLOCK, 2))
     radius = np.empty(_BLOCK)
     while missing > 0:
@@ -78,9 +78,9 @@ def remember(place: int, rng: np.random.RandomState) -> None:
 
 
 def random_state_at(place: int) -> np.random.RandomState:
-    """`RandomState(0)` after `place` noise pictures (place >= 0).
+    """`RandomState(0)` after `place` noise images (place >= 0).
 
-    Takes well under a second up to the tape's last state, about 1 ms a picture beyond it.
+    Takes well under a second up to the tape's last state, about 1 ms an image beyond it.
     """
     if state := _latest.get(place):
         rng = np.random.RandomState(0)

@@ -120,7 +120,7 @@ def normal_noise(
 
 @lru_cache(maxsize=16)  # 280 kB each; the severities of a corruption take turns
 def _poisson_table(rates: bytes) -> np.ndarray:
-    """All that depends on the rates alone, worked out once, not once a picture."""
+    """All that depends on the rates alone, worked out once, not once an image."""
     functions = library()
     table = np.empty(functions.poisson_table_bytes(), np.uint8)
     functions.poisson_table(np.frombuffer(rates).ctypes.data, table.ctypes.data)

@@ -170,7 +170,7 @@ def _poisson_cdf(counts: np.ndarray, rates: np.ndarray) -> np.ndarray:
     """The chance of each count or less: float64, rates x counts, off by less than 1e-13.
 
     Summed from term to term, which is ten times as fast as the incomplete gamma function: augmentation
-    draws its parameters, so that a distribution may serve for one picture only.
+    draws its parameters, so that a distribution may serve for one image only.
     """
     if rates.max() > _LARGEST_SUMMED_RATE or not len(counts):
         return pdtr(counts, rates[:, None])

@@ -3,7 +3,7 @@
  * Uniforms: the Mersenne twister MT19937 (Matsumoto and Nishimura, 1998), 53 bits each. Normals: the
  * polar method (Marsaglia and Bray, SIAM Review 6, 1964), with the C library's logarithm, as numpy has.
  *
- * Poisson counts: a picture has 256 levels, so what depends on the rate alone is worked out once a
+ * Poisson counts: an image has 256 levels, so what depends on the rate alone is worked out once a
  * level, not once a draw. Rates below 10: uniforms are multiplied until the product falls below
  * exp(-rate) (Knuth). From 10 on: transformed rejection, PTRS (Hoermann, "The transformed rejection
  * method for generating Poisson random variables", Insurance: Mathematics and Economics 12, 1993),

@@ -1,15 +1,15 @@
-"""The release's random streams, entered at any picture.
+"""The release's random streams, entered at any image.
 
 The release was drawn in one go for each dataset: three streams, each started with seed 0, then for
-each corruption in the table's order, for severity 1 to 5, for picture 0 to N - 1. So the pictures
-that draw from one stream form a sequence, and a picture's place in it says what was drawn before:
+each corruption in the table's order, for severity 1 to 5, for image 0 to N - 1. So the images
+that draw from one stream form a sequence, and an image's place in it says what was drawn before:
 
 * numpy's legacy `RandomState`: gaussian, speckle and shot noise, motion blur. Normals have a tape
-  (`normals_tape.py`). What shot noise draws depends on the clean pictures: they must be drawn through.
+  (`normals_tape.py`). What shot noise draws depends on the clean images: they must be drawn through.
 * numpy's `default_rng`: impulse noise, the same number of draws each. It can jump.
 * Python's `random`: stain deposit, bubble, characters. Drawn through; that is cheap.
 
-N is the number of test pictures, so smaller files follow the same rule.
+N is the number of test images, so smaller files follow the same rule.
 """
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
@@ -38,9 +38,9 @@ STREAM_OF: dict[Draws, StreamName] = {
     "uniforms": "pcg64",
     "integers": "python",
 }
-IMAGE_SHAPE = (IMAGE_SIZE, IMAGE_SIZE, 3)  # grey pictures are drawn for as RGB, too
+IMAGE_SHAPE = (IMAGE_SIZE, IMAGE_SIZE, 3)  # grey images are drawn for as RGB, too
 _DRAWN_THROUGH = ("poissons", "integers")  # no other way to a place than through those before
-KEEP_EVERY = 128  # pictures between two states kept on the way
+KEEP_EVERY = 128  # images between two states kept on the way
 
 
 class Stretch(NamedTuple):
@@ -66,14 +66,14 @@ def sequence(dataset: str, stream: StreamName) -> list[Stretch]:
 def place_of(
     dataset: str, corruption: str, severity: int, index: int, count: int
 ) -> tuple[StreamName, int]:
-    """A picture's stream, and its place among the pictures that draw from it (count: N)."""
+    """An image's stream, and its place among the images that draw from it (count: N)."""
     stream = STREAM_OF[ALGORITHMS[CORRUPTIONS[dataset][corruption].algorithm].draws]
     stretch = sequence(dataset, stream).index(Stretch(corruption, severity))
     return stream, stretch * count + index
 
 
-def behind_pictures(dataset: str, corruption: str) -> bool:
-    """Whether its draws come after, or are, draws that depend on the clean pictures (shot noise)."""
+def behind_images(dataset: str, corruption: str) -> bool:
+    """Whether its draws come after, or are, draws that depend on the clean images (shot noise)."""
     draws = ALGORITHMS[CORRUPTIONS[dataset][corruption].algorithm].draws
     if STREAM_OF.get(draws) != "legacy":
         return False
@@ -86,12 +86,12 @@ class ReleaseStreams:
 
     Args:
         dataset: name of the dataset.
-        count: N, the number of its test pictures.
-        images: `images(start, stop)` gives clean test pictures in order, uint8, 224 x 224 or
+        count: N, the number of its test images.
+        images: `images(start, stop)` gives clean test images in order, uint8, 224 x 224 or
             224 x 224 x 3. Only asked where shot noise has to be drawn through.
         states: states found on the way, by stream and place, kept for the next time: any mutable
             mapping from ("legacy" | "python", place) to 625 uint32 (key and position of a Mersenne
-            twister). Those kept by another test set's pictures must not be given.
+            twister). Those kept by another test set's images must not be given.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class ReleaseStreams:
         self.states = states
 
     def at(self, corruption: str, severity: int, index: int) -> RandomStream:
-        """The stream just before a picture's draws; then it runs on through the test set."""
+        """The stream just before an image's draws; then it runs on through the test set."""
         stream, place = place_of(self.dataset, corruption, severity, index, self.count)
         if stream == "pcg64":
             bit_generator = np.random.PCG64(0)
@@ -120,7 +120,7 @@ class ReleaseStreams:
         return rng
 
     def keep(self, corruption: str, severity: int, index: int, rng: RandomStream) -> None:
-        """Keep the state in which a stream stands before a picture, where finding it took work."""
+        """Keep the state in which a stream stands before an image, where finding it took work."""
         stream, place = place_of(self.dataset, corruption, severity, index, self.count)
         draws = ALGORITHMS[CORRUPTIONS[self.dataset][corruption].algorithm].draws
         if draws in _DRAWN_THROUGH:
@@ -131,7 +131,7 @@ class ReleaseStreams:
     def state_before(
         self, corruption: str, severity: int, index: int
     ) -> tuple[tuple[StreamName, int], np.ndarray] | None:
-        """Key and value of the nearest kept state at or before a picture, if there is one."""
+        """Key and value of the nearest kept state at or before an image, if there is one."""
         return self._nearest_kept(*place_of(self.dataset, corruption, severity, index, self.count))
 
     def _nearest_kept(
@@ -163,26 +163,26 @@ class ReleaseStreams:
         return first, random_state_at(first) if stream == "legacy" else Random(0)
 
     def _draw_on(self, stream: StreamName, rng: RandomStream, start: int, stop: int) -> None:
-        """Draw what the pictures at places start ... stop - 1 draw."""
+        """Draw what the images at places start ... stop - 1 draw."""
         for one, first, last in self._stretches(stream, start, stop):
             name = one.algorithm(self.dataset)
             parameters = CORRUPTIONS[self.dataset][one.corruption].parameters(one.severity)
             if name == "motion_blur":
                 rng.random_sample(last - first)
                 continue
-            pictures = (
+            images = (
                 self.images(first, last) if name == "shot_noise" else repeat(None, last - first)
             )
             bar = tqdm(
-                pictures,
+                images,
                 desc=f"drawing through {self.dataset}_{one.corruption}_{one.severity}",
                 total=last - first,
-                unit=" pictures",
+                unit=" images",
                 disable=name != "shot_noise" or last - first < KEEP_EVERY,
                 leave=False,
             )
-            for index, picture in enumerate(bar, first):
-                SKIPS[name](picture, *parameters, rng)
+            for index, image in enumerate(bar, first):
+                SKIPS[name](image, *parameters, rng)
                 if (index + 1) % KEEP_EVERY == 0:
                     self.keep(one.corruption, one.severity, index + 1, rng)
 

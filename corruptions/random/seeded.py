@@ -1,4 +1,4 @@
-"""Seeded streams: a fresh, independent draw for each picture of each test set."""
+"""Seeded streams: a fresh, independent draw for each image of each test set."""
 
 import zlib
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from medmnist_c.corruptions.registry import Draws, RandomStream
 def seeded_stream(
     seed: int, dataset: str, corruption: str, severity: int, index: int, draws: Draws
 ) -> RandomStream:
-    """The random stream of one picture; any picture can be made alone, in any order.
+    """The random stream of one image; any image can be made alone, in any order.
 
     Args:
         seed: any whole number >= 0; another seed is another, independent draw of the benchmark.
-        dataset, corruption, severity, index: which picture.
+        dataset, corruption, severity, index: which image.
         draws: as `Algorithm.draws`; "integers" are drawn from Python's generator.
     """
     pair = zlib.crc32(f"{dataset}/{corruption}".encode())

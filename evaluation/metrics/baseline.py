@@ -30,7 +30,7 @@ class Baseline:
         return self.means.get((dataset, corruption), {}).get(tuple(severities))
 
     def drop(self, dataset: str, corruption: str, severities: Sequence[int]) -> float | None:
-        """By how much its error is larger than on the clean pictures; None if it is not known."""
+        """By how much its error is larger than on the clean images; None if it is not known."""
         error = self.mean_error(dataset, corruption, severities)
         return None if error is None or dataset not in self.clean else error - self.clean[dataset]
 

@@ -1,7 +1,7 @@
-"""Resampling pictures: how often each is drawn, and sums over what is drawn.
+"""Resampling images: how often each is drawn, and sums over what is drawn.
 
-A resample draws N of the N pictures with replacement. It is kept as N counts, so that any statistic
-that is a function of sums over pictures costs one matrix product for all resamples. The draws depend
+A resample draws N of the N images with replacement. It is kept as N counts, so that any statistic
+that is a function of sums over images costs one matrix product for all resamples. The draws depend
 on N alone: every cell of a dataset, and every model, gets the same ones, which makes differences
 paired. (Efron & Tibshirani, An Introduction to the Bootstrap, 1993: percentile intervals.)
 """
@@ -18,22 +18,22 @@ _TOGETHER = 100  # resamples in one product: their counts as float64 stay at som
 
 
 @lru_cache(maxsize=1)
-def resampled_counts(pictures: int) -> np.ndarray:
-    """How often each resample has each picture, uint8, RESAMPLES x N; the same at every call.
+def resampled_counts(images: int) -> np.ndarray:
+    """How often each resample has each image, uint8, RESAMPLES x N; the same at every call.
 
-    No picture is drawn 256 times: the chance of that is below 1e-500 for any N from 2 on the
+    No image is drawn 256 times: the chance of that is below 1e-500 for any N from 2 on the
     benchmark has; for smaller N all the draws together are fewer.
     """
-    rng = np.random.default_rng([_SEED, pictures])
-    counts = np.empty((RESAMPLES, pictures), np.uint8)
+    rng = np.random.default_rng([_SEED, images])
+    counts = np.empty((RESAMPLES, images), np.uint8)
     for row in counts:
-        row[:] = np.bincount(rng.integers(0, pictures, pictures), minlength=pictures)
+        row[:] = np.bincount(rng.integers(0, images, images), minlength=images)
     counts.flags.writeable = False
     return counts
 
 
 def resampled_sums(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Sums over the pictures of each resample.
+    """Sums over the images of each resample.
 
     Args:
         columns: arrays N x k of what is to be added up.

@@ -21,7 +21,7 @@ def dataset_scores(cells: Mapping[Configuration, tuple[int, Measured]], baseline
     """All figures of one dataset, as a report has them (see report.py).
 
     Args:
-        cells: number of pictures and figures of each cell; the clean one is among them.
+        cells: number of images and figures of each cell; the clean one is among them.
         baseline: whom to measure against.
     """
     clean = next(one for one in cells if one.entry is None)

@@ -1,7 +1,7 @@
 """Figures of one cell (a dataset under one corruption and severity): labels and scores in.
 
     balanced_error      1 - mean recall of the classes; multi-label: mean of the labels' balanced errors
-    accuracy            fraction of right answers; multi-label: of all labels of all pictures
+    accuracy            fraction of right answers; multi-label: of all labels of all images
     auc                 area under the ROC curve, mean over classes (one against the rest) or labels
     worst_class_recall  the smallest recall of a class; multi-label: of any label's yes or no
     ece                 expected calibration error, 15 bins of equal width on the confidence of the
@@ -13,7 +13,7 @@
 
 The answer is the class of the largest score; for two classes and for each of several labels "yes" where
 the score is above the threshold. All but auc, ece and worst_class_recall are functions of sums over
-pictures and have bootstrap intervals. The latter two are biased in every resample (a maximum of
+images and have bootstrap intervals. The latter two are biased in every resample (a maximum of
 noise), so a percentile interval of them would mislead; auc would have to be sorted anew in each.
 """
 
@@ -38,7 +38,7 @@ METRICS = (
     "kappa",
 )
 BINS = 15
-_MEANS = ("accuracy", "nll", "brier")  # plain means over pictures
+_MEANS = ("accuracy", "nll", "brier")  # plain means over images
 _SMALLEST = np.finfo(np.float64).eps  # a probability of 0 has no logarithm
 
 
@@ -99,19 +99,19 @@ def measure(cell: Cell) -> dict[str, Estimate]:
     )
     found["ece"] = Estimate(_ece(cell))
     absent = _absent(cell.facts, members)
-    found["auc"] = missing(f"no picture of {absent}") if absent else Estimate(_auc(cell))
+    found["auc"] = missing(f"no image of {absent}") if absent else Estimate(_auc(cell))
     if "kappa" in found and not np.isfinite(found["kappa"].value):
         found["kappa"] = missing("one class only in labels and answers")
     return {name: found[name] for name in METRICS if name in found}
 
 
 def _figures(cell: Cell, columns: dict[str, np.ndarray]) -> dict[str, Estimate]:
-    """What follows from sums over pictures, with its resamples."""
+    """What follows from sums over images, with its resamples."""
     sums = {name: column.sum(axis=0, dtype=np.float64) for name, column in columns.items()}
     values = _from_sums(cell.facts, sums, len(cell.labels))
     draws = _from_sums(cell.facts, resampled_sums(columns), len(cell.labels))
     absent = _absent(cell.facts, sums["members"])
-    note = f"no picture of {absent}: over the classes there are" if absent else None
+    note = f"no image of {absent}: over the classes there are" if absent else None
     return {
         name: Estimate(float(values[name]), draws[name], note if name == "balanced_error" else None)
         for name in values
@@ -119,7 +119,7 @@ def _figures(cell: Cell, columns: dict[str, np.ndarray]) -> dict[str, Estimate]:
 
 
 def _columns(cell: Cell) -> dict[str, np.ndarray]:
-    """Per picture, what the figures need the sums of; each N x k."""
+    """Per image, what the figures need the sums of; each N x k."""
     labels, scores, right = cell.labels, cell.scores, cell.right
     if cell.facts.multi_label:
         members = np.concatenate([labels == 1, labels == 0], axis=1)
@@ -177,7 +177,7 @@ def _is_ordinal(facts: DatasetFacts) -> bool:
 
 
 def _absent(facts: DatasetFacts, members: np.ndarray) -> str:
-    """The classes without a picture, in words; empty if there is none."""
+    """The classes without an image, in words; empty if there is none."""
     names = list(facts.labels)
     if facts.multi_label:
         names = [f"{name}: {answer}" for answer in ("yes", "no") for name in facts.labels]

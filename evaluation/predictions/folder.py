@@ -2,7 +2,7 @@
 
 A folder of them has one file for each cell, `{dataset}/{dataset}_{corruption}_{severity}.parquet`,
 which appears whole or not at all: an interrupted evaluation goes on with the cells that are missing.
-Each file carries its origin (model, seed or release, digest of the pictures), so that what another
+Each file carries its origin (model, seed or release, digest of the images), so that what another
 model or source made is noticed and never mixed in. Scores made elsewhere come as one file.
 """
 
@@ -87,7 +87,7 @@ class PredictionFolder:
     def write(
         self, cell: Configuration, labels: np.ndarray, scores: np.ndarray, origin: dict
     ) -> None:
-        """Keep one cell, in the order of its pictures."""
+        """Keep one cell, in the order of its images."""
         count = len(scores)
         multi_label = dataset_facts(cell.dataset).multi_label
         label = pa.array(labels.tolist() if multi_label else labels[:, 0].tolist())

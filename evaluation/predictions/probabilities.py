@@ -12,11 +12,11 @@ _ROUNDING = 0.01  # rows add up to 1 within this: bfloat16 has 8 bits
 def probabilities(
     scores: object, count: int, facts: DatasetFacts, where: str, *, logits: bool = False
 ) -> np.ndarray:
-    """Scores of `count` pictures as probabilities, float64, count x classes.
+    """Scores of `count` images as probabilities, float64, count x classes.
 
     Args:
         scores: anything numpy takes for an array of that shape.
-        count: how many pictures they are for.
+        count: how many images they are for.
         facts: of the dataset.
         where: words for the errors.
         logits: apply softmax, or sigmoid to the labels of a multi-label dataset.
@@ -31,7 +31,7 @@ def probabilities(
         values = np.asarray(scores, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise PredictionError(
-            f"The scores for {where} are no array of numbers ({error}); give pictures x classes."
+            f"The scores for {where} are no array of numbers ({error}); give images x classes."
         ) from error
     expected = (count, len(facts.labels))
     if values.shape != expected:

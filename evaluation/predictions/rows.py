@@ -19,7 +19,7 @@ COLUMNS = ("dataset", "corruption", "severity", "index", "label", "scores")
 
 @dataclass(frozen=True)
 class Predicted:
-    """One cell in the order of its pictures.
+    """One cell in the order of its images.
 
     labels: whole numbers, N x 1, or N x L of 0 and 1; None if they are not kept.
     scores: probabilities, float64, N x C, or N x L.
@@ -64,7 +64,7 @@ def checked(table: pa.Table, cell: Configuration, place: str, logits: bool) -> P
             "comes twice" if 0 <= found < first else "is missing" if found > first else "is wrong"
         )
         raise PredictionError(
-            f"Of {where}, index {first if found > first else found} {what}; each picture from 0 to "
+            f"Of {where}, index {first if found > first else found} {what}; each image from 0 to "
             f"N - 1 has one row."
         )
     width = len(facts.labels)

@@ -1,4 +1,4 @@
-"""Two models side by side: differences of balanced error, paired by picture."""
+"""Two models side by side: differences of balanced error, paired by image."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from medmnist_c.evaluation.report.model import RobustnessReport
 class Comparison:
     """Differences of balanced error, b - a: negative where b is better.
 
-    Both models are resampled with the same pictures, so that what both find hard cancels out; the
+    Both models are resampled with the same images, so that what both find hard cancels out; the
     interval of a difference is narrower than the two models' own.
     """
 
@@ -67,7 +67,7 @@ def compare(a: RobustnessReport, b: RobustnessReport) -> Comparison:
     """Paired differences, b - a, over the cells that both have.
 
     Raises:
-        ReportError: no predictions are kept, nothing is in common, or the pictures differ.
+        ReportError: no predictions are kept, nothing is in common, or the images differ.
     """
     for report in (a, b):
         if report.predictions is None or not report.predictions.exists():
@@ -75,7 +75,7 @@ def compare(a: RobustnessReport, b: RobustnessReport) -> Comparison:
                 f"The predictions of {report.name} are not there ({report.predictions}), which a paired "
                 "comparison needs; evaluate with predictions=FOLDER and keep it beside the report."
             )
-    _check_same_pictures(a, b)
+    _check_same_images(a, b)
     stores = [open_predictions(report.predictions) for report in (a, b)]
     shared = set(_reported(a)) & set(_reported(b))
     differences = {}
@@ -113,17 +113,17 @@ def _reported(report: RobustnessReport) -> list[Configuration]:
     ]
 
 
-def _check_same_pictures(a: RobustnessReport, b: RobustnessReport) -> None:
+def _check_same_images(a: RobustnessReport, b: RobustnessReport) -> None:
     shared = [name for name in a.datasets if name in b.datasets]
     if not shared:
         raise ReportError(f"{a.name} and {b.name} have no dataset in common.")
     one, other = a.data["provenance"], b.data["provenance"]
-    same = one["pictures"] == other["pictures"]
+    same = one["images"] == other["images"]
     for name in shared:
         digests = [p["sources"][name]["digest"] for p in (one, other)]
         same = same and (None in digests or digests[0] == digests[1])
     if not same:
         raise ReportError(
-            f"{a.name} was scored on other pictures ({one['pictures']}) than {b.name} "
-            f"({other['pictures']}), or on other clean ones; evaluate both on the same."
+            f"{a.name} was scored on other images ({one['images']}) than {b.name} "
+            f"({other['images']}), or on other clean ones; evaluate both on the same."
         )

@@ -1,4 +1,4 @@
-"""Pictures of reports: severity curves, heat maps, bars by group. Same report, same bytes."""
+"""Images of reports: severity curves, heat maps, bars by group. Same report, same bytes."""
 
 import io
 from collections.abc import Sequence
@@ -178,7 +178,7 @@ def as_svg(figure: Figure) -> str:
 
 
 def as_png(figure: Figure) -> bytes:
-    """A picture of 150 pixels an inch."""
+    """An image of 150 pixels an inch."""
     data = io.BytesIO()
     with mpl.rc_context(_STYLE):
         figure.savefig(data, format="png", dpi=150, metadata={"Software": None})

@@ -80,17 +80,17 @@ def provenance_rows(report: RobustnessReport) -> list[tuple[str, str]]:
     rows = [
         ("model", report.name),
         ("measured against", report.data["baseline"]["name"]),
-        ("pictures", str(told.get("pictures", "?"))),
+        ("images", str(told.get("images", "?"))),
         ("medmnist_c", _known(told.get("medmnist_c"), "code", told.get("code_digest"))),
         ("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items())),
         (
             "intervals",
-            f"{100 * told.get('confidence', 0.95):g} %, bootstrap over pictures, "
+            f"{100 * told.get('confidence', 0.95):g} %, bootstrap over images, "
             f"{told.get('resamples', '?')} resamples",
         ),
     ]
     for name, source in sources.items():
-        where = f"{source['count']:,} pictures, {source['where']}"
+        where = f"{source['count']:,} images, {source['where']}"
         rows.append((name, _known(where, "digest", source["digest"])))
     return rows
 

@@ -68,7 +68,7 @@ def _lead(reports: Sequence[RobustnessReport], datasets: list[str]) -> str:
 def _dataset(dataset: str, reports: Sequence[RobustnessReport]) -> Iterable[str]:
     one = reports[0].datasets[dataset]
     yield f'<h2 id="{dataset}">{dataset}</h2>'
-    told = f"{one['count']:,} pictures, {len(one['classes'])} classes, {escape(one['task'])}."
+    told = f"{one['count']:,} images, {len(one['classes'])} classes, {escape(one['task'])}."
     yield f'<p class="soft">{told}</p>'
     for report in reports:
         if len(reports) > 1:
@@ -148,7 +148,7 @@ def _comparison(one: Comparison) -> Iterable[str]:
     found = one.to_dict()
     yield f"<h3>{escape(found['b'])} minus {escape(found['a'])}</h3>"
     yield (
-        '<p class="soft">Difference of balanced error, paired by picture, with its 95 % interval; below '
+        '<p class="soft">Difference of balanced error, paired by image, with its 95 % interval; below '
         f"zero {escape(found['b'])} is better.</p>"
     )
     for dataset in found["datasets"]:

@@ -32,7 +32,7 @@ def _model(report: RobustnessReport, dataset: str, alone: bool) -> Iterable[str]
         yield f"### {_text(report.name)}"
     summary = one["summary"]
     yield (
-        f"{one['count']:,} pictures, {one['task']}. BE {words.figure(summary['BE'])} "
+        f"{one['count']:,} images, {one['task']}. BE {words.figure(summary['BE'])} "
         f"({words.interval(summary['BE']) or 'no interval'}), rBE {words.figure(summary['rBE'])}, "
         f"without unstable corruptions {words.figure(summary['rBE_stable'])}."
     )
@@ -63,7 +63,7 @@ def _model(report: RobustnessReport, dataset: str, alone: bool) -> Iterable[str]
 def _comparison(one: Comparison) -> Iterable[str]:
     found = one.to_dict()
     yield (
-        f"Balanced error of {_text(found['b'])} minus that of {_text(found['a'])}, paired by picture "
+        f"Balanced error of {_text(found['b'])} minus that of {_text(found['a'])}, paired by image "
         "(below zero: the former is better):"
     )
     for dataset in found["datasets"]:

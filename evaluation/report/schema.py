@@ -68,7 +68,7 @@ _REPORT = {
     "provenance": {
         "medmnist_c": str,
         "libraries": _Each(str),
-        "pictures": str,
+        "images": str,
         "code_digest": _Maybe(str),
         "confidence": float,
         "resamples": int,

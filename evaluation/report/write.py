@@ -11,7 +11,7 @@ from medmnist_c.evaluation.report.model import RobustnessReport
 
 
 def write_report(reports: Sequence[RobustnessReport], folder: str | Path) -> list[Path]:
-    """report.html, report.md and, for each dataset, its pictures as PNG; returns their paths."""
+    """report.html, report.md and, for each dataset, its images as PNG; returns their paths."""
     folder = Path(folder).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     content = {

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from scipy import stats
-from support.sample_images import as_rgb, luma, picture
+from support.sample_images import as_rgb, luma, sample_image
 
 from medmnist_c.augmentation.augmix import Mix, TargetedAugMix
 from medmnist_c.augmentation.params import Draw
@@ -190,11 +190,11 @@ def test_augmix_wants_sensible_numbers(how):
         TargetedAugMix("dermamnist", **how)
 
 
-# ---- a draw is its picture
+# ---- a draw is its image
 
 
 def plainly(image, draw):
-    """The corruption's own function on the picture; for a grey one as the release does it."""
+    """The corruption's own function on the image; for a grey one as the release does it."""
     algorithm = ALGORITHMS[draw.algorithm]
     parameters = draw.parameters
     if draw.algorithm == "stain_deposit":
@@ -207,7 +207,7 @@ def plainly(image, draw):
 @pytest.mark.parametrize(("dataset", "name"), PAIRS)
 def test_each_draw_equals_the_plain_corruption(dataset, name):
     transform = TargetedAugmentation(dataset, seed=2, corruptions=[name], identity=False)
-    for image in (picture((64, 48)), picture((64, 48))[..., 1].copy()):
+    for image in (sample_image((64, 48)), sample_image((64, 48))[..., 1].copy()):
         before = image.copy()
         draw = transform.get_params(image)
         assert draw.corruption == name
@@ -221,13 +221,13 @@ def test_each_draw_equals_the_plain_corruption(dataset, name):
 
 
 def test_identity_is_a_copy():
-    image = picture((32, 32))
+    image = sample_image((32, 32))
     made = TargetedAugmentation.apply(image, Draw())
     assert np.array_equal(made, image) and not np.shares_memory(made, image)
 
 
 def test_a_call_is_get_params_and_apply():
-    image = picture((40, 40))
+    image = sample_image((40, 40))
     for make in (TargetedAugmentation, TargetedAugMix):
         called, apart = make("pathmnist", seed=9), make("pathmnist", seed=9)
         for _ in range(6):
@@ -242,7 +242,7 @@ def test_a_call_is_get_params_and_apply():
 def test_what_comes_in_goes_out(make, dataset):
     torch = pytest.importorskip("torch")
     transform = make(dataset, seed=0)
-    rgb = picture((45, 61))
+    rgb = sample_image((45, 61))
     for pixels in (rgb, rgb[..., 0].copy(), rgb[:32, :32].copy()):
         tensor = torch.from_numpy(
             np.moveaxis(as_rgb(pixels) if pixels.ndim == 2 else pixels, -1, 0)
@@ -260,15 +260,15 @@ def test_what_comes_in_goes_out(make, dataset):
                     assert made.shape == image.shape and made.dtype == image.dtype
 
 
-def test_calls_of_transforms_that_take_more_than_a_picture():
+def test_calls_of_transforms_that_take_more_than_a_image():
     transform = TargetedAugmentation("dermamnist", seed=0)
-    made, label = transform(picture((32, 32)), 7)
+    made, label = transform(sample_image((32, 32)), 7)
     assert label == 7 and made.shape == (32, 32, 3)
 
 
 def rows(count):
     return {
-        "image": [Image.fromarray(picture((32, 32), seed)) for seed in range(count)],
+        "image": [Image.fromarray(sample_image((32, 32), seed)) for seed in range(count)],
         "label": list(range(count)),
         "index": list(range(100, 100 + count)),
     }
@@ -279,8 +279,8 @@ FEATURES = datasets.Features(
 )
 
 
-def pixels(pictures):
-    return [np.asarray(one).tobytes() for one in pictures]
+def pixels(images):
+    return [np.asarray(one).tobytes() for one in images]
 
 
 def test_with_transform_set_transform_and_map():
@@ -294,7 +294,7 @@ def test_with_transform_set_transform_and_map():
     assert pixels(turned[i]["image"] for i in range(6)) == pixels(first["image"])[::-1]
     mapped = plain.to_iterable_dataset().map(TargetedAugmentation("dermamnist", seed=4, **how))
     assert pixels(row["image"] for row in mapped) == pixels(first["image"])
-    # Known by index: two equal pictures are augmented apart.
+    # Known by index: two equal images are augmented apart.
     twins = datasets.Dataset.from_dict({**rows(1), "image": rows(1)["image"]}, FEATURES)
     twins = datasets.concatenate_datasets([twins, twins.map(lambda row: {"index": 3})])
     twins.set_transform(TargetedAugmentation("dermamnist", seed=4, **how))
@@ -303,7 +303,7 @@ def test_with_transform_set_transform_and_map():
 
 def test_stacked_batches_stay_stacked():
     torch = pytest.importorskip("torch")
-    batch = np.stack([picture((32, 32), seed) for seed in range(3)])
+    batch = np.stack([sample_image((32, 32), seed) for seed in range(3)])
     transforms = [TargetedAugmentation("pathmnist", seed=8) for _ in range(3)]
     made = transforms[0]({"image": batch})["image"]
     assert np.array_equal(made, transforms[1]({"image": list(batch)})["image"])
@@ -313,10 +313,10 @@ def test_stacked_batches_stay_stacked():
 
 
 def test_other_columns_and_none():
-    batch = {"picture": rows(2)["image"]}
-    transform = TargetedAugmentation("dermamnist", seed=0, column="picture")
-    assert len(transform(batch)["picture"]) == 2
-    with pytest.raises(ValueError, match="no column 'image' among picture"):
+    batch = {"image": rows(2)["image"]}
+    transform = TargetedAugmentation("dermamnist", seed=0, column="image")
+    assert len(transform(batch)["image"]) == 2
+    with pytest.raises(ValueError, match="no column 'image' among image"):
         TargetedAugmentation("dermamnist", seed=0)(batch)
 
 
@@ -326,17 +326,17 @@ def test_other_columns_and_none():
         (Image.new("RGBA", (40, 40)), ValueError, "'RGBA'"),
         (np.zeros((31, 40), np.uint8), ValueError, "at least 32"),
         (np.zeros((40, 40), np.float32), TypeError, "uint8"),
-        ("picture.png", TypeError, "not a str"),
+        ("image.png", TypeError, "not a str"),
     ],
 )
-def test_what_is_no_picture_gets_one_sentence(image, error, words):
+def test_what_is_no_image_gets_one_sentence(image, error, words):
     with pytest.raises(error, match=words):
         TargetedAugmentation("dermamnist", seed=0)(image)
 
 
-def test_a_seed_wants_a_picture_or_its_index():
+def test_a_seed_wants_a_image_or_its_index():
     assert TargetedAugmentation("dermamnist").get_params().corruption
-    with pytest.raises(TypeError, match="belong to a picture"):
+    with pytest.raises(TypeError, match="belong to an image"):
         TargetedAugmentation("dermamnist", seed=0).get_params()
 
 
@@ -344,7 +344,7 @@ def test_a_seed_wants_a_picture_or_its_index():
 
 
 def test_a_seed_gives_the_same_whatever_the_order():
-    images = [picture((32, 32), seed) for seed in range(8)]
+    images = [sample_image((32, 32), seed) for seed in range(8)]
     one, other = (TargetedAugmentation("dermamnist", seed=3) for _ in range(2))
     first = [[one.get_params(image) for image in images] for _ in range(3)]
     second = [[other.get_params(image) for image in images[::-1]][::-1] for _ in range(3)]
@@ -354,7 +354,7 @@ def test_a_seed_gives_the_same_whatever_the_order():
 
 
 def test_without_a_seed_each_is_its_own():
-    image = picture((32, 32))
+    image = sample_image((32, 32))
     how = {"corruptions": ["gaussian_noise"], "identity": False}
     transform = TargetedAugmentation("dermamnist", **how)
     others = [transform, pickle.loads(pickle.dumps(transform))]
@@ -364,7 +364,7 @@ def test_without_a_seed_each_is_its_own():
 
 @pytest.mark.parametrize("make", [TargetedAugmentation, TargetedAugMix])
 def test_pickles_start_their_epoch_anew(make):
-    image = picture((32, 32))
+    image = sample_image((32, 32))
     transform = make("dermamnist", seed=6, severities=(1, 3))
     transform.set_epoch(2)
     first = transform(image).tobytes()
@@ -374,7 +374,7 @@ def test_pickles_start_their_epoch_anew(make):
     assert pickle.dumps(transform) == pickle.dumps(pickle.loads(pickle.dumps(transform)))
 
 
-def test_more_pictures_than_can_be_remembered_are_told(monkeypatch):
+def test_more_images_than_can_be_remembered_are_told(monkeypatch):
     monkeypatch.setattr("medmnist_c.augmentation.shared_counter.CAPACITY", 256)
     transform = TargetedAugmentation("dermamnist", seed=0)
     with pytest.warns(UserWarning, match="set_epoch"):
@@ -425,7 +425,7 @@ def test_augmix_alpha_shapes_the_shares():
 
 @pytest.mark.parametrize("grey", [False, True])
 def test_augmix_is_the_mean_of_its_chains(grey):
-    image = picture((48, 48))[..., 0].copy() if grey else picture((48, 48))
+    image = sample_image((48, 48))[..., 0].copy() if grey else sample_image((48, 48))
     transform = TargetedAugMix("bloodmnist", seed=7)
     for _ in range(10):
         mix = transform.get_params(image)
@@ -466,5 +466,5 @@ def test_preview_shows_draws(tmp_path):
     assert sheet.width > 6 * 224 and sheet.height > 4 * 224
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     wrong = preview(tmp_path, "--index", "99")
-    assert wrong.returncode == 1 and "There is no picture 99 of octmnist" in wrong.stderr
+    assert wrong.returncode == 1 and "There is no image 99 of octmnist" in wrong.stderr
     assert not (tmp_path / "octmnist_augmented.png").exists()

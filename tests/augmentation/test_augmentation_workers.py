@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from support.augmented_images import AugmentedPictures
+from support.augmented_images import AugmentedImages
 
 torch = pytest.importorskip("torch")
 
@@ -13,8 +13,8 @@ COUNT = 24
 
 
 def epochs(workers, start, persistent=False, numbers=(None, None)):
-    """For each epoch: seeded pictures by index, and the unseeded ones."""
-    data = AugmentedPictures(COUNT)
+    """For each epoch: seeded images by index, and the unseeded ones."""
+    data = AugmentedImages(COUNT)
     how = {"multiprocessing_context": start, "persistent_workers": persistent} if workers else {}
     loader = torch.utils.data.DataLoader(
         data, batch_size=4, shuffle=True, num_workers=workers, collate_fn=list, **how
@@ -48,7 +48,7 @@ def test_seeded_alike_and_unseeded_never(plain, workers, start, persistent):
     made = epochs(workers, start, persistent)
     for (seeded, _), (expected, _) in zip(made, plain, strict=True):
         assert seeded == expected
-    fresh = [one for _, pictures in [*made, *plain] for one in pictures]
+    fresh = [one for _, images in [*made, *plain] for one in images]
     assert len(set(fresh)) == len(fresh) == 4 * COUNT
 
 
@@ -65,7 +65,7 @@ def test_epochs_differ_and_can_be_entered_anywhere(plain):
 
 
 def test_processes_forked_by_hand_draw_apart():
-    data = AugmentedPictures(1)
+    data = AugmentedImages(1)
     data[0]  # has drawn already: a fork would inherit the generator
     made = [data[0][2]]
     for _ in range(2):
@@ -90,11 +90,11 @@ def test_global_random_states_are_neither_read_nor_moved(plain):
         )
 
     random.seed(1), np.random.seed(1), torch.manual_seed(1)
-    data, before = AugmentedPictures(COUNT), state()
+    data, before = AugmentedImages(COUNT), state()
     rows = [data[index] for index in range(COUNT)]
     assert state() == before
     random.seed(1), np.random.seed(1), torch.manual_seed(1)
-    again = AugmentedPictures(COUNT)
+    again = AugmentedImages(COUNT)
     assert not {row[2] for row in rows} & {again[index][2] for index in range(COUNT)}
     random.seed(2), np.random.seed(2), torch.manual_seed(2)
     assert {row[0]: row[1] for row in rows} == plain[0][0]

@@ -21,11 +21,11 @@ def test_there_are_655_test_sets_of_131_pairs_and_12_clean_ones():
     assert sum(one.entry is None for one in configurations().values()) == 12
 
 
-def test_the_benchmark_has_as_many_pictures_as_published():
-    pictures = sum(
+def test_the_benchmark_has_as_many_images_as_published():
+    images = sum(
         dataset_facts(one.dataset).test_count for one in configurations().values() if one.entry
     )
-    assert pictures == 6_438_160
+    assert images == 6_438_160
 
 
 def test_the_table_uses_every_algorithm():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from scipy import ndimage
-from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, picture
+from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, sample_image
 
 from medmnist_c.corruptions.artefacts import black_corner, bubble, characters, stain_deposit
 from medmnist_c.corruptions.stain_masks import own_masks
@@ -81,7 +81,7 @@ DRAWN += [(characters, plain_characters, one) for one in parameters_of("characte
 
 @pytest.mark.parametrize(("function", "plain", "parameters"), DRAWN)
 def test_equals_the_plain_way(function, plain, parameters):
-    image = picture((224, 224))
+    image = sample_image((224, 224))
     for seed in SEEDS:
         rng, plain_rng = Random(seed), Random(seed)
         expected = plain(image, *parameters, rng=plain_rng)
@@ -91,7 +91,7 @@ def test_equals_the_plain_way(function, plain, parameters):
 
 @pytest.mark.parametrize(("function", "plain", "parameters"), DRAWN)
 def test_grey_equals_rgb_made_grey(function, plain, parameters):
-    grey = picture((224, 224))[..., 0]
+    grey = sample_image((224, 224))[..., 0]
     if function is characters:  # colours differ by channel
         with pytest.raises(ValueError, match="repeat its channel three times"):
             function(grey, *parameters, rng=Random(0))
@@ -104,7 +104,7 @@ def test_grey_equals_rgb_made_grey(function, plain, parameters):
 
 @pytest.mark.parametrize("parameters", parameters_of("black_corner"))
 def test_black_corner_equals_the_plain_way(parameters):
-    image = picture((224, 224))
+    image = sample_image((224, 224))
     assert np.array_equal(black_corner(image, *parameters), plain_black_corner(image, *parameters))
     expected = plain_black_corner(image[..., 1], *parameters)
     assert np.array_equal(black_corner(image[..., 1], *parameters), expected)
@@ -120,7 +120,7 @@ def test_black_corner_keeps_a_disc_of_any_shape():
 
 @pytest.mark.parametrize("shape", [(32, 32), (33, 200), (61, 45)])
 @pytest.mark.parametrize(("function", "_", "parameters"), DRAWN)
-def test_small_pictures_are_changed_at_some_place(function, _, parameters, shape):
+def test_small_images_are_changed_at_some_place(function, _, parameters, shape):
     image = np.full((*shape, 3), 100, np.uint8)
     for seed in range(30):
         result = function(image, *parameters, rng=Random(seed))
@@ -141,8 +141,8 @@ def test_stains_keep_the_margin_where_there_is_room():
         assert rows[-1] < side - margin
 
 
-def test_a_mask_may_fill_the_picture_but_not_more():
-    image = picture((32, 40))
+def test_a_mask_may_fill_the_image_but_not_more():
+    image = sample_image((32, 40))
     assert (stain_deposit(image, 1, np.ones((1, 32, 40), bool), Random(0)) == 0).all()
     with pytest.raises(ValueError, match="33 x 40 pixels does not fit"):
         stain_deposit(image, 1, np.ones((1, 33, 40), bool), Random(0))
@@ -157,15 +157,15 @@ def test_one_stain_draws_no_number():
             return super().randint(low, high)
 
     one, two = Counting(3), Counting(3)
-    stain_deposit(picture((61, 45)), 1, MASKS[24], one)
-    stain_deposit(picture((61, 45)), 2, MASKS[24], two)
+    stain_deposit(sample_image((61, 45)), 1, MASKS[24], one)
+    stain_deposit(sample_image((61, 45)), 2, MASKS[24], two)
     assert one.calls == 2  # left and top
     assert two.calls in (3, 5)
 
 
 @pytest.mark.parametrize("kind", [bool, np.uint8, np.uint64])
 def test_masks_of_any_type_do(kind):
-    image = picture((61, 45))
+    image = sample_image((61, 45))
     expected = stain_deposit(image, 4, MASKS[24], Random(5))
     assert np.array_equal(stain_deposit(image, 4, MASKS[24].astype(kind), Random(5)), expected)
 
@@ -183,7 +183,7 @@ def test_masks_of_any_type_do(kind):
 )
 def test_empty_ranges_are_refused(call, part):
     with pytest.raises(ValueError, match=part):
-        call(picture((61, 45)))
+        call(sample_image((61, 45)))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -198,7 +198,7 @@ def test_empty_ranges_are_refused(call, part):
     ids=["stain_deposit", "bubble", "black_corner", "characters"],
 )
 def test_pure(function, shape, tmp_path):
-    assert_pure(function, picture(shape), tmp_path)
+    assert_pure(function, sample_image(shape), tmp_path)
 
 
 # The project's own blots.

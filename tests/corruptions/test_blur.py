@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from scipy.ndimage import zoom
-from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, picture
+from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, sample_image
 
 from medmnist_c.corruptions.blur import (
     defocus_blur,
@@ -102,12 +102,12 @@ def name_of(value: object) -> str | None:
     return getattr(value, "__name__", None)
 
 
-def awkward_pictures() -> dict[str, np.ndarray]:
+def awkward_images() -> dict[str, np.ndarray]:
     """Grey, 61 x 70: whatever brings many sums to the edge between two levels."""
     rows, columns = np.mgrid[:61, :70]
     noise = np.random.default_rng(3).integers(0, 256, (61, 70))
     inside = (abs(rows - 30) < 20) & (abs(columns - 35) < 24)
-    pictures = {
+    images = {
         "flat areas": np.where(columns < 35, 200, 77),
         "flat disk": np.where(np.hypot(rows - 30, columns - 35) < 25, 170, 0),
         "white around noise": np.where(inside, noise, 255),
@@ -123,31 +123,31 @@ def awkward_pictures() -> dict[str, np.ndarray]:
         "three levels": noise % 3 + 120,
         "coarse": np.kron(noise[:8, :9], np.ones((8, 8), int))[:61, :70],
     }
-    return {name: one.astype(np.uint8) for name, one in pictures.items()}
+    return {name: one.astype(np.uint8) for name, one in images.items()}
 
 
 @pytest.mark.parametrize("shape", SHAPES[:2])
 @pytest.mark.parametrize(("function", "plain", "parameters"), CASES, ids=name_of)
 def test_equals_the_definition(function, plain, parameters, shape):
-    image = picture(shape)
+    image = sample_image(shape)
     assert np.array_equal(function(image, *parameters), plain(image, *parameters))
 
 
 @pytest.mark.parametrize(("function", "plain", "parameters"), ONE_OF_EACH, ids=name_of)
 def test_equals_the_definition_at_full_size(function, plain, parameters):
-    image = picture((224, 224))
+    image = sample_image((224, 224))
     assert np.array_equal(function(image, *parameters), plain(image, *parameters))
 
 
 @pytest.mark.parametrize(("function", "plain", "parameters"), ONE_OF_EACH, ids=name_of)
-def test_awkward_pictures(function, plain, parameters):
-    for name, image in awkward_pictures().items():
+def test_awkward_images(function, plain, parameters):
+    for name, image in awkward_images().items():
         assert np.array_equal(function(image, *parameters), plain(image, *parameters)), name
 
 
 @pytest.mark.parametrize(("function", "plain", "parameters"), CASES, ids=name_of)
-def test_constant_pictures(function, plain, parameters):
-    """A flat picture stays flat, though it may come out one level darker."""
+def test_constant_images(function, plain, parameters):
+    """A flat image stays flat, though it may come out one level darker."""
     levels = range(256) if parameters in [one for *_, one in ONE_OF_EACH] else range(5, 256, 25)
     for level in levels:
         image = np.full((32, 32), level, np.uint8)
@@ -158,7 +158,7 @@ def test_constant_pictures(function, plain, parameters):
 
 @pytest.mark.parametrize(("function", "plain", "parameters"), CASES, ids=name_of)
 def test_grey_equals_rgb_made_grey(function, plain, parameters):
-    grey = picture((45, 52), seed=1)[..., 0]
+    grey = sample_image((45, 52), seed=1)[..., 0]
     expected = function(grey, *parameters)
     assert np.array_equal(luma(function(as_rgb(grey), *parameters)), expected)
     assert np.array_equal(plain(grey, *parameters), expected)
@@ -167,7 +167,7 @@ def test_grey_equals_rgb_made_grey(function, plain, parameters):
 @pytest.mark.parametrize("shape", [(32, 75), (75, 32), (41, 40)])
 @pytest.mark.parametrize(("function", "plain", "parameters"), ONE_OF_EACH, ids=name_of)
 def test_any_shape(function, plain, parameters, shape):
-    image = picture(shape, seed=2)
+    image = sample_image(shape, seed=2)
     assert np.array_equal(function(image, *parameters), plain(image, *parameters))
 
 
@@ -176,13 +176,13 @@ def test_pure(function, _, parameters, tmp_path):
     def blur(image: np.ndarray) -> np.ndarray:
         return function(image, *parameters)
 
-    image = picture((61, 45))
+    image = sample_image((61, 45))
     assert_pure(blur, image, tmp_path)
     assert_pure(blur, image[..., 1], tmp_path)
 
 
 def test_threads_with_empty_caches_agree():
-    image = picture((61, 45))
+    image = sample_image((61, 45))
     cases = [(defocus_blur, (2.25, 0.3)), (zoom_blur, ((1.0, 1.07),)), (gaussian_blur, (19,))] * 8
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda case: case[0](image, *case[1]), cases))
@@ -195,7 +195,7 @@ def test_threads_with_empty_caches_agree():
 
 @pytest.mark.parametrize("angle", ANGLES)
 def test_motion_blur_at_every_kind_of_angle(angle):
-    image = picture((61, 45))
+    image = sample_image((61, 45))
     for radius, sigma in [(20, 15), (3, 3), (0.5, 2.5)]:
         expected = plain_motion(image, radius, sigma, angle)
         assert np.array_equal(motion_blur_at(image, radius, sigma, angle), expected)
@@ -203,7 +203,7 @@ def test_motion_blur_at_every_kind_of_angle(angle):
 
 @pytest.mark.parametrize("stream", [np.random.RandomState, np.random.default_rng])
 def test_motion_blur_draws_one_angle(stream):
-    image, rng, same = picture((32, 40)), stream(5), stream(5)
+    image, rng, same = sample_image((32, 40)), stream(5), stream(5)
     for _ in range(3):
         expected = motion_blur_at(image, 5, 5, same.uniform(-45, 45))
         assert np.array_equal(motion_blur(image, 5, 5, rng), expected)
@@ -223,7 +223,7 @@ def test_motion_blur_looks_to_one_side():
 
 
 def test_zoom_blur_where_scipy_leaves_a_black_line():
-    """136 pixels by 1.24: rounding puts scipy's last pixel outside of the picture."""
+    """136 pixels by 1.24: rounding puts scipy's last pixel outside of the image."""
     image = np.full((136, 136), 250, np.uint8)
     result = zoom_blur(image, (1.0, 1.24))
     assert result[-1].max() < 200 < result[:-1, :-1].min()
@@ -232,7 +232,7 @@ def test_zoom_blur_where_scipy_leaves_a_black_line():
 
 @pytest.mark.parametrize("factors", [(1.0,), (1.2, 1.1), (1.0, 1.0, 1.5), (2, 5.3, 16)])
 def test_zoom_blur_by_other_factors(factors):
-    image = picture((50, 32))
+    image = sample_image((50, 32))
     assert np.array_equal(zoom_blur(image, factors), plain_zoom(image, factors))
 
 
@@ -243,7 +243,7 @@ def test_zoom_blur_by_other_factors(factors):
 @pytest.mark.parametrize("alias", [0.01, 0.6])
 def test_defocus_blur_of_other_radii(radius, alias):
     """At 0.5 and 0.01 no pixel but the own counts: each level is left to OpenCV's filter."""
-    for image in (picture((61, 45)), *awkward_pictures().values()):
+    for image in (sample_image((61, 45)), *awkward_images().values()):
         expected = plain_defocus(image, radius, alias)
         assert np.array_equal(defocus_blur(image, radius, alias), expected)
 
@@ -271,7 +271,7 @@ def test_gaussian_blur_is_torchs_convolution(size):
     kernel = torch.outer(line, line).expand(3, 1, size, size)
     different = total = 0
     for seed in range(3):
-        image = picture((224, 224), seed)
+        image = sample_image((224, 224), seed)
         channels = torch.from_numpy(np.moveaxis(image, -1, 0)[None].astype(np.float32))
         padded = torch.nn.functional.pad(channels, [size // 2] * 4, mode="reflect")
         filtered = torch.nn.functional.conv2d(padded, kernel, groups=3).round()
@@ -359,11 +359,11 @@ def test_the_fast_sum_keeps_within_its_margin():
 )
 def test_parameters_out_of_range_are_refused(call, part):
     with pytest.raises(ValueError, match=part):
-        call(picture((32, 40)))
+        call(sample_image((32, 40)))
 
 
 @pytest.mark.parametrize(("function", "_", "parameters"), ONE_OF_EACH, ids=name_of)
-def test_what_is_no_picture_is_refused(function, _, parameters):
+def test_what_is_no_image_is_refused(function, _, parameters):
     with pytest.raises(TypeError, match="uint8"):
         function(np.zeros((40, 40, 3)), *parameters)
     with pytest.raises(ValueError, match="at least 32"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 from skimage.color import hsv2rgb, rgb2hsv
-from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, picture
+from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, sample_image
 
 from medmnist_c.corruptions.color import brightness, contrast, gamma_correction, saturate
 
@@ -46,13 +46,13 @@ TABLES = [case for case in CASES if case[0] is not saturate]
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("function", "plain", "parameter"), CASES)
 def test_equals_the_library(function, plain, parameter, shape):
-    image = picture(shape)
+    image = sample_image(shape)
     assert np.array_equal(function(image, parameter), plain(image, parameter))
 
 
 @pytest.mark.parametrize(("function", "plain", "parameter"), TABLES)
 def test_grey_equals_rgb_made_grey(function, plain, parameter):
-    grey = picture((61, 45))[..., 0]
+    grey = sample_image((61, 45))[..., 0]
     assert np.array_equal(function(grey, parameter), luma(plain(as_rgb(grey), parameter)))
 
 
@@ -77,7 +77,7 @@ def test_any_gamma_stays_in_range(gamma):
 @pytest.mark.parametrize("gamma", [-1.0, float("nan")])
 def test_gamma_below_0_is_refused(gamma):
     with pytest.raises(ValueError, match="gamma"):
-        gamma_correction(picture((32, 32)), gamma)
+        gamma_correction(sample_image((32, 32)), gamma)
 
 
 @pytest.mark.parametrize("amount", [0.0, 0.05, 0.17, 1.0, -0.3])
@@ -97,13 +97,13 @@ def test_saturate_turns_grey_reddish():
 
 def test_saturate_refuses_grey():
     with pytest.raises(ValueError, match="repeat its channel three times"):
-        saturate(picture((32, 32))[..., 0], 0.1)
+        saturate(sample_image((32, 32))[..., 0], 0.1)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("function", [brightness, contrast, gamma_correction, saturate])
 def test_pure(function, shape, tmp_path):
-    image = picture(shape)
+    image = sample_image(shape)
     half = partial(lambda function, image: function(image, 0.5), function)
     assert_pure(half, image, tmp_path)
     if function is not saturate:

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 from PIL import Image
-from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, picture
+from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, sample_image
 
 from medmnist_c.corruptions.digital import jpeg_compression, pixelate
 
@@ -30,19 +30,19 @@ CASES += [(jpeg_compression, plain_jpeg, one) for (one,) in parameters_of("jpeg_
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("function", "plain", "parameter"), CASES)
 def test_equals_pillow(function, plain, parameter, shape):
-    image = picture(shape)
+    image = sample_image(shape)
     assert np.array_equal(function(image, parameter), plain(image, parameter))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("function", "plain", "parameter"), CASES)
 def test_grey_equals_rgb_made_grey(function, plain, parameter, shape):
-    grey = picture(shape)[..., 0]
+    grey = sample_image(shape)[..., 0]
     assert np.array_equal(function(grey, parameter), luma(plain(as_rgb(grey), parameter)))
 
 
 def test_grey_jpeg_equals_rgb_at_every_quality():
-    grey = picture((61, 45))[..., 0]
+    grey = sample_image((61, 45))[..., 0]
     for quality in range(1, 96):
         assert np.array_equal(
             jpeg_compression(grey, quality), luma(plain_jpeg(as_rgb(grey), quality))
@@ -51,14 +51,14 @@ def test_grey_jpeg_equals_rgb_at_every_quality():
 
 @pytest.mark.parametrize("size", [32, 33, 45, 61, 64, 100, 224])
 def test_pixelate_equals_pillow_at_every_coarseness(size):
-    image = picture((size, size))
+    image = sample_image((size, size))
     for small in range(1, size + 1):
         factor = (small + 0.5) / size if small < size else 1.0
         assert np.array_equal(pixelate(image, factor), plain_pixelate(image, factor))
 
 
 def test_pixelate_keeps_at_least_one_pixel():
-    assert len(np.unique(pixelate(picture((32, 40)), 0.001).reshape(-1, 3), axis=0)) == 1
+    assert len(np.unique(pixelate(sample_image((32, 40)), 0.001).reshape(-1, 3), axis=0)) == 1
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_pixelate_keeps_at_least_one_pixel():
 )
 @pytest.mark.parametrize("shape", SHAPES)
 def test_pure(function, shape, tmp_path):
-    image = picture(shape)
+    image = sample_image(shape)
     assert_pure(function, image, tmp_path)
     assert_pure(function, image[..., 1], tmp_path)
 
@@ -80,7 +80,7 @@ def test_pure(function, shape, tmp_path):
         (np.zeros((31, 40, 3), np.uint8), ValueError, "at least 32"),
     ],
 )
-def test_what_is_no_picture_is_refused(image, error, part):
+def test_what_is_no_image_is_refused(image, error, part):
     with pytest.raises(error, match=part):
         pixelate(image, 0.5)
 
@@ -88,4 +88,4 @@ def test_what_is_no_picture_is_refused(image, error, part):
 @pytest.mark.parametrize("factor", [0, -0.5, 1.5, float("nan")])
 def test_factors_that_do_not_shrink_are_refused(factor):
     with pytest.raises(ValueError, match="factor"):
-        pixelate(picture((32, 32)), factor)
+        pixelate(sample_image((32, 32)), factor)

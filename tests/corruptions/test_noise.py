@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy import special, stats
-from support.sample_images import SHAPES, assert_pure, parameters_of, picture
+from support.sample_images import SHAPES, assert_pure, parameters_of, sample_image
 
 from medmnist_c.corruptions.noise import gaussian_noise, impulse_noise, shot_noise, speckle_noise
 from medmnist_c.corruptions.random import compiled
@@ -80,7 +80,7 @@ def either_way(request, monkeypatch):
 def test_equals_the_release_and_moves_its_stream_the_same(function, plain, stream, parameter):
     rng, plain_rng = stream(), stream()
     for number, shape in enumerate([(224, 224), (61, 45), (32, 32), (61, 45), (96, 64)]):
-        image = picture(shape, number)
+        image = sample_image(shape, number)
         assert np.array_equal(function(image, parameter, rng), plain(image, parameter, plain_rng))
         assert state(rng) == state(plain_rng)
 
@@ -92,7 +92,7 @@ def test_equals_the_release_and_moves_its_stream_the_same(function, plain, strea
 )
 def test_any_strength_of_normal_noise_equals_the_plain_way(function, plain, scale):
     rng, plain_rng = legacy(3), legacy(3)
-    image = picture((61, 64))
+    image = sample_image((61, 64))
     for _ in range(3):
         assert np.array_equal(function(image, scale, rng), plain(image, scale, plain_rng))
         assert state(rng) == state(plain_rng)
@@ -124,7 +124,7 @@ class Scripted:
 @pytest.mark.parametrize("scale", [0.05, 0.26, 0.6, 20.0])
 @pytest.mark.parametrize("function", [gaussian_noise, speckle_noise])
 def test_normal_noise_of_a_generator_inverts_its_uniforms(function, scale, place):
-    image = picture((224, 224))
+    image = sample_image((224, 224))
     rng = Scripted(image.size, place)
     noise = scale * special.ndtri(rng.u).reshape(image.shape)
     level = image.astype(float)
@@ -135,7 +135,7 @@ def test_normal_noise_of_a_generator_inverts_its_uniforms(function, scale, place
 @pytest.mark.parametrize("place", [0.001, 0.25, 0.5, 0.999])
 @pytest.mark.parametrize("photons", [0.5, 5, 18, 60.5, 300])
 def test_shot_noise_of_a_generator_inverts_its_uniforms(photons, place):
-    image = picture((224, 224))
+    image = sample_image((224, 224))
     rng = Scripted(image.size, place)
     counts = np.arange(int(np.ceil(photons)) + 1)
     levels = image.reshape(-1)
@@ -158,8 +158,8 @@ def test_jumps_of_a_generator_go_by_its_uniforms(limit, place):
 # ---- other generators: the distribution, level by level
 
 
-def levels_picture(levels, count):
-    """A picture that holds each of `levels` count times, and where each lies."""
+def levels_image(levels, count):
+    """An image that holds each of `levels` count times, and where each lies."""
     image = np.repeat(np.array(levels, np.uint8), count).reshape(-1, 64, 3)
     return image, [slice(i * count, (i + 1) * count) for i in range(len(levels))]
 
@@ -194,7 +194,7 @@ def normal_chances(level, scale):
 @pytest.mark.parametrize("stream", [pcg, sfc])
 @pytest.mark.parametrize("scale", [0.04, 0.26])
 def test_gaussian_noise_of_a_generator_is_normal(scale, stream):
-    image, places = levels_picture(LEVELS, COUNT)
+    image, places = levels_image(LEVELS, COUNT)
     result = gaussian_noise(image, scale, stream(1)).reshape(-1)
     for level, place in zip(LEVELS, places, strict=True):
         assert_fits(result[place], normal_chances(level, 255 * scale))
@@ -203,7 +203,7 @@ def test_gaussian_noise_of_a_generator_is_normal(scale, stream):
 @pytest.mark.parametrize("stream", [pcg, sfc])
 @pytest.mark.parametrize("scale", [0.05, 0.6])
 def test_speckle_noise_of_a_generator_is_normal(scale, stream):
-    image, places = levels_picture(LEVELS, COUNT)
+    image, places = levels_image(LEVELS, COUNT)
     result = speckle_noise(image, scale, stream(2)).reshape(-1)
     for level, place in zip(LEVELS, places, strict=True):
         assert_fits(result[place], normal_chances(level, level * scale))
@@ -212,7 +212,7 @@ def test_speckle_noise_of_a_generator_is_normal(scale, stream):
 @pytest.mark.parametrize("stream", [pcg, sfc])
 @pytest.mark.parametrize("photons", [0.5, 5, 7.3, 60, 300, 5000])
 def test_shot_noise_of_a_generator_is_poisson(photons, stream):
-    image, places = levels_picture(LEVELS, COUNT)
+    image, places = levels_image(LEVELS, COUNT)
     result = shot_noise(image, photons, stream(3)).reshape(-1)
     counts = np.arange(int(np.ceil(photons)) + 1)
     byte = cut(counts / photons)
@@ -248,7 +248,7 @@ def test_a_generators_bytes_are_drawn_independently(function):
 @pytest.mark.parametrize("strength", [0.0, 1e-4])
 @pytest.mark.parametrize("function", [gaussian_noise, speckle_noise])
 def test_a_generators_noise_fades(function, strength):
-    image = picture((61, 45))
+    image = sample_image((61, 45))
     difference = function(image, strength, pcg()).astype(int) - image
     assert difference.max() <= 0 if strength == 0 else difference.max() <= 1
     assert difference.min() >= (0 if strength == 0 else -1)
@@ -271,13 +271,13 @@ def test_impulse_noise_has_its_share_of_black_and_white():
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_pure(function, shape, stream, tmp_path):
     parameter = 30 if function is shot_noise else 0.12
-    assert_pure(lambda image: function(image, parameter, stream(9)), picture(shape), tmp_path)
+    assert_pure(lambda image: function(image, parameter, stream(9)), sample_image(shape), tmp_path)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_grey_is_refused(function):
     with pytest.raises(ValueError, match="repeat its channel three times"):
-        function(picture((61, 45))[..., 0], 0.1, pcg())
+        function(sample_image((61, 45))[..., 0], 0.1, pcg())
 
 
 @pytest.mark.parametrize(
@@ -295,4 +295,4 @@ def test_grey_is_refused(function):
 )
 def test_impossible_strengths_are_refused(function, parameter, name):
     with pytest.raises(ValueError, match=name):
-        function(picture((32, 32)), parameter, pcg())
+        function(sample_image((32, 32)), parameter, pcg())

@@ -1,6 +1,6 @@
-"""`seed=None` gives the release's own pictures, wherever the stream is entered.
+"""`seed=None` gives the release's own images, wherever the stream is entered.
 
-`release/digests.json` was made by the release's own program on the sample's pictures
+`release/digests.json` was made by the release's own program on the sample's images
 (`tools/reference/make_digests.py`).
 """
 
@@ -28,8 +28,8 @@ def open_sample(name: str):
     return Recipe(configuration(name), sample=True).open(CACHE)
 
 
-def no_pictures(start: int, stop: int):
-    raise AssertionError("these draws do not depend on pictures")
+def no_images(start: int, stop: int):
+    raise AssertionError("these draws do not depend on images")
 
 
 def test_there_is_a_digest_for_each_of_the_655():
@@ -43,38 +43,38 @@ def test_every_test_set_equals_the_release(dataset):
         if configuration(name).dataset == dataset:
             test_set = open_sample(name)
             made = hashlib.sha256()
-            for picture in test_set.pictures():
-                made.update(np.ascontiguousarray(picture))
+            for image in test_set.images():
+                made.update(np.ascontiguousarray(image))
             if made.hexdigest() != digest:
                 different.append(name)
     assert different == []
 
 
-def test_the_first_picture_of_each_algorithm_equals_the_release():
-    with np.load(RELEASE / "images.npz") as pictures:
-        assert len(pictures.files) == 18
-        for key in pictures.files:
+def test_the_first_image_of_each_algorithm_equals_the_release():
+    with np.load(RELEASE / "images.npz") as images:
+        assert len(images.files) == 18
+        for key in images.files:
             algorithm, _, name = key.partition(":")
-            difference = open_sample(name).picture(0).astype(int) - pictures[key]
+            difference = open_sample(name).image(0).astype(int) - images[key]
             assert np.abs(difference).max() == 0, algorithm
 
 
-def test_pictures_come_in_any_order():
+def test_images_come_in_any_order():
     """From the end to the start, on a fresh cache each, nothing known beforehand."""
     for name in ("dermamnist_motion_blur_3", "organcmnist_shot_noise_4", "pathmnist_bubble_2"):
         forwards = open_sample(name)
-        expected = [forwards.picture(index) for index in range(forwards.count)]
+        expected = [forwards.image(index) for index in range(forwards.count)]
         for index in reversed(range(forwards.count)):
             for state in (forwards.clean_folder / "stream_states").glob("*"):
                 state.unlink()
-            assert np.array_equal(open_sample(name).picture(index), expected[index])
+            assert np.array_equal(open_sample(name).image(index), expected[index])
 
 
 @pytest.mark.parametrize("dataset", ["dermamnist", "chestmnist", "retinamnist", "octmnist"])
 def test_the_normals_stand_where_drawing_them_all_would_lead(dataset):
-    """Small counts: every noise picture's state against one generator that draws through."""
+    """Small counts: every noise image's state against one generator that draws through."""
     count = 2
-    streams = ReleaseStreams(dataset, count, no_pictures, {})
+    streams = ReleaseStreams(dataset, count, no_images, {})
     drawn = np.random.RandomState(0)
     for stretch in sequence(dataset, "legacy"):
         if not stretch.corruption.startswith(("gaussian", "speckle")):
@@ -87,7 +87,7 @@ def test_the_normals_stand_where_drawing_them_all_would_lead(dataset):
 
 
 def test_impulse_noise_jumps_to_its_place():
-    streams = ReleaseStreams("tissuemnist", 3, no_pictures, {})
+    streams = ReleaseStreams("tissuemnist", 3, no_images, {})
     drawn = np.random.default_rng(0)
     for severity in (1, 2):
         for index in range(3):
@@ -97,7 +97,7 @@ def test_impulse_noise_jumps_to_its_place():
 
 
 def test_the_places_of_the_official_counts():
-    """The figures by hand: five severities of N pictures before speckle noise, and so on."""
+    """The figures by hand: five severities of N images before speckle noise, and so on."""
     count = dataset_facts("dermamnist").test_count
     assert place_of("dermamnist", "gaussian_noise", 1, 0, count) == ("legacy", 0)
     assert place_of("dermamnist", "speckle_noise", 2, 7, count) == ("legacy", 6 * count + 7)

@@ -25,18 +25,18 @@ from medmnist_c.evaluation.score import score
 COMMAND = Path(sys.executable).with_name("medmnist-c")
 
 
-def brightness(pictures: np.ndarray) -> np.ndarray:
+def brightness(images: np.ndarray) -> np.ndarray:
     """Two classes: the brighter, the more likely the second."""
-    yes = pictures.reshape(len(pictures), -1).mean(axis=1) / 255
+    yes = images.reshape(len(images), -1).mean(axis=1) / 255
     return np.stack([1 - yes, yes], axis=1)
 
 
 def test_a_plain_function_over_the_whole_list():
     seen = []
 
-    def predict(pictures):
-        seen.append((pictures.dtype, pictures.shape))
-        return brightness(pictures)
+    def predict(images):
+        seen.append((images.dtype, images.shape))
+        return brightness(images)
 
     report = evaluate(predict, "breastmnist", sample=True, batch_size=2)
     one = report.datasets["breastmnist"]
@@ -45,16 +45,16 @@ def test_a_plain_function_over_the_whole_list():
     assert all(len(c["cells"]) == 5 for c in one["corruptions"]) and one["summary"]["complete"]
     assert [g["name"] for g in one["groups"]] == ["digital", "noise", "blur", "color"]
     assert report.name == "predict" and report.predictions is None
-    assert report.data["provenance"]["pictures"] == "release"
+    assert report.data["provenance"]["images"] == "release"
     assert RobustnessReport.from_json(report.to_json()).to_dict() == report.to_dict()
 
 
 def test_a_clean_file_that_changes_on_the_way_is_never_mixed_in(tmp_path):
-    def predict(pictures):
+    def predict(images):
         if len(calls) == 1:  # in the first cell after the clean one
             write_medmnist_file(tmp_path, "breastmnist", 6, seed=1)
-        calls.append(len(pictures))
-        return brightness(pictures)
+        calls.append(len(images))
+        return brightness(images)
 
     calls = []
     how = {"data_dir": tmp_path, "predictions": tmp_path / "kept", "corruptions": "pixelate"}
@@ -70,9 +70,9 @@ def test_a_clean_file_that_changes_on_the_way_is_never_mixed_in(tmp_path):
 
 
 def test_pil_rgb_and_several_datasets():
-    def predict(pictures):
-        assert all(isinstance(one, Image.Image) and one.mode == "RGB" for one in pictures)
-        return np.full((len(pictures), widths.pop(0)), 0.5)
+    def predict(images):
+        assert all(isinstance(one, Image.Image) and one.mode == "RGB" for one in images)
+        return np.full((len(images), widths.pop(0)), 0.5)
 
     widths = [14, 14, 2, 2]
     which = {"corruptions": "pixelate", "severities": 5, "sample": True, "pil": True, "rgb": True}
@@ -83,9 +83,9 @@ def test_pil_rgb_and_several_datasets():
 def test_what_is_kept_gives_the_same_report_and_is_not_computed_anew(tmp_path):
     calls = []
 
-    def predict(pictures):
-        calls.append(len(pictures))
-        return brightness(pictures)
+    def predict(images):
+        calls.append(len(images))
+        return brightness(images)
 
     which = {"corruptions": ["pixelate", "speckle_noise"], "sample": True}
     first = evaluate(predict, "breastmnist", predictions=tmp_path / "p", **which)
@@ -107,10 +107,10 @@ from medmnist_c.evaluation.evaluate import evaluate
 
 folder, pause = sys.argv[1], float(sys.argv[2])
 
-def predict(pictures):
+def predict(images):
     print("call", flush=True)
     time.sleep(pause)
-    yes = pictures.reshape(len(pictures), -1).mean(axis=1) / 255
+    yes = images.reshape(len(images), -1).mean(axis=1) / 255
     return np.stack([1 - yes, yes], axis=1)
 
 evaluate(
@@ -184,7 +184,7 @@ def test_published_test_sets_are_streamed(tmp_path):
 def test_bad_scores_are_told_in_one_sentence(predict, words):
     with pytest.raises(PredictionError, match=words) as error:
         evaluate(predict, "breastmnist", sample=True, corruptions="pixelate")
-    assert "pictures 0 to 4 of breastmnist_clean" in str(error.value)
+    assert "images 0 to 4 of breastmnist_clean" in str(error.value)
     assert "\n" not in str(error.value)
 
 
@@ -203,7 +203,7 @@ def test_bad_choices(which, words):
         evaluate(brightness, "breastmnist", sample=True, **which)
 
 
-def test_an_error_while_pictures_are_made_reaches_the_caller():
+def test_an_error_while_images_are_made_reaches_the_caller():
     def items():
         yield 1
         raise OSError("the disk")

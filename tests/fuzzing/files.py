@@ -26,7 +26,7 @@ MEMBERS = ("test_images.npy", "test_labels.npy")
 
 @cache
 def good_files() -> list[bytes]:
-    """Small npz files of two pictures: stored, deflated, of other pictures, and zip64."""
+    """Small npz files of two images: stored, deflated, of other images, and zip64."""
     found = []
     for seed, compression in ((0, zipfile.ZIP_STORED), (0, zipfile.ZIP_DEFLATED), (1, 8)):
         arrays = medmnist_arrays(DATASET, 2, seed=seed)
@@ -69,14 +69,14 @@ def by_zipfile(path: Path) -> list[np.ndarray]:
 
 
 def open_test_set(data: bytes) -> None:
-    """A test set that opens holds the pictures that are in the file; else nothing is left."""
+    """A test set that opens holds the images that are in the file; else nothing is left."""
     with folder() as place:
         path = place / f"{DATASET}_224.npz"
         path.write_bytes(data)
         with no_code_runs(), refusing(CleanDataError):
             clean = open_clean(find_source(DATASET, place), place / "cache")
             images, labels = by_zipfile(path)
-            assert np.array_equal(list(clean.pictures(0, len(clean.images))), images)
+            assert np.array_equal(list(clean.checked_images(0, len(clean.images))), images)
             assert np.array_equal(clean.labels, labels)
             return
         left = [one.name for one in place.glob("cache/*/*") if not one.name.endswith(".lock")]
@@ -85,7 +85,7 @@ def open_test_set(data: bytes) -> None:
 
 @cache
 def _copy() -> tuple[Path, dict[str, bytes], np.ndarray, np.ndarray]:
-    """A test set in a cache (its folder, its files), the pictures and the labels in it."""
+    """A test set in a cache (its folder, its files), the images and the labels in it."""
     place = Path(tempfile.mkdtemp())
     (place / f"{DATASET}_224.npz").write_bytes(good_files()[1])
     clean = open_clean(find_source(DATASET, place), place / "cache")
@@ -101,7 +101,7 @@ def damaged_copies() -> st.SearchStrategy[tuple[str, bytes]]:
 
 
 def read_copy(change: tuple[str, bytes]) -> None:
-    """From a damaged cache come the right pictures or an error, and then the right pictures."""
+    """From a damaged cache come the right images or an error, and then the right images."""
     name, content = change
     original, files, images, labels = _copy()
     with folder() as place:
@@ -112,11 +112,11 @@ def read_copy(change: tuple[str, bytes]) -> None:
         with no_code_runs(), refusing(CleanDataError):
             clean = load_clean(copy)
             assert np.array_equal(clean.labels, labels)
-            assert np.array_equal(list(clean.pictures(0, 2)), images)
+            assert np.array_equal(list(clean.checked_images(0, 2)), images)
         source = find_source(DATASET, original.parent.parent.parent)
         clean = open_clean(source, place)
         assert np.array_equal(clean.labels, labels)
-        assert np.array_equal(list(clean.pictures(0, 2)), images)
+        assert np.array_equal(list(clean.checked_images(0, 2)), images)
 
 
 KEY = ("python", 5)

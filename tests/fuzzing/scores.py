@@ -84,7 +84,7 @@ def predictions() -> st.SearchStrategy[bytes]:
 
 
 def read_predictions(data: bytes) -> None:
-    """From a file made elsewhere come probabilities for every picture, or an error."""
+    """From a file made elsewhere come probabilities for every image, or an error."""
     with folder() as place, no_code_runs():
         (place / "scores.parquet").write_bytes(data)
         with refusing(PredictionError, UnknownNameError, TypeError):

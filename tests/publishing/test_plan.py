@@ -70,7 +70,7 @@ def changed(there: State) -> State:
     "there, seed, kept",
     [
         (state(), None, True),
-        (state(), 1, False),  # other pictures
+        (state(), 1, False),  # other images
         (without("00001-of-00002.parquet", state()), None, False),
         (changed(state()), None, False),
         (State("0" * 40, state().files), None, False),  # no manifest

@@ -173,10 +173,10 @@ def test_more_are_added_and_the_card_names_all(here):
     assert more == at_once
 
 
-def test_other_pictures_replace_the_old_ones_and_their_files(here, store, tmp_path, monkeypatch):
+def test_other_images_replace_the_old_ones_and_their_files(here, store, tmp_path, monkeypatch):
     push("tester/new", CHOSEN, sample=True)
     before = content(here, "tester/new")
-    monkeypatch.setattr(shards, "PICTURES_A_SHARD", 2)
+    monkeypatch.setattr(shards, "IMAGES_A_SHARD", 2)
     cut = make_store(tmp_path / "cut", NAMES[:1])
     monkeypatch.setattr(pushing, "make_test_sets", ready_made(cut))
     monkeypatch.setattr("medmnist_c.builder.testset.spec.code_digest", lambda: "other code")
@@ -260,7 +260,7 @@ def test_the_card_is_valid_and_says_what_is_there(here):
         "multi-label-image-classification",
     ]
     text = found["text"]
-    assert "![A picture of" in text and "(preview.jpg)" in text and "$" not in text
+    assert "![An image of" in text and "(preview.jpg)" in text and "$" not in text
     assert 'load_dataset("tester/card", "octmnist_pixelate_1", split="test")' in text
     assert "| breastmnist | pixelate | 1 | 5 |" in text
     assert "sample" in text and "pyarrow" in text and "@article{disalvo" in text
@@ -321,7 +321,7 @@ def test_a_dry_run_tells_and_does_nothing(here, monkeypatch):
     here.forget_requests()
     told = estimate("tester/dry", CHOSEN, sample=True)
     assert (told.make, told.keep) == ([*NAMES[1:]], [NAMES[0]])
-    assert (told.files, told.commits, told.pictures) == (2, 2, 10)
+    assert (told.files, told.commits, told.images) == (2, 2, 10)
     monkeypatch.delenv("HF_TOKEN")
     assert not estimate("tester/not_there", CHOSEN, sample=True).exists
     assert {request.method for request in here.requests()} == {"GET"}

@@ -1,4 +1,4 @@
-"""Small files in the MedMNIST+ layout: six arrays in an npz, 224 x 224 pictures, seeded content."""
+"""Small files in the MedMNIST+ layout: six arrays in an npz, 224 x 224 images, seeded content."""
 
 import io
 import zipfile
@@ -12,7 +12,7 @@ from medmnist_c.builder.dataset_info import dataset_facts
 def medmnist_arrays(
     dataset: str, count: int, *, seed: int = 0, others: int = 2
 ) -> dict[str, np.ndarray]:
-    """The six arrays: `count` test pictures (blocks of colour, some noise), `others` elsewhere."""
+    """The six arrays: `count` test images (blocks of colour, some noise), `others` elsewhere."""
     facts = dataset_facts(dataset)
     rng = np.random.default_rng(seed)
 
@@ -51,6 +51,6 @@ def write_npz(
 
 
 def write_medmnist_file(folder: Path, dataset: str, count: int, *, seed: int = 0, **how) -> Path:
-    """Write `{dataset}_224.npz` with `count` test pictures; the same seed gives the same bytes."""
+    """Write `{dataset}_224.npz` with `count` test images; the same seed gives the same bytes."""
     path = Path(folder) / dataset_facts(dataset).file_name
     return write_npz(path, medmnist_arrays(dataset, count, seed=seed), **how)

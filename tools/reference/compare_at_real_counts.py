@@ -1,9 +1,9 @@
-"""Compare first, middle and last pictures with the release's program at the official counts.
+"""Compare first, middle and last images with the release's program at the official counts.
 
     python tools/reference/compare_at_real_counts.py --peer-python peer/bin/python FOLDER
 
-FOLDER holds bloodmnist_224.npz and organamnist_224.npz with all their test pictures. The peer draws
-through whole test sets in the release's order with its own generators; of most pictures only the draws,
+FOLDER holds bloodmnist_224.npz and organamnist_224.npz with all their test images. The peer draws
+through whole test sets in the release's order with its own generators; of most images only the draws,
 so that this takes minutes and not hours. `tools/reference/peer.py` says how to set it up.
 """
 
@@ -57,10 +57,10 @@ for name, corruptor in CORRUPTIONS_DS[dataset].items():
         for index in range(count):
             image = Image.fromarray(images[index]).convert("RGB")
             if severity in wanted[name] and index in (0, count // 2, count - 1):
-                picture = corruptor.apply(image, severity - 1)
+                image = corruptor.apply(image, severity - 1)
                 if not DATASET_RGB[dataset]:
-                    picture = np.array(Image.fromarray(picture).convert("L"))
-                made[f"{name}/{severity}/{index}"] = picture
+                    image = np.array(Image.fromarray(image).convert("L"))
+                made[f"{name}/{severity}/{index}"] = image
             elif name in ("gaussian_noise", "speckle_noise"):
                 np.random.normal(size=shape, scale=0.1)
             elif name == "shot_noise":
@@ -94,13 +94,13 @@ def main(peer_python: str, folder: Path) -> None:
                 for key in theirs.files:
                     corruption, severity, index = key.split("/")
                     one = find_configuration(dataset, corruption, int(severity))
-                    ours = Recipe(one, data_dir=clean).open(cache).picture(int(index))
+                    ours = Recipe(one, data_dir=clean).open(cache).image(int(index))
                     wrong = int(np.count_nonzero(ours != theirs[key]))
                     verdict = "equal" if wrong == 0 else f"{wrong} values differ"
-                    print(f"{one.name:32} picture {int(index):>6,}  {verdict}", flush=True)
+                    print(f"{one.name:32} image {int(index):>6,}  {verdict}", flush=True)
                     different += wrong > 0
                     total += 1
-    print(f"{total - different} of {total} pictures equal")
+    print(f"{total - different} of {total} images equal")
     sys.exit(different > 0)
 
 

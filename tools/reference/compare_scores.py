@@ -3,7 +3,8 @@
     python tools/reference/compare_scores.py --peer-python peer/bin/python [--fixture FILE]
 
 `tools/reference/peer.py` says how to set the peer up. For each of the 12 datasets, every corruption's
-balanced error (mean over severities), BE and rBE, and the dataset's BE and rBE. Prints the largest difference;
+balanced error (mean over severities), BE and rBE, and the dataset's BE and rBE. Prints the largest
+difference;
 `--fixture` keeps the peer's figures for the tests.
 """
 
@@ -114,7 +115,7 @@ def _their_figures(peer_python: str, folder: Path) -> dict:
 def _our_figures(name: str, folder: Path) -> dict:
     store = PredictionFolder(folder)
     source = {"digest": None, "where": "random"}
-    origin = {"model": "random", "pictures": "none", "source": source, "code": None}
+    origin = {"model": "random", "images": "none", "source": source, "code": None}
     for cell, scores in random_scores(name):
         store.write(cell, random_labels(name), scores, origin)
     one = score(folder, threshold=threshold_of(name)).datasets[name]

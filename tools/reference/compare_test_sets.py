@@ -2,9 +2,9 @@
 
     python tools/reference/compare_test_sets.py --peer-python peer/bin/python -o FOLDER
 
-`tools/reference/peer.py` says how to set the peer up. Each dataset's file holds the pictures of the sample;
-the peer's `DatasetManager` corrupts it, and our pictures come from `load_dataset`. Prints a line for each
-test set and the number of equal ones.
+`tools/reference/peer.py` says how to set the peer up. Each dataset's file holds the images of the
+sample; the peer's `DatasetManager` corrupts it, and our images come from `load_dataset`.
+Prints a line for each test set and the number of equal ones.
 """
 
 import shutil
@@ -39,7 +39,7 @@ def main(peer_python: str, output: Path) -> None:
     for one in configurations().values():
         if one.entry is None:
             continue
-        theirs = _release_pictures(release, one)
+        theirs = _release_images(release, one)
         ours = datasets.load_dataset(
             "medmnist_c",
             one.name,
@@ -51,14 +51,14 @@ def main(peer_python: str, output: Path) -> None:
         different = int(np.count_nonzero(made != theirs))
         largest = int(np.abs(made.astype(int) - theirs).max())
         verdict = "equal" if different == 0 else f"{different} pixels differ, by up to {largest}"
-        print(f"{one.name:40} {len(made)} pictures  {verdict}")
+        print(f"{one.name:40} {len(made)} images  {verdict}")
         equal += different == 0
         total += 1
     print(f"{equal} of {total} test sets equal")
     sys.exit(equal != total)
 
 
-def _release_pictures(release: Path, one: Configuration) -> np.ndarray:
+def _release_images(release: Path, one: Configuration) -> np.ndarray:
     with np.load(release / one.dataset / f"{one.corruption}.npz") as file:
         stacked = file["test_images"]  # the five severities, one after the other
     count = len(stacked) // 5

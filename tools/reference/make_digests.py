@@ -1,12 +1,12 @@
-"""Make what the tests hold our pictures against, by running the release's own program on the sample.
+"""Make what the tests hold our images against, by running the release's own program on the sample.
 
     python tools/reference/make_digests.py --peer-python peer/bin/python
 
 `tools/reference/peer.py` says how to set the peer up. Writes into `tests/reference/`:
 
-* `digests.json`: for each of the 655 test sets the SHA-256 of its pictures' bytes, one after the
-  other, each picture uint8 in C order;
-* `images.npz`: the first picture of one test set for each algorithm, to look at when a digest
+* `digests.json`: for each of the 655 test sets the SHA-256 of its images' bytes, one after the
+  other, each image uint8 in C order;
+* `images.npz`: the first image of one test set for each algorithm, to look at when a digest
   differs.
 
 The stain masks are the project's own, as `sample=True` uses them: the release's are its authors' file.
@@ -32,7 +32,7 @@ TARGET = Path(__file__).resolve().parents[2] / "tests" / "reference"
 @click.command()
 @click.option("--peer-python", required=True, help="Python of the peer's environment.")
 def main(peer_python: str) -> None:
-    digests, first_pictures = {}, {}
+    digests, first_images = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         masks = Path(folder) / "masks.npz"
         own = own_masks()
@@ -46,13 +46,13 @@ def main(peer_python: str) -> None:
             made = severities[one.severity - 1]
             digests[one.name] = hashlib.sha256(made.tobytes()).hexdigest()
             if one.severity == SEVERITIES[-1] and one.entry.algorithm not in {
-                name.split(":")[0] for name in first_pictures
+                name.split(":")[0] for name in first_images
             }:
-                first_pictures[f"{one.entry.algorithm}:{one.name}"] = made[0]
+                first_images[f"{one.entry.algorithm}:{one.name}"] = made[0]
     TARGET.mkdir(exist_ok=True)
     (TARGET / "digests.json").write_text(json.dumps(digests, indent=0) + "\n", "utf-8")
-    np.savez_compressed(TARGET / "images.npz", **first_pictures)
-    print(f"{len(digests)} digests, {len(first_pictures)} pictures")
+    np.savez_compressed(TARGET / "images.npz", **first_images)
+    print(f"{len(digests)} digests, {len(first_images)} images")
 
 
 if __name__ == "__main__":

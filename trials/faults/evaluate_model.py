@@ -8,9 +8,9 @@ import numpy as np
 from medmnist_c.evaluation.evaluate import evaluate
 
 
-def by_brightness(pictures: np.ndarray) -> np.ndarray:
+def by_brightness(images: np.ndarray) -> np.ndarray:
     """Scores of eight classes from the brightness of eight stripes."""
-    stripes = pictures.reshape(len(pictures), 8, -1).mean(axis=2)
+    stripes = images.reshape(len(images), 8, -1).mean(axis=2)
     return stripes / stripes.sum(axis=1, keepdims=True)
 
 

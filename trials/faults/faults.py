@@ -21,7 +21,7 @@ from faults.place import (
     cut,
     enlarge,
     flip,
-    flip_pictures,
+    flip_images,
     make_place,
     python,
     read_only,
@@ -174,7 +174,7 @@ def copied_while_read(part: float, act: Callable[[Place], None]) -> Fault:
 
 
 def of_another(place: Place) -> None:
-    """The pictures of a copy replaced by those of another file of the same form."""
+    """The images of a copy replaced by those of another file of the same form."""
     other = make_place(place.folder / "other", seed=1)
     LOAD.start(other).communicate()
     shutil.copy(other.copied("test_images.npy"), place.copied("test_images.npy"))
@@ -313,21 +313,21 @@ FAULTS: list[tuple[str, str, tuple[Job, ...], Fault]] = [
     ("SIGKILL", "one worker process", (BUILD, LOAD_2), worker_killed),
     ("two at once", "cold cache", (BUILD, LOAD), two_at_once),
     ("truncated", "source", (BUILD,), source(cut)),
-    ("one bit flipped in the pictures", "source", (BUILD, LOAD), source(flip_pictures)),
+    ("one bit flipped in the images", "source", (BUILD, LOAD), source(flip_images)),
     ("being copied there", "source", (LOAD,), source_being_written),
     ("another and the same in turns", "source", (BUILD, LOAD), source_changing(replace)),
     ("overwritten in place in turns", "source", (BUILD, LOAD), source_changing(Path.write_bytes)),
     ("removed", "source", (STREAM,), source(Path.unlink)),
-    ("truncated", "clean copy, pictures", (STREAM,),
+    ("truncated", "clean copy, images", (STREAM,),
      copied(lambda p: cut(p.copied("test_images.npy")))),
-    ("one bit flipped", "clean copy, pictures", (BUILD, LOAD_2, STREAM),
+    ("one bit flipped", "clean copy, images", (BUILD, LOAD_2, STREAM),
      copied(lambda p: flip(p.copied("test_images.npy"), 1))),
     ("one bit flipped", "clean copy, labels", (STREAM,),
      copied(lambda p: flip(p.copied("test_labels.npy"), last=True))),
     ("one bit flipped", "clean copy, note", (STREAM,),
      copied(lambda p: flip(p.copied("whole.json")))),
-    ("replaced by another's", "clean copy, pictures", (BUILD, STREAM), copied(of_another)),
-    ("truncated while it is read", "clean copy, pictures", (BUILD, STREAM),
+    ("replaced by another's", "clean copy, images", (BUILD, STREAM), copied(of_another)),
+    ("truncated while it is read", "clean copy, images", (BUILD, STREAM),
      copied_while_read(0.7, lambda p: cut(p.copied("test_images.npy"), 0.1))),
     ("removed while it is read", "clean copy", (BUILD, STREAM),
      copied_while_read(0.7, lambda p: shutil.rmtree(p.copies()[0]))),
@@ -341,7 +341,7 @@ FAULTS: list[tuple[str, str, tuple[Job, ...], Fault]] = [
     ("one bit flipped", "made.json", (BUILD,), shard(flip, "*/*/made.json")),
     ("killed, then one bit flipped", "finished shards", (BUILD,), interrupted_then_flipped),
     ("truncated", "prepared Arrow file", (LOAD,), prepared(cut, "*.arrow")),
-    ("one bit flipped in a picture", "prepared Arrow file", (LOAD,), prepared(flip, "*.arrow")),
+    ("one bit flipped in an image", "prepared Arrow file", (LOAD,), prepared(flip, "*.arrow")),
     ("truncated", "dataset_info.json", (LOAD,), prepared(cut, "dataset_info.json")),
     ("clock at 1970", "all files", (BUILD, LOAD), clock(0)),
     ("clock at 2100", "all files", (BUILD, LOAD), clock(4.1e9)),
@@ -351,7 +351,7 @@ FAULTS: list[tuple[str, str, tuple[Job, ...], Fault]] = [
     ("two at once", "cold cache and folder", (EVALUATE,), two_at_once),
     ("one bit flipped in each", "kept predictions", (EVALUATE,), shard(flip, "*/*.parquet")),
     ("truncated", "kept predictions", (EVALUATE,), shard(cut, "*/*.parquet")),
-    ("one bit flipped", "clean copy, pictures", (EVALUATE,),
+    ("one bit flipped", "clean copy, images", (EVALUATE,),
      copied(lambda p: flip(p.copied("test_images.npy"), 1))),
     ("disk full (64k)", "predictions", (EVALUATE,), full_disk("out", "64k")),
     ("read-only", "predictions", (EVALUATE,), not_writable("out")),

@@ -11,7 +11,7 @@ import medmnist_c
 
 
 def digest(rows) -> str:
-    """SHA-256 of all pictures' pixels, labels and places."""
+    """SHA-256 of all images' pixels, labels and places."""
     sha256 = hashlib.sha256(medmnist_c.__name__.encode())
     for row in rows:
         pixels = np.asarray(row["image"])

@@ -15,7 +15,7 @@ from support.medmnist_files import write_medmnist_file
 
 from medmnist_c.builder.source.npz import LocalFile, find_members
 
-PICTURES = {"bloodmnist": 40, "organsmnist": 60}
+IMAGES = {"bloodmnist": 40, "organsmnist": 60}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def make_place(folder: Path, seed: int = 0) -> Place:
     place = Place(folder)
     for one in (place.data, place.cache, place.out):
         one.mkdir(parents=True)
-    for dataset, count in PICTURES.items():
+    for dataset, count in IMAGES.items():
         write_medmnist_file(place.data, dataset, count, seed=seed)
     return place
 
@@ -94,8 +94,8 @@ def flip(path: Path, seed: int = 0, *, last: bool = False) -> None:
     path.write_bytes(data)
 
 
-def flip_pictures(path: Path) -> None:
-    """Turn one bit of a source, in the middle of its test pictures."""
+def flip_images(path: Path) -> None:
+    """Turn one bit of a source, in the middle of its test images."""
     data = bytearray(path.read_bytes())
     (member,) = find_members(LocalFile(path), ("test_images.npy",))
     data[member.start + member.compressed_size // 2] ^= 16

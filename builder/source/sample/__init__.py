@@ -1,4 +1,4 @@
-"""A few pictures of every dataset, in the MedMNIST+ layout; SOURCES.md says where they are from."""
+"""A few images of every dataset, in the MedMNIST+ layout; SOURCES.md says where they are from."""
 
 from pathlib import Path
 

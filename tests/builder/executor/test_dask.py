@@ -36,7 +36,7 @@ NAMES = (
     "pneumoniamnist_clean",
     "pneumoniamnist_shot_noise_1",
 )
-PICTURES = {"dermamnist": 24, "pneumoniamnist": 12}
+IMAGES = {"dermamnist": 24, "pneumoniamnist": 12}
 SHARDS = 5 * 3 + 2 * 2
 
 
@@ -56,14 +56,14 @@ def shards(folder: Path) -> list[Path]:
 def small_shards() -> Iterator[None]:
     """The process that asks cuts the test sets; nothing in the workers is changed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("medmnist_c.builder.parquet.shards.PICTURES_A_SHARD", 8)
+        patch.setattr("medmnist_c.builder.parquet.shards.IMAGES_A_SHARD", 8)
         yield
 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data")
-    for dataset, count in PICTURES.items():
+    for dataset, count in IMAGES.items():
         write_medmnist_file(folder, dataset, count)
     return folder
 
@@ -211,7 +211,7 @@ def test_a_wrong_address_gets_one_sentence_soon(tmp_path, monkeypatch):
     assert {one.status for one in clients} <= {"closed"}
 
 
-def test_workers_with_other_code_or_other_pictures_say_so(data_dir, tmp_path):
+def test_workers_with_other_code_or_other_images_say_so(data_dir, tmp_path):
     package = Path(medmnist_c.__file__).parent
     other = tmp_path / "other" / "medmnist_c"
     for name in ("builder", "corruptions"):
@@ -291,7 +291,7 @@ def test_workers_make_what_is_pushed(cluster, tmp_path):
     assert not shards(tmp_path / "work")
 
 
-def test_clean_pictures_are_fetched_by_one_worker_at_a_time(tmp_path):
+def test_clean_images_are_fetched_by_one_worker_at_a_time(tmp_path):
     write_medmnist_file(tmp_path, "breastmnist", 156)
     names = ("breastmnist_clean", "breastmnist_pixelate_1", "breastmnist_pixelate_2")
     with serving(tmp_path, wait_s=0.05) as server, running_cluster(tmp_path / "c") as cluster:
@@ -317,7 +317,7 @@ def test_clean_pictures_are_fetched_by_one_worker_at_a_time(tmp_path):
 
 
 def test_chains_come_first_the_longest_first(monkeypatch):
-    monkeypatch.setattr("medmnist_c.builder.parquet.shards.PICTURES_A_SHARD", 2000)
+    monkeypatch.setattr("medmnist_c.builder.parquet.shards.IMAGES_A_SHARD", 2000)
     units = units_of(Recipe(one) for one in select("*"))
     datasets = [unit.recipe.configuration.dataset for unit in units]
     links = [unit for unit in units if unit.recipe.configuration.corruption == "shot_noise"]

@@ -84,7 +84,7 @@ def test_finished_test_sets_are_kept_and_others_made_again(tmp_path):
 
 
 def test_any_number_of_processes_gives_the_same_bytes(tmp_path, monkeypatch):
-    monkeypatch.setattr("medmnist_c.builder.parquet.shards.PICTURES_A_SHARD", 2)
+    monkeypatch.setattr("medmnist_c.builder.parquet.shards.IMAGES_A_SHARD", 2)
     build(select(NAMES), tmp_path / "one", sample=True, num_proc=1)
     build(select(NAMES[::-1]), tmp_path / "two", sample=True, num_proc=2)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")

@@ -25,7 +25,7 @@ from medmnist_c.builder.source import http as transfer
 from medmnist_c.builder.source.clean import CleanTestSet, find_source, load_clean, open_clean
 from medmnist_c.builder.source.npz import LocalFile, find_members
 
-OFFICIAL = "breastmnist"  # the smallest: 156 test pictures, as many as the official file has
+OFFICIAL = "breastmnist"  # the smallest: 156 test images, as many as the official file has
 ARRAYS = medmnist_arrays(OFFICIAL, dataset_facts(OFFICIAL).test_count)
 
 
@@ -96,7 +96,7 @@ def test_a_file_in_data_dir(dataset, compression, tmp_path):
         assert not array.flags.writeable
         assert np.array_equal(array, arrays[f"test_{images_or_labels}"])
     assert isinstance(test_set.images, np.memmap)
-    assert np.array_equal(list(test_set.pictures(1, 4)), arrays["test_images"][1:4])
+    assert np.array_equal(list(test_set.checked_images(1, 4)), arrays["test_images"][1:4])
     assert sorted(path.name for path in test_set.folder.iterdir()) == [
         "test_images.crc",
         "test_images.npy",
@@ -305,7 +305,7 @@ def test_a_wrong_crc_is_refused_and_not_gone_on_with(server, official, tmp_path)
 
 def test_another_count_than_the_official_one(server, official, tmp_path):
     write_medmnist_file(server.folder, OFFICIAL, 3)
-    with pytest.raises(CleanDataError, match="has 3 pictures, not 156"):
+    with pytest.raises(CleanDataError, match="has 3 images, not 156"):
         open_official(tmp_path)
 
 
@@ -451,7 +451,7 @@ def test_the_copy_needs_its_source_no_more(copy, tmp_path):
 
 def test_another_process_maps_the_same_copy(copy, tmp_path):
     (tmp_path / "pickle").write_bytes(pickle.dumps(copy))
-    assert (tmp_path / "pickle").stat().st_size < 1000  # no pictures
+    assert (tmp_path / "pickle").stat().st_size < 1000  # no images
     program = (
         "import pickle, sys; test_set = pickle.load(open(sys.argv[1], 'rb'))\n"
         "print(test_set.folder, test_set.images.sum(dtype=int))"
@@ -503,13 +503,13 @@ def flip_a_sum(folder: Path) -> None:
 
 
 def fewer_by_header(folder: Path) -> None:
-    """Two pictures of three, by the header alone: numpy maps that without a word."""
+    """Two images of three, by the header alone: numpy maps that without a word."""
     path = folder / "test_images.npy"
     path.write_bytes(path.read_bytes().replace(b"(3, 224", b"(2, 224"))
 
 
 def of_another(folder: Path) -> None:
-    """A whole copy, but of other pictures."""
+    """A whole copy, but of other images."""
     write_medmnist_file(folder.parent, "octmnist", 3, seed=1)
     other = open_clean(find_source("octmnist", folder.parent), folder.parent.parent)
     shutil.rmtree(folder)
@@ -545,24 +545,24 @@ def test_a_copy_that_is_not_whole_is_made_again(harm, copy, tmp_path):
     assert np.array_equal(again.images, expected)
 
 
-def test_a_picture_damaged_on_the_disk_is_never_given(copy, tmp_path):
+def test_a_image_damaged_on_the_disk_is_never_given(copy, tmp_path):
     expected = np.array(copy.images)
     for place in (-1, -224 * 224 - 1):
         flip(copy.folder / "test_images.npy", place)
         test_set = load_clean(copy.folder)
-        assert np.array_equal(next(test_set.pictures(0, 1)), expected[0])
-        with pytest.raises(CleanDataError, match=r"Picture \d in .* is damaged on the disk; load"):
-            list(test_set.pictures(0, 3))
+        assert np.array_equal(next(test_set.checked_images(0, 1)), expected[0])
+        with pytest.raises(CleanDataError, match=r"Image \d in .* is damaged on the disk; load"):
+            list(test_set.checked_images(0, 3))
         again = open_clean(find_source("octmnist", tmp_path), tmp_path / "cache")
-        assert np.array_equal(list(again.pictures(0, 3)), expected)
+        assert np.array_equal(list(again.checked_images(0, 3)), expected)
 
 
 def test_a_copy_cut_short_while_it_is_read(copy):
-    pictures = copy.pictures(0, 3)
-    next(pictures)
+    images = copy.checked_images(0, 3)
+    next(images)
     cut_images(copy.folder)
-    with pytest.raises(CleanDataError, match=r"Picture 1 in .* is damaged"):
-        next(pictures)
+    with pytest.raises(CleanDataError, match=r"Image 1 in .* is damaged"):
+        next(images)
 
 
 def test_what_a_killed_process_leaves_is_taken_away(tmp_path):

@@ -328,8 +328,10 @@ def test_a_small_file_below_a_file(server, tmp_path):
 
 @pytest.mark.parametrize("shown", [True, False])
 def test_progress_is_shown_in_bytes_unless_switched_off(server, tmp_path, shown):
-    program = "import sys; from medmnist_c.builder.source.download import fetch_file; "
+    program = (
+        "import sys; from medmnist_c.builder.source.download import fetch_file; "
         "fetch_file(*sys.argv[1:])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program, f"{server.url}/f", SHA256, str(tmp_path / "f")],
         cwd="/",

@@ -25,7 +25,7 @@ def test_layout_is_that_of_medmnist(dataset):
         assert arrays[f"{split}_images"].shape[1:] == images.shape[1:]
         assert arrays[f"{split}_labels"].shape == (len(arrays[f"{split}_images"]), labels.shape[1])
     assert len(images) >= 4
-    assert len({picture.tobytes() for picture in images}) == len(images)
+    assert len({image.tobytes() for image in images}) == len(images)
     assert len({label.tobytes() for label in labels}) >= 2
 
 
@@ -42,7 +42,7 @@ def test_it_is_small():
 
 
 @pytest.mark.parametrize("dataset", CORRUPTIONS)
-def test_every_picture_has_a_source(dataset):
+def test_every_image_has_a_source(dataset):
     sources = (SAMPLE_FOLDER / "SOURCES.md").read_text("utf-8")
     rows = [line for line in sources.splitlines() if line.startswith(f"| {dataset} |")]
     told: list[int] = []

@@ -19,11 +19,11 @@ CACHE = datasets.config.HF_DATASETS_CACHE
 
 @pytest.fixture
 def release(tmp_path) -> Path:
-    """The release's file of octmnist's pixelate, made of our own pictures of the sample."""
+    """The release's file of octmnist's pixelate, made of our own images of the sample."""
     images, labels = [], []
     for one in select(("octmnist_pixelate_*",)):
         test_set = Recipe(one, sample=True).open(CACHE)
-        images += list(test_set.pictures())
+        images += list(test_set.images())
         labels += list(load_clean(test_set.clean_folder).labels)
     (tmp_path / "octmnist").mkdir()
     np.savez_compressed(
@@ -45,18 +45,18 @@ def verify(release: Path, *patterns: str) -> dict:
     return {one.name: one for one in found}
 
 
-def test_equal_pictures_are_called_equal(release):
+def test_equal_images_are_called_equal(release):
     found = verify(release, "octmnist_pixelate_*")
     assert len(found) == 5 and all(one.equal for one in found.values())
 
 
 def test_one_pixel_is_found_where_it_is(release):
-    count = verify(release, "octmnist_pixelate_1")["octmnist_pixelate_1"].pictures
+    count = verify(release, "octmnist_pixelate_1")["octmnist_pixelate_1"].images
     change(release, "test_images", (2 * count + 1, 100, 50), 3)
     found = verify(release, "octmnist_pixelate_*")
     assert [name for name, one in found.items() if not one.equal] == ["octmnist_pixelate_3"]
     wrong = found["octmnist_pixelate_3"]
-    assert wrong.equal_pictures == count - 1
+    assert wrong.equal_images == count - 1
     assert wrong.equal_values == count * 224 * 224 - 1
     assert wrong.largest_difference == 3
 

@@ -1,4 +1,4 @@
-"""`corrupt`: any picture of any size, and clear words for what it does not take."""
+"""`corrupt`: any image of any size, and clear words for what it does not take."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ ONE_OF_EACH = {
 }
 
 
-def picture(*shape: int) -> np.ndarray:
+def sample_image(*shape: int) -> np.ndarray:
     smooth = np.add.outer(np.arange(shape[0]) * 2, np.arange(shape[1])) % 256
     noise = np.random.default_rng(0).integers(0, 40, shape)
     return ((smooth[..., None] if len(shape) == 3 else smooth) // 2 + noise).astype(np.uint8)
@@ -24,7 +24,7 @@ def picture(*shape: int) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(32, 32), (32, 32, 3), (45, 61), (224, 224, 3), (97, 32, 3)])
 def test_any_size_grey_or_rgb_array_or_pil(algorithm, shape):
     dataset, corruption = ONE_OF_EACH[algorithm]
-    image = picture(*shape)
+    image = sample_image(*shape)
     before = image.copy()
     for severity in (1, 5):
         made = corrupt(image, dataset, corruption, severity)
@@ -32,14 +32,14 @@ def test_any_size_grey_or_rgb_array_or_pil(algorithm, shape):
         assert np.array_equal(image, before)
         as_pil = corrupt(Image.fromarray(image), dataset, corruption, severity)
         assert isinstance(as_pil, Image.Image) and np.array_equal(as_pil, made)
-    if algorithm != "black_corner":  # at severity 5 a small, already round picture may stay
+    if algorithm != "black_corner":  # at severity 5 a small, already round image may stay
         assert not np.array_equal(made, image)
 
 
 @pytest.mark.parametrize("algorithm", ONE_OF_EACH)
 def test_drawn_from_seed_and_index_alone(algorithm):
     dataset, corruption = ONE_OF_EACH[algorithm]
-    image = picture(64, 64, 3)
+    image = sample_image(64, 64, 3)
     made = {
         (seed, index): corrupt(image, dataset, corruption, 4, seed=seed, index=index)
         for seed in (0, 1)
@@ -59,13 +59,13 @@ def test_no_global_random_state_is_read_or_moved():
     random.seed(1)
     np.random.seed(1)
     before = random.getstate(), np.random.get_state()[1].copy()
-    first = {a: corrupt(picture(64, 64, 3), *ONE_OF_EACH[a], 3) for a in ONE_OF_EACH}
+    first = {a: corrupt(sample_image(64, 64, 3), *ONE_OF_EACH[a], 3) for a in ONE_OF_EACH}
     assert random.getstate() == before[0]
     assert np.array_equal(np.random.get_state()[1], before[1])
     random.seed(2)
     np.random.seed(2)
     for a, made in first.items():
-        assert np.array_equal(corrupt(picture(64, 64, 3), *ONE_OF_EACH[a], 3), made)
+        assert np.array_equal(corrupt(sample_image(64, 64, 3), *ONE_OF_EACH[a], 3), made)
 
 
 GOOD = np.zeros((40, 40, 3), np.uint8)

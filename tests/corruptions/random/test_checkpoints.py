@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from medmnist_c.corruptions.random.checkpoints import (
-    NORMALS_PER_PICTURE,
+    NORMALS_PER_IMAGE,
     _tape,
     random_state_at,
     state_of,
@@ -22,7 +22,7 @@ def test_winding_passes_just_what_numpy_draws():
     drawn = np.random.RandomState(0)
     for place in range(12):
         assert_same_state(random_state_at(place), drawn)
-        drawn.standard_normal(NORMALS_PER_PICTURE)
+        drawn.standard_normal(NORMALS_PER_IMAGE)
 
 
 @pytest.mark.parametrize("mark", [1, 2, 30, 400, -1])

@@ -110,14 +110,14 @@ def test_calibration_error_by_hand():
     assert measure(cell)["ece"].value == pytest.approx(0.1)
 
 
-def test_a_class_without_a_picture_is_marked():
+def test_a_class_without_a_image_is_marked():
     scores = np.full((3, 8), 0.05) + 0.6 * np.eye(8)[[0, 1, 1]]
     cell = answered(dataset_facts("bloodmnist"), np.array([[0], [1], [0]]), scores, 0.5)
     found = measure(cell)
     assert found["balanced_error"].value == 0.25  # over the two classes there are
-    assert "no picture of" in found["balanced_error"].note
-    assert found["auc"].value is None and "no picture of" in found["auc"].note
-    assert "no picture of" in found["worst_class_recall"].note
+    assert "no image of" in found["balanced_error"].note
+    assert found["auc"].value is None and "no image of" in found["auc"].note
+    assert "no image of" in found["worst_class_recall"].note
 
 
 def test_resamples_are_seeded_and_whole():

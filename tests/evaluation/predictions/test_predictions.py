@@ -17,7 +17,7 @@ from medmnist_c.evaluation.score import score
 CELLS = [(None, None), ("pixelate", 1), ("pixelate", 2)]
 ORIGIN = {
     "model": "one",
-    "pictures": "release",
+    "images": "release",
     "digest": "d",
     "source": {"digest": "s", "where": "files"},
     "code": "c",
@@ -44,7 +44,7 @@ def write(folder, columns):
     return path
 
 
-def test_a_file_in_any_order_is_read_in_the_pictures_order(tmp_path):
+def test_a_file_in_any_order_is_read_in_the_images_order(tmp_path):
     columns = rows()
     store = PredictionFile(write(tmp_path, columns))
     assert [one.name for one in store.cells()] == [
@@ -130,12 +130,10 @@ def test_bad_files_are_told_in_one_sentence(tmp_path, spoil, words):
     assert "\n" not in str(error.value)
 
 
-def test_a_label_that_differs_from_the_clean_picture_s_is_found(tmp_path):
+def test_a_label_that_differs_from_the_clean_image_s_is_found(tmp_path):
     columns = rows()
     place = 12 + columns["index"][12:24].index(4)
-    with pytest.raises(
-        PredictionError, match=r"Picture 4 of breastmnist_pixelate_1.*another label"
-    ):
+    with pytest.raises(PredictionError, match=r"Image 4 of breastmnist_pixelate_1.*another label"):
         score(write(tmp_path, spoiled("label", place, 1)(columns)))
 
 
@@ -156,13 +154,13 @@ def test_no_file_and_no_parquet(tmp_path):
         score(tmp_path / "text.parquet")
 
 
-def test_a_folder_never_mixes_models_or_pictures(tmp_path):
+def test_a_folder_never_mixes_models_or_images(tmp_path):
     store = PredictionFolder(tmp_path)
     cell = Configuration("breastmnist")
     assert not store.has(cell, ORIGIN)
     store.write(cell, np.array([[0], [1]]), np.full((2, 2), 0.5), ORIGIN)
     assert store.has(cell, ORIGIN)
-    for other in ({"model": "two"}, {"pictures": "seed 7"}, {"digest": "e"}):
+    for other in ({"model": "two"}, {"images": "seed 7"}, {"digest": "e"}):
         with pytest.raises(PredictionError, match="give another folder"):
             store.has(cell, ORIGIN | other)
     assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == [
@@ -225,9 +223,9 @@ def test_another_report_as_the_baseline(tmp_path):
 def test_reports_that_cannot_be_paired(tmp_path):
     a = reported(tmp_path, "a", 1)
     other = RobustnessReport(
-        a.data | {"provenance": a.data["provenance"] | {"pictures": "seed 3"}}, a.predictions
+        a.data | {"provenance": a.data["provenance"] | {"images": "seed 3"}}, a.predictions
     )
-    with pytest.raises(ReportError, match="other pictures"):
+    with pytest.raises(ReportError, match="other images"):
         compare(a, other)
     with pytest.raises(ReportError, match="predictions of a are not there"):
         compare(a, RobustnessReport(a.data))

@@ -1,4 +1,4 @@
-"""Reports as pages, tables and pictures: complete, escaped, and the same bytes from the same report."""
+"""Reports as pages, tables and images: complete, escaped, and the same bytes from the same report."""
 
 import io
 import json
@@ -33,7 +33,7 @@ def write_report(folder: Path, model: str, worse: float = 0.0) -> Path:
     """A report of random scores, its predictions beside it."""
     store = PredictionFolder(folder / "predictions")
     source = {"digest": "0" * 16, "where": "random numbers"}
-    origin = {"model": model, "pictures": "release", "source": source, "code": "0" * 16}
+    origin = {"model": model, "images": "release", "source": source, "code": "0" * 16}
     for dataset in DATASETS:
         for cell, scores in random_scores(dataset):
             # The 4th corruption of breastmnist is left out at severity 5: an incomplete report.
@@ -117,16 +117,16 @@ def test_markdown_has_whole_tables_and_no_markup_of_others(reports):
     assert "plain model" in text and "## Differences" in text
 
 
-def test_pictures_are_as_large_as_the_corruptions_need(reports):
+def test_images_are_as_large_as_the_corruptions_need(reports):
     for dataset in DATASETS:
         for draw, least in (
             (figures.severity_curves(reports, dataset), 900),
             (figures.group_bars(reports, dataset), 900),
             (figures.heat_map(reports[0], dataset), 800),
         ):
-            picture = Image.open(io.BytesIO(figures.as_png(draw)))
-            picture.load()
-            assert picture.width >= least and len(picture.convert("L").getcolors()) > 20
+            image = Image.open(io.BytesIO(figures.as_png(draw)))
+            image.load()
+            assert image.width >= least and len(image.convert("L").getcolors()) > 20
 
 
 def test_the_same_report_gives_the_same_bytes(folders, tmp_path):

@@ -1,4 +1,4 @@
-"""Drawn stand-ins for medical pictures: one module a modality, one function a kind of picture.
+"""Drawn stand-ins for medical images: one module a modality, one function a kind of image.
 
 They only look like their modality, well enough to show what a corruption does to it. They were
 drawn by eye, from no patient, and have no diagnostic meaning. Every function takes a

@@ -61,7 +61,7 @@ SAGITTAL_CROPS: dict[str, tuple[str, Place, float]] = {
 
 
 class _Slice:
-    """A picture being painted, and the coordinates that it shows."""
+    """An image being painted, and the coordinates that it shows."""
 
     def __init__(self, rng: np.random.Generator, centre: Place, half: float) -> None:
         self.rng = rng
@@ -70,10 +70,10 @@ class _Slice:
         y, x = grid()
         y, x = self.centre[0] + self.half * y, self.centre[1] + self.half * x
         self.y, self.x = wobble(rng, y, x, 0.008, 22)
-        self.picture = np.full_like(y, AIR)
+        self.image = np.full_like(y, AIR)
 
     def paint(self, mask: Array, value: float | Array) -> None:
-        self.picture = self.picture * (1 - mask) + value * mask
+        self.image = self.image * (1 - mask) + value * mask
 
     def oval(self, centre: Place, radii: Place, angle: float = 0) -> Array:
         return ellipse(self.y, self.x, centre, radii, angle, 0.006)
@@ -159,8 +159,8 @@ class _Slice:
         self.paint(core, MARROW + 0.05 * clouds(self.rng, 3, 1.5))
 
     def finish(self) -> Array:
-        noise = gaussian_filter(self.rng.standard_normal(self.picture.shape), 0.9)
-        return to_uint8(gaussian_filter(self.picture, 0.9) + 0.035 * noise)
+        noise = gaussian_filter(self.rng.standard_normal(self.image.shape), 0.9)
+        return to_uint8(gaussian_filter(self.image, 0.9) + 0.035 * noise)
 
 
 def _right_diaphragm(x: Array) -> Array:

@@ -101,9 +101,9 @@ class _Skin:
         light = 0.99 - 0.06 * (self.y**2 + self.x**2) + 0.015 * cloud(rng, 50)
         light += 0.012 * clouds(rng, 4, 1.5)  # the skin's own relief
         absorbed = self.melanin[..., None] * MELANIN + self.blood[..., None] * BLOOD
-        picture = light[..., None] * PALE_SKIN * np.exp(-absorbed)
-        picture = blend(picture, self.deep_pigment, DEEP_PIGMENT)
-        return blend(picture, self.scale, SCALE)
+        image = light[..., None] * PALE_SKIN * np.exp(-absorbed)
+        image = blend(image, self.deep_pigment, DEEP_PIGMENT)
+        return blend(image, self.scale, SCALE)
 
 
 def _naevus(s: _Skin) -> None:
@@ -183,7 +183,7 @@ def dermatoscopy(rng: np.random.Generator, lesion: str, hairs: int = 0) -> Array
     draw, ragged, softness = _KINDS[lesion]
     skin = _Skin(rng, ragged, softness)
     draw(skin)
-    picture = skin.photograph()
+    image = skin.photograph()
     if hairs:
-        picture = blend(picture, 0.85 * _hairs(rng, hairs), HAIR)
-    return to_uint8(picture)
+        image = blend(image, 0.85 * _hairs(rng, hairs), HAIR)
+    return to_uint8(image)

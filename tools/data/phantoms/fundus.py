@@ -86,30 +86,30 @@ def _spots(
 
 
 def _diabetes(
-    rng: np.random.Generator, picture: Array, grade: int, disc: Array, macula: Array
+    rng: np.random.Generator, image: Array, grade: int, disc: Array, macula: Array
 ) -> Array:
-    """The picture with signs of diabetic retinopathy, more with each grade."""
+    """The image with signs of diabetic retinopathy, more with each grade."""
     y, x = grid()
     if grade >= 1:  # microaneurysms
         spots = _spots(rng, 6 + 9 * grade, 0.011, macula, 0.38, disc)
-        picture = blend(picture, 0.75 * spots, BLOOD)
+        image = blend(image, 0.75 * spots, BLOOD)
     if grade >= 2:  # blot haemorrhages, hard exudates
         blots = _spots(rng, 7 * grade, 0.034, macula, 0.42, disc)
-        picture = blend(picture, 0.7 * blots * rise(clouds(rng, 3, 1.5) + 1.2, 0.3), BLOOD)
+        image = blend(image, 0.7 * blots * rise(clouds(rng, 3, 1.5) + 1.2, 0.3), BLOOD)
         centre = macula + rng.uniform((-0.25, 0.15), (0.25, 0.3))
         hard = _spots(rng, 20 * (grade - 1), 0.014, centre, 0.13, disc)
-        picture = blend(picture, 0.85 * hard, EXUDATE)
+        image = blend(image, 0.85 * hard, EXUDATE)
     if grade >= 3:  # cotton-wool spots
         wool = _spots(rng, 2 * grade, 0.055, (disc + macula) / 2, 0.3, disc)
-        picture = blend(picture, 0.6 * gaussian_filter(wool, 2), COTTON_WOOL)
+        image = blend(image, 0.6 * gaussian_filter(wool, 2), COTTON_WOOL)
     if grade >= 4:  # new vessels on the disc; blood before the retina, with a level
         new = _Vessels(rng)
         for angle in rng.uniform(0, 2 * np.pi, 9):
             new.grow(disc, angle, 0.34, 1.1, rng.uniform(-2, 2))
-        picture = blend(picture, 0.7 * new.mask(), BLOOD)
+        image = blend(image, 0.7 * new.mask(), BLOOD)
         pool = ellipse(y, x, (0.48, 0.2), (0.22, 0.32), 0, 0.015) * rise(y - 0.45, 0.012)
-        picture = blend(picture, 0.8 * pool, BLOOD)
-    return picture
+        image = blend(image, 0.8 * pool, BLOOD)
+    return image
 
 
 def fundus(rng: np.random.Generator, grade: int, left_eye: bool = True) -> Array:
@@ -124,15 +124,15 @@ def fundus(rng: np.random.Generator, grade: int, left_eye: bool = True) -> Array
     tone = CHOROID + rng.uniform(-0.05, 0.05, 3) * [1, 0.7, 0.6]
     light = 1.02 - 0.3 * from_centre**2 + 0.06 * cloud(rng, 45) + 0.025 * clouds(rng, 7, 4, 2)
     light *= 1 - 0.38 * ridge(from_macula, 0.2)
-    picture = light[..., None] * tone
-    picture = blend(picture, 0.22 * ridge(from_disc, 0.3), GLOW)
-    picture = blend(picture, ellipse(y, x, disc, (0.135, 0.12), 0, 0.012), DISC)
-    picture = blend(picture, 0.8 * ellipse(y, x, disc, (0.065, 0.06), 0, 0.02), CUP)
+    image = light[..., None] * tone
+    image = blend(image, 0.22 * ridge(from_disc, 0.3), GLOW)
+    image = blend(image, ellipse(y, x, disc, (0.135, 0.12), 0, 0.012), DISC)
+    image = blend(image, 0.8 * ellipse(y, x, disc, (0.065, 0.06), 0, 0.02), CUP)
 
     seen = 1 - np.exp(-((from_macula / 0.13) ** 4))  # no vessels in the fovea
-    picture = blend(picture, 0.62 * _arcades(rng, disc, 3.6, 0.12) * seen, VEIN)
-    picture = blend(picture, 0.5 * _arcades(rng, disc, 2.6, -0.15) * seen, ARTERY)
-    picture = _diabetes(rng, picture, grade, disc, macula)
+    image = blend(image, 0.62 * _arcades(rng, disc, 3.6, 0.12) * seen, VEIN)
+    image = blend(image, 0.5 * _arcades(rng, disc, 2.6, -0.15) * seen, ARTERY)
+    image = _diabetes(rng, image, grade, disc, macula)
 
-    picture *= rise(0.965 - from_centre, 0.008)[..., None]
-    return to_uint8(picture if left_eye else picture[:, ::-1])
+    image *= rise(0.965 - from_centre, 0.008)[..., None]
+    return to_uint8(image if left_eye else image[:, ::-1])

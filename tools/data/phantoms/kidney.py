@@ -27,7 +27,7 @@ Nucleus = tuple[Array, float]  # its centre (y, x) and angle in degrees
 
 
 def _ring(rng: np.random.Generator, count: int) -> list[Nucleus]:
-    """A tubule cut across: nuclei around its lumen, the first in the middle of the picture."""
+    """A tubule cut across: nuclei around its lumen, the first in the middle of the image."""
     radius, turn = rng.uniform(0.75, 0.95), rng.uniform(0, 2 * np.pi)
     turns = turn + 2 * np.pi * np.arange(count) / count
     turns[1:] += rng.normal(0, 0.08, count - 1)
@@ -64,14 +64,14 @@ def kidney_cortex(rng: np.random.Generator, cell: str) -> Array:
     """Nuclei around one of class `cell` (a class name of TissueMNIST)."""
     radii, layout, count = _KINDS[cell]
     y, x = grid(ORIGINAL_SIZE)
-    picture = 0.07 + 0.02 * cloud(rng, 4, ORIGINAL_SIZE)
+    image = 0.07 + 0.02 * cloud(rng, 4, ORIGINAL_SIZE)
     for place, angle in _LAYOUTS[layout](rng, count):
         middle = not place.any()
         light = rng.uniform(0.55, 0.68) if middle else rng.uniform(0.22, 0.5)
         nucleus = ellipse(y, x, place, np.array(radii) * rng.uniform(0.85, 1.1), angle, 0.05)
         chromatin = 1 + 0.16 * cloud(rng, 1.3, ORIGINAL_SIZE)
-        picture = picture + light * nucleus * chromatin
-    glow = gaussian_filter(picture, 3)  # light from above and below the focus
-    picture = 0.8 * picture + 0.3 * glow + 0.012 * rng.standard_normal(picture.shape)
-    small = Image.fromarray(to_uint8(picture))
+        image = image + light * nucleus * chromatin
+    glow = gaussian_filter(image, 3)  # light from above and below the focus
+    image = 0.8 * image + 0.3 * glow + 0.012 * rng.standard_normal(image.shape)
+    small = Image.fromarray(to_uint8(image))
     return np.asarray(small.resize((SIZE, SIZE), Image.Resampling.BICUBIC))

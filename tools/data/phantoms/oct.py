@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 
 from phantoms.shapes import Array, blend, cloud, clouds, ellipse, grid, ridge, rise, to_uint8
 
-# Layer: (thickness, of the picture's height of 2; brightness; how much of it the fovea keeps)
+# Layer: (thickness, of the image's height of 2; brightness; how much of it the fovea keeps)
 LAYERS = {
     "nerve fibres": (0.065, 0.62, 0.05),
     "ganglion cells and inner plexiform": (0.15, 0.43, 0.08),
@@ -71,20 +71,20 @@ def _shape(rng: np.random.Generator, disease: str) -> _Shape:
 def _retina(rng: np.random.Generator, s: _Shape) -> tuple[Array, Array]:
     """The layers, and the height of the retina's surface."""
     y, _ = grid()
-    picture = np.full_like(y, VITREOUS)
+    image = np.full_like(y, VITREOUS)
     floor = s.bruch - s.lift
     for name, (thickness, brightness, kept) in reversed(LAYERS.items()):
         if name == "outer segments":
             fluid = rise(floor - y, 0.008) * rise(y - floor + s.detachment, 0.008)
-            picture = blend(picture, fluid, FLUID)
+            image = blend(image, fluid, FLUID)
             floor = floor - s.detachment
         if name == "outer nuclear":  # layers further in follow the bumps only softly
             floor = floor + 0.8 * (s.lift - gaussian_filter(s.lift, 14))
         here = thickness * (1 - s.pit + kept * s.pit) * s.swelling
         roof = floor - here * (1 + 0.04 * cloud(rng, 12)[0])
-        picture = blend(picture, rise(floor - y, 0.008) * rise(y - roof, 0.008), brightness)
+        image = blend(image, rise(floor - y, 0.008) * rise(y - roof, 0.008), brightness)
         floor = roof
-    return picture, floor
+    return image, floor
 
 
 def _choroid(rng: np.random.Generator, s: _Shape) -> Array:
@@ -98,17 +98,17 @@ def _choroid(rng: np.random.Generator, s: _Shape) -> Array:
 
 
 def _disease(
-    rng: np.random.Generator, picture: Array, s: _Shape, surface: Array, disease: str
+    rng: np.random.Generator, image: Array, s: _Shape, surface: Array, disease: str
 ) -> Array:
     y, x = grid()
     raised = rise(y - (s.bruch - s.lift + 0.03), 0.008) * rise(s.bruch + 0.012 - y, 0.006)
     raised = raised * (s.lift > 0.015)
     if disease == "drusen":
-        return blend(picture, raised, DRUSE)
+        return blend(image, raised, DRUSE)
     if disease == "choroidal neovascularization":
-        picture = picture * (1 - raised) + MEMBRANE * (1 + 0.2 * clouds(rng, 9, 4)) * raised
+        image = image * (1 - raised) + MEMBRANE * (1 + 0.2 * clouds(rng, 9, 4)) * raised
         scar = ellipse(y, x, (s.bruch.mean() - 0.24, s.fovea - 0.1), (0.05, 0.24), 0, 0.02)
-        return picture * (1 - scar) + MEMBRANE * (1.1 + 0.2 * clouds(rng, 6, 3)) * scar
+        return image * (1 - scar) + MEMBRANE * (1.1 + 0.2 * clouds(rng, 6, 3)) * scar
     if disease == "diabetic macular edema":
         for _ in range(13):  # cysts
             place = s.fovea + rng.uniform(-0.45, 0.45)
@@ -117,24 +117,24 @@ def _disease(
             size = (bottom - top) * rng.uniform(0.1, 0.26) * _bump(place, s.fovea, 0.4)
             centre = top + (bottom - top) * rng.uniform(0.42, 0.75), place
             radii = size, size * rng.uniform(0.5, 0.95)
-            picture = blend(picture, ellipse(y, x, centre, radii, 0, 0.01), FLUID)
+            image = blend(image, ellipse(y, x, centre, radii, 0, 0.01), FLUID)
         for _ in range(5):  # hard exudates
             centre = rng.uniform(-0.2, 0.0), s.fovea + rng.normal(0, 0.3)
-            picture = blend(picture, ellipse(y, x, centre, (0.018, 0.025), 0, 0.008), EXUDATE)
-    return picture
+            image = blend(image, ellipse(y, x, centre, (0.018, 0.025), 0, 0.008), EXUDATE)
+    return image
 
 
 def oct_section(rng: np.random.Generator, disease: str) -> Array:
     """A section through a retina with `disease` (a class name of OCTMNIST)."""
     y, x = grid()
     s = _shape(rng, disease)
-    picture, surface = _retina(rng, s)
+    image, surface = _retina(rng, s)
     under = rise(y - s.bruch - 0.012, 0.006)
-    picture = picture * (1 - under) + _choroid(rng, s) * under
-    picture = _disease(rng, picture, s, surface, disease)
+    image = image * (1 - under) + _choroid(rng, s) * under
+    image = _disease(rng, image, s, surface, disease)
     for place in rng.uniform(-0.95, 0.95, 3):  # retinal vessels cast shadows
         if abs(place - s.fovea) > 0.3:
-            picture = picture * (1 - _bump(x, place, 0.026, 0.3) * rise(y - surface - 0.05, 0.02))
+            image = image * (1 - _bump(x, place, 0.026, 0.3) * rise(y - surface - 0.05, 0.02))
     grain = gaussian_filter(rng.gamma(1.6, 1 / 1.6, y.shape), (0.7, 0.9))
-    picture = picture * (0.38 + 0.62 * grain) + 0.03 * grain
-    return to_uint8(0.97 * picture**0.85)
+    image = image * (0.38 + 0.62 * grain) + 0.03 * grain
+    return to_uint8(0.97 * image**0.85)

@@ -1,6 +1,6 @@
 """What all phantoms are drawn with: coordinates, soft shapes, textures, strokes.
 
-Pictures are float arrays, 0 black to 1 white. Coordinates run from -1 (top, left) to 1. A mask is
+Images are float arrays, 0 black to 1 white. Coordinates run from -1 (top, left) to 1. A mask is
 a float array from 0 (outside) to 1 (inside) with a soft edge.
 """
 
@@ -80,8 +80,8 @@ def strokes(
 ) -> Array:
     """Mask of drawn lines: each path is N x 2 points (y, x), its width one or N numbers, in pixels."""
     side = size * STROKE_SCALE
-    picture = Image.new("L", (side, side))
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("L", (side, side))
+    draw = ImageDraw.Draw(image)
     for path, width in zip(paths, widths, strict=True):
         points = (np.asarray(path) + 1) / 2 * (side - 1)
         for (y0, x0), (y1, x1), w in zip(
@@ -91,7 +91,7 @@ def strokes(
             draw.line((x0, y0, x1, y1), fill=255, width=max(1, round(2 * r)))
             if r > 1:  # round joints
                 draw.ellipse((x1 - r, y1 - r, x1 + r, y1 + r), fill=255)
-    return gaussian_filter(np.asarray(picture.reduce(STROKE_SCALE), float) / 255, blur)
+    return gaussian_filter(np.asarray(image.reduce(STROKE_SCALE), float) / 255, blur)
 
 
 def curve(points: list[tuple[float, float]], count: int = 40) -> Array:
@@ -129,13 +129,13 @@ def cells(rng: np.random.Generator, y: Array, x: Array, spacing: float) -> tuple
     return distance[..., 1] - distance[..., 0], rng.random(len(seeds))[index[..., 0]]
 
 
-def blend(picture: Array, mask: Array, colour: float | tuple[float, float, float]) -> Array:
-    """The picture with `colour` (grey or RGB) laid over it where the mask is."""
-    if picture.ndim == 3:
+def blend(image: Array, mask: Array, colour: float | tuple[float, float, float]) -> Array:
+    """The image with `colour` (grey or RGB) laid over it where the mask is."""
+    if image.ndim == 3:
         mask = mask[..., None]
-    return picture * (1 - mask) + np.asarray(colour) * mask
+    return image * (1 - mask) + np.asarray(colour) * mask
 
 
-def to_uint8(picture: Array) -> Array:
-    """The picture as uint8, rounded."""
-    return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+def to_uint8(image: Array) -> Array:
+    """The image as uint8, rounded."""
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
