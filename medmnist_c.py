@@ -29,12 +29,12 @@ import pyarrow as pa
 
 from medmnist_c.builder import cards
 from medmnist_c.builder import configs as configurations
-from medmnist_c.builder import dataset_info as catalogue
+from medmnist_c.builder import dataset_info as datasets_info
 from medmnist_c.builder.arrow import features
 from medmnist_c.builder.arrow.tables import shard_ranges
 from medmnist_c.builder.hf.errors import PlainErrors
 from medmnist_c.builder.hf.prepared import CheckedPreparation
-from medmnist_c.builder.testset.spec import Recipe, TestSet
+from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
 
 
 @dataclass
@@ -52,18 +52,18 @@ class MedMNISTCConfig(datasets.BuilderConfig):
     seed: int | None = None
     sample: bool = False
 
-    def recipe(self) -> Recipe:
+    def spec(self) -> TestSetSpec:
         """What is asked for, checked."""
         if self.data_files is not None:
             raise ValueError(
                 "medmnist_c takes data_dir=, a folder of MedMNIST+ files, no data_files=."
             )
         test_set = configurations.configuration(self.name)
-        return Recipe(test_set, self.seed, self.data_dir, self.sample)
+        return TestSetSpec(test_set, self.seed, self.data_dir, self.sample)
 
     def create_config_id(self, config_kwargs: dict, custom_features=None) -> str:
         """Name of the cache folder: another for other code, other tables or other clean images."""
-        self.images = self.recipe().digest()
+        self.images = self.spec().digest()
         return super().create_config_id({"images": self.images}, custom_features)
 
 
@@ -83,19 +83,19 @@ class MedMNISTC(CheckedPreparation, PlainErrors):
         return super()._create_builder_config(config_name, custom_features, **kwargs)
 
     def _info(self) -> datasets.DatasetInfo:
-        facts = catalogue.dataset_facts(self.config.dataset)
-        count = self.config.recipe().source().count
+        info = datasets_info.dataset_info(self.config.dataset)
+        count = self.config.spec().source().count
         return datasets.DatasetInfo(
             description=cards.describe(configurations.configuration(self.config.name)),
             citation=cards.citation(),
             homepage=cards.HOMEPAGE,
-            license=facts.license,
-            features=features.features_of(facts),
+            license=info.license,
+            features=features.features_of(info),
             splits={"test": {"name": "test", "num_examples": count}},
         )
 
     def _split_generators(self, dl_manager) -> list[datasets.SplitGenerator]:
-        test_set = self.config.recipe().open(self._cache_dir_root, self.config.images)
+        test_set = self.config.spec().open(self._cache_dir_root, self.config.images)
         test_set.wind()
         return [
             datasets.SplitGenerator(

@@ -13,7 +13,7 @@ from random import Random
 
 import numpy as np
 
-from medmnist_c.augmentation.shared_counter import Sights
+from medmnist_c.augmentation.shared_counter import SharedCounter
 from medmnist_c.builder import igzip
 
 
@@ -26,7 +26,7 @@ class Randomness:
         if seed is not None and seed < 0:
             raise ValueError(f"The seed is a whole number from 0 on, not {seed}.")
         self.seed = None if seed is None else int(seed)
-        self._sights = None if seed is None else Sights()
+        self._sights = None if seed is None else SharedCounter()
         self._fresh: Random | None = None
         self._process: int | None = None
         # Tells unseeded augmentations apart for `datasets`, which keeps results by what is pickled.

@@ -9,7 +9,7 @@ from random import Random
 import numpy as np
 
 from medmnist_c.augmentation.params import IDENTITY, Draw
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.builder.suggestions import nearest
 from medmnist_c.corruptions.registry import ALGORITHMS
@@ -67,7 +67,7 @@ def choose(
         UnknownNameError: a name that the dataset does not have.
         TypeError, ValueError: severities, weights, or nothing left to draw from.
     """
-    dataset_facts(dataset)  # knows the names
+    dataset_info(dataset)  # knows the names
     entries = CORRUPTIONS[dataset]
     groups_there = list(dict.fromkeys(entry.group for entry in entries.values()))
     wanted = _known(corruptions, entries, f"{dataset} has no corruption")

@@ -12,7 +12,7 @@ _LONGEST_SEARCH = (
 _COUNT_BITS = 24  # of a cell; the other 40 are the image's
 
 
-class Sights:
+class SharedCounter:
     """Counts by image, and the epoch, in memory shared with worker processes, however started.
 
     A hash table of 64-bit cells. There is no lock, which a killed worker could leave locked: only if two

@@ -22,7 +22,7 @@ import numpy as np
 from run import machine
 
 from medmnist_c.builder.configs import select
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.corruptions.table import CORRUPTIONS
 
@@ -107,7 +107,7 @@ def main(count: int, data_dir: Path | None, dataset: tuple[str, ...], output: Pa
     rows, sums = [], np.zeros(4)
     real = []
     for name in dataset or CORRUPTIONS:
-        test_sets, images = len(select((f"{name}_*",))), dataset_facts(name).test_count
+        test_sets, images = len(select((f"{name}_*",))), dataset_info(name).test_count
         built = min(count, images)
         cost = measure(name, built, data_dir)
         scale = images / built

@@ -17,7 +17,7 @@ import click
 import numpy as np
 
 from medmnist_c.builder.configs import Configuration
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation import evaluate as loop
 from medmnist_c.evaluation.image_sources import MadeHere
@@ -31,7 +31,7 @@ from medmnist_c.evaluation.prefetch import prefetched
 @click.option("--severity", default=3, show_default=True)
 @click.option("--batch-size", default=64, show_default=True)
 def main(dataset: str, data_dir: Path, images: int, severity: int, batch_size: int) -> None:
-    classes = len(dataset_facts(dataset).labels)
+    classes = len(dataset_info(dataset).labels)
 
     def free(batch: np.ndarray) -> np.ndarray:
         return np.full((len(batch), classes), 1 / classes)

@@ -35,7 +35,7 @@ from medmnist_c.builder.configs import Configuration, find_configuration, select
 from medmnist_c.builder.parquet.build import build
 from medmnist_c.builder.source.clean import load_clean
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import library_versions
 from medmnist_c.corruptions import stain_masks
 from medmnist_c.corruptions.random.seeded import seeded_stream
@@ -99,7 +99,7 @@ def algorithm_rows(peer: Peer, folder: Path) -> list[str]:
             dataset, corruption = pair
             test_set = find_configuration(dataset, corruption, SEVERITY)
             clean = load_clean(
-                Recipe(Configuration(dataset), sample=True).open(folder).clean_folder
+                TestSetSpec(Configuration(dataset), sample=True).open(folder).clean_folder
             )
             images = np.array(clean.images)
             np.save(folder / "images.npy", images)
@@ -178,7 +178,7 @@ def build_rows(
     rows = []
     clean = folder / "clean"
     clean.mkdir()
-    shutil.copy(masks, clean / stain_masks.RELEASE_FILE)
+    shutil.copy(masks, clean / stain_masks.REFERENCE_FILE)
     for dataset in chosen:
         _repeat_images(dataset, clean, count)
         test_sets = [one for one in select((dataset,)) if one.entry]
@@ -279,7 +279,7 @@ def main(peer_python: str, count: int, builds: tuple[str, ...], output: Path) ->
         folder = Path(temporary)
         sections = [] if builds else [ALGORITHMS_HEAD, *algorithm_rows(peer, folder), ""]
         if count:
-            masks = release_masks(peer_python)
+            masks = reference_masks(peer_python)
             sections += [
                 BUILDS_HEAD,
                 *build_rows(peer, folder, masks, count, builds or CORRUPTIONS),
@@ -295,6 +295,6 @@ def main(peer_python: str, count: int, builds: tuple[str, ...], output: Path) ->
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools" / "reference"))
-    from peer import release_masks
+    from peer import reference_masks
 
     main()

@@ -8,7 +8,7 @@ from string import Template
 from huggingface_hub import DatasetCard
 
 from medmnist_c.builder.configs import Configuration
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 
 VERSION = metadata.version("medmnist_c")
 HOMEPAGE = "https://medmnist.com"
@@ -30,8 +30,8 @@ def citation() -> str:
 
 def describe(one: Configuration) -> str:
     """One sentence on a test set."""
-    facts = dataset_facts(one.dataset)
-    kind = f"{'grey' if facts.grey else 'RGB'}, 224 x 224, {facts.task}"
+    info = dataset_info(one.dataset)
+    kind = f"{'grey' if info.grey else 'RGB'}, 224 x 224, {info.task}"
     if one.entry is None:
         return f"The clean test set of {one.dataset} (MedMNIST+; {kind})."
     return (

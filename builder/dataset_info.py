@@ -15,7 +15,7 @@ from medmnist_c.corruptions.table import CORRUPTIONS, IMAGE_SIZE
 
 
 @dataclass(frozen=True)
-class DatasetFacts:
+class MedMNISTInfo:
     """One MedMNIST+ dataset, as `medmnist.INFO` states it.
 
     `labels` are the class names in the order of their numbers (for a multi-label dataset: the names
@@ -55,7 +55,7 @@ def medmnist_info() -> dict[str, dict]:
     return module.INFO
 
 
-def dataset_facts(name: str) -> DatasetFacts:
+def dataset_info(name: str) -> MedMNISTInfo:
     """Facts about the dataset `name`, e.g. "dermamnist".
 
     Raises:
@@ -68,14 +68,14 @@ def dataset_facts(name: str) -> DatasetFacts:
         raise UnknownNameError(
             f"There is no dataset {shown(name)} in MedMNIST-C{nearest(name, CORRUPTIONS)}"
         )
-    return _facts(name)
+    return _info_of(name)
 
 
 @cache
-def _facts(name: str) -> DatasetFacts:
+def _info_of(name: str) -> MedMNISTInfo:
     info = medmnist_info()[name]
     labels = sorted(info["label"].items(), key=lambda item: int(item[0]))
-    return DatasetFacts(
+    return MedMNISTInfo(
         name=name,
         grey=info["n_channels"] == 1,
         task=info["task"],

@@ -14,7 +14,7 @@ _A_DAY = 24 * 60 * 60  # seconds
 
 
 @contextlib.contextmanager
-def write_aside(path: Path) -> Iterator[BinaryIO]:
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a file to write that takes its name only when everything is on the disk.
 
     It is written beside its place under a name of its own (`.{name}.{host}.{process}-{thread}.tmp`),
@@ -32,8 +32,8 @@ def write_aside(path: Path) -> Iterator[BinaryIO]:
         aside.unlink(missing_ok=True)
 
 
-def is_left_over(aside: Path) -> bool:
-    """Whether a file of `write_aside` belongs to no process any more: one of another machine is
+def is_stale(aside: Path) -> bool:
+    """Whether a file of `atomic_write` belongs to no process any more: one of another machine is
     taken to be abandoned after a day."""
     found = re.search(r"\.([^.]+)\.(\d+)-\d+\.tmp$", aside.name)
     if found and found[1] == _host():

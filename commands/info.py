@@ -4,7 +4,7 @@ import click
 
 from medmnist_c.builder import cards
 from medmnist_c.builder.configs import configuration
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.commands.options import Command
 from medmnist_c.commands.parameters import parameters_of
 
@@ -14,15 +14,15 @@ from medmnist_c.commands.parameters import parameters_of
 def info(config: str) -> None:
     """All about one test set, e.g. dermamnist_black_corner_3."""
     one = configuration(config)
-    facts = dataset_facts(one.dataset)
+    about = dataset_info(one.dataset)
     rows = {
         "configuration": one.name,
         "what": cards.describe(one),
-        "images": f"{facts.test_count:,}, {'grey' if facts.grey else 'RGB'}, 224 x 224",
-        "task": facts.task,
-        "labels": ", ".join(f"{number} {name}" for number, name in enumerate(facts.labels)),
-        "licence": facts.license,
-        "source": facts.url,
+        "images": f"{about.test_count:,}, {'grey' if about.grey else 'RGB'}, 224 x 224",
+        "task": about.task,
+        "labels": ", ".join(f"{number} {name}" for number, name in enumerate(about.labels)),
+        "licence": about.license,
+        "source": about.url,
     }
     if one.entry:
         rows["algorithm"] = (

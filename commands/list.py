@@ -3,7 +3,7 @@
 import click
 
 from medmnist_c.builder.configs import config_names, configurations
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.commands.options import Command
 from medmnist_c.commands.parameters import parameters_of
 
@@ -25,5 +25,5 @@ def list_command(pattern: str, corruption: str | None, severity: int | None, nam
     click.echo(f"{'configuration':{width}}  {'images':>8}  group          parameters")
     for one in (configurations()[name] for name in found):
         group = one.entry.group if one.entry else ""
-        count = dataset_facts(one.dataset).test_count
+        count = dataset_info(one.dataset).test_count
         click.echo(f"{one.name:{width}}  {count:>8,}  {group:13}  {parameters_of(one)}".rstrip())

@@ -7,9 +7,9 @@ import click
 from medmnist_c.augmentation.preview import preview as augmentation_sheet
 from medmnist_c.augmentation.targeted import TargetedAugmentation
 from medmnist_c.builder.configs import Configuration, find_configuration
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.testset.preview import preview as preview_sheet
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.commands.options import CACHE_DIR, Command, source_options
 from medmnist_c.corruptions.table import CORRUPTIONS
 
@@ -45,10 +45,10 @@ def preview(
     seed: int | None,
 ) -> None:
     """Draw one image of DATASET under its corruptions, at all severities, or augmented."""
-    dataset_facts(dataset)
+    dataset_info(dataset)
     rows = [find_configuration(dataset, name, 1).corruption for name in corruption]
     if augment:
-        clean = Recipe(Configuration(dataset), None, data_dir, sample).open(CACHE_DIR)
+        clean = TestSetSpec(Configuration(dataset), None, data_dir, sample).open(CACHE_DIR)
         if not 0 <= index < clean.count:
             raise IndexError(
                 f"There is no image {index} of {dataset}: they are numbered 0 to {clean.count - 1}."

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-RELEASE_FILE = "inks.npz"
-RELEASE_BYTES = 302_312
-RELEASE_SHA256 = "76a895e8f4ba6f98cc13fffd6060e1b2ef037e7baee6c5393732346a40eecf0f"
-RELEASE_URL = (
+REFERENCE_FILE = "inks.npz"
+REFERENCE_BYTES = 302_312
+REFERENCE_SHA256 = "76a895e8f4ba6f98cc13fffd6060e1b2ef037e7baee6c5393732346a40eecf0f"
+REFERENCE_URL = (
     "https://raw.githubusercontent.com/francescodisalvo05/medmnistc-api/"
     "b6dee0e78fc39ba5f57944f796d93b9728f7fe55/medmnistc/assets/inks.npz"
 )
@@ -29,19 +29,19 @@ def own_masks() -> dict[int, np.ndarray]:
         return {int(name): arrays[name] for name in arrays.files}
 
 
-def release_masks(path: Path) -> dict[int, np.ndarray]:
+def reference_masks(path: Path) -> dict[int, np.ndarray]:
     """The release's masks by size in pixels: uint8 0/1, 10 x size x size.
 
     Raises:
         ValueError: the file is not the release's, by its SHA-256.
     """
     path = Path(path)
-    right = path.is_file() and path.stat().st_size == RELEASE_BYTES  # no pipe, and no gigabytes
+    right = path.is_file() and path.stat().st_size == REFERENCE_BYTES  # no pipe, and no gigabytes
     content = path.read_bytes() if right else b""
-    if hashlib.sha256(content).hexdigest() != RELEASE_SHA256:
+    if hashlib.sha256(content).hexdigest() != REFERENCE_SHA256:
         raise ValueError(
             f"{path} is not the release's file of stain masks (its SHA-256 differs); remove it, or "
-            f"take {RELEASE_FILE} from medmnistc 0.1.0."
+            f"take {REFERENCE_FILE} from medmnistc 0.1.0."
         )
     with np.load(io.BytesIO(content)) as arrays:
         return {size: arrays[name].astype(np.uint8) for name, size in _SIZE_OF_ARRAY.items()}

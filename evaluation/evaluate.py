@@ -12,7 +12,7 @@ from datasets.utils import tqdm
 from PIL import Image
 
 from medmnist_c.builder.configs import Configuration, find_configuration
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.image_sources import LabelledImages, MadeHere, Published
@@ -76,7 +76,7 @@ def evaluate(
     """
     cells = chosen_cells(dataset, corruptions, severities)
     for name in dict.fromkeys(one.dataset for one in cells):
-        check_threshold(threshold, dataset_facts(name))
+        check_threshold(threshold, dataset_info(name))
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise ValueError(f"batch_size is a whole number from 1 on, not {batch_size!r}.")
     if repo is not None and (sample or data_dir is not None or seed is not None):
@@ -133,7 +133,7 @@ def chosen_cells(
         raise ValueError("Give at least one dataset and one severity.")
     cells = []
     for one in dict.fromkeys(datasets):
-        every = CORRUPTIONS[dataset_facts(one).name]
+        every = CORRUPTIONS[dataset_info(one).name]
         wanted = [
             find_configuration(one, corruption, severity)
             for corruption in (every if names is None else names)
@@ -156,15 +156,15 @@ def _predict_cell(
     logits: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Labels (N x 1 or N x L) and probabilities (N x C) of one cell."""
-    facts = dataset_facts(cell.dataset)
+    info = dataset_info(cell.dataset)
     labels, scores = [], []
-    made = prefetched(batches(source.images(cell, digest), batch_size, pil, rgb and facts.grey))
+    made = prefetched(batches(source.images(cell, digest), batch_size, pil, rgb and info.grey))
     with contextlib.closing(made):
         for images, own in made:
             start = sum(map(len, labels))
             where = f"images {start} to {start + len(own) - 1} of {cell.name}"
             given = predict(images)
-            scores.append(probabilities(given, len(own), facts, where, logits=logits))
+            scores.append(probabilities(given, len(own), info, where, logits=logits))
             labels.append(own)
     done, expected = sum(map(len, labels)), source.count(cell)
     if not done or expected not in (None, done):

@@ -9,9 +9,9 @@ import datasets
 import numpy as np
 
 from medmnist_c.builder.configs import Configuration
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.source.clean import load_clean
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import code_digest
 from medmnist_c.evaluation.errors import PredictionError
 
@@ -26,17 +26,17 @@ class MadeHere:
     data_dir: str | Path | None
     sample: bool
 
-    def _recipe(self, cell: Configuration) -> Recipe:
-        return Recipe(cell, self.seed, self.data_dir, self.sample)
+    def _recipe(self, cell: Configuration) -> TestSetSpec:
+        return TestSetSpec(cell, self.seed, self.data_dir, self.sample)
 
     def origin(self, cell: Configuration) -> dict:
         """What identifies the cell's images."""
-        recipe = self._recipe(cell)
+        spec = self._recipe(cell)
         where = "sample" if self.sample else "files"
         return {
             "images": "release" if self.seed is None else f"seed {self.seed}",
-            "digest": recipe.digest(),
-            "source": {"digest": recipe.source().digest, "where": where},
+            "digest": spec.digest(),
+            "source": {"digest": spec.source().digest, "where": where},
             "code": code_digest(),
         }
 
@@ -106,7 +106,7 @@ class Published:
 
     def images(self, cell: Configuration, digest: str) -> LabelledImages:
         """Images and labels in order; `index` is held against the place."""
-        facts = dataset_facts(cell.dataset)
+        info = dataset_info(cell.dataset)
         try:
             rows = datasets.load_dataset(
                 self.repo, cell.name, split="test", streaming=True, revision=self.revision
@@ -121,10 +121,10 @@ class Published:
                     "set there is not whole or not in order."
                 )
             image = np.asarray(row["image"])
-            if image.shape != facts.image_shape:
+            if image.shape != info.image_shape:
                 raise PredictionError(
                     f"Image {place} of {cell.name} in {self.repo} is {image.shape}, not "
-                    f"{facts.image_shape}."
+                    f"{info.image_shape}."
                 )
             yield image, np.atleast_1d(np.asarray(row["label"], np.int64))
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from medmnist_c.builder.cards import VERSION
 from medmnist_c.builder.configs import Configuration
-from medmnist_c.builder.dataset_info import DatasetFacts, dataset_facts
+from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
 from medmnist_c.builder.source.clean import load_clean
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import library_versions
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.metrics.baseline import Baseline, alexnet, baseline_of
@@ -106,18 +106,18 @@ def report_of(
     told = []
     sources = {dataset: dict(source) for dataset, source in sources.items()}
     for dataset in dict.fromkeys(one.dataset for one in cells):
-        facts = dataset_facts(dataset)
-        check_threshold(threshold, facts)
+        info = dataset_info(dataset)
+        check_threshold(threshold, info)
         own = [one for one in cells if one.dataset == dataset]
         count, scores = _dataset_report(
-            store, own, facts, threshold, logits, (labels or {}).get(dataset), against
+            store, own, info, threshold, logits, (labels or {}).get(dataset), against
         )
         sources[dataset]["count"] = count
         told.append(
             {
                 "dataset": dataset,
-                "task": facts.task,
-                "classes": list(facts.labels),
+                "task": info.task,
+                "classes": list(info.labels),
                 "count": count,
             }
             | scores
@@ -144,7 +144,7 @@ def report_of(
 def _dataset_report(
     store: PredictionFolder | PredictionFile,
     cells: list[Configuration],
-    facts: DatasetFacts,
+    info: MedMNISTInfo,
     threshold: Threshold,
     logits: bool,
     labels: np.ndarray | None,
@@ -153,13 +153,13 @@ def _dataset_report(
     """Number of images and figures of one dataset; one cell is in memory at a time."""
     if cells[0].entry is not None:
         raise PredictionError(
-            f"{store.path} has no clean predictions of {facts.name}; rBE and the drop need them."
+            f"{store.path} has no clean predictions of {info.name}; rBE and the drop need them."
         )
     measured = {}
     for cell in cells:
         predicted = store.read(cell, logits=logits)
         labels = _same_labels(predicted, labels, cell, store.path)
-        found = measure(answered(facts, labels, predicted.scores, threshold))
+        found = measure(answered(info, labels, predicted.scores, threshold))
         measured[cell] = (len(labels), found)
     return len(labels), dataset_scores(measured, against)
 
@@ -184,15 +184,15 @@ def _same_labels(
     return labels
 
 
-def check_threshold(threshold: Threshold, facts: DatasetFacts) -> None:
+def check_threshold(threshold: Threshold, info: MedMNISTInfo) -> None:
     """One number between 0 and 1, or, for a multi-label dataset, one for each label."""
     values = np.atleast_1d(np.asarray(threshold, dtype=np.float64))
     if not ((values >= 0) & (values <= 1)).all():
         raise PredictionError(f"A threshold is a probability from 0 to 1, not {threshold}.")
-    if np.ndim(threshold) and (not facts.multi_label or len(values) != len(facts.labels)):
-        wanted = f"{len(facts.labels)} numbers or one" if facts.multi_label else "one number"
+    if np.ndim(threshold) and (not info.multi_label or len(values) != len(info.labels)):
+        wanted = f"{len(info.labels)} numbers or one" if info.multi_label else "one number"
         raise PredictionError(
-            f"The threshold of {facts.name} is {wanted}, not {len(values)} numbers."
+            f"The threshold of {info.name} is {wanted}, not {len(values)} numbers."
         )
 
 
@@ -201,6 +201,6 @@ def _has_labels(store: PredictionFolder | PredictionFile) -> bool:
 
 
 def _clean_labels(dataset: str, data_dir: str | Path | None, sample: bool) -> np.ndarray:
-    recipe = Recipe(Configuration(dataset), None, data_dir, sample)
-    folder = recipe.open(hf_datasets.config.HF_DATASETS_CACHE).clean_folder
+    spec = TestSetSpec(Configuration(dataset), None, data_dir, sample)
+    folder = spec.open(hf_datasets.config.HF_DATASETS_CACHE).clean_folder
     return load_clean(folder).labels.astype(np.int64)

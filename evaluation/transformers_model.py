@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from medmnist_c.builder.dataset_info import DatasetFacts, dataset_facts
+from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import PredictionError
 
@@ -60,7 +60,7 @@ class TransformersModel:
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._model.to(device).eval()
         names = [self._model.config.id2label[k] for k in range(self._model.config.num_labels)]
-        self._columns = matched_labels(names, dataset_facts(dataset), self.name, labels)
+        self._columns = matched_labels(names, dataset_info(dataset), self.name, labels)
 
     def __call__(self, images: list[Image.Image]) -> np.ndarray:
         """Logits, float32, B x classes."""
@@ -71,7 +71,7 @@ class TransformersModel:
 
 
 def matched_labels(
-    names: list[str], facts: DatasetFacts, model: str, how: str = "auto"
+    names: list[str], info: MedMNISTInfo, model: str, how: str = "auto"
 ) -> list[int]:
     """For each class of the dataset, the checkpoint's column.
 
@@ -86,7 +86,7 @@ def matched_labels(
     """
     if how not in LABELS:
         raise PredictionError(f"Labels are matched by {', '.join(LABELS)}, not {shown(how)}.")
-    wanted = [_plain(name) for name in facts.labels]
+    wanted = [_plain(name) for name in info.labels]
     given = [_plain(name) for name in names]
     if how != "order" and sorted(given) == sorted(set(wanted)):
         return [given.index(name) for name in wanted]
@@ -94,8 +94,8 @@ def matched_labels(
     if len(given) == len(wanted) and (how == "order" or (how == "auto" and unnamed)):
         return list(range(len(wanted)))
     raise PredictionError(
-        f"The labels of {model} ({_some(names)}) are not the {len(wanted)} of {facts.name} "
-        f"({_some(facts.labels)}); "
+        f"The labels of {model} ({_some(names)}) are not the {len(wanted)} of {info.name} "
+        f"({_some(info.labels)}); "
         + (
             "give --labels order (labels='order') if they are in that order."
             if len(given) == len(wanted)

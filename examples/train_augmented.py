@@ -21,8 +21,8 @@ from torch.utils.data import DataLoader
 
 from medmnist_c.augmentation.augmix import TargetedAugMix
 from medmnist_c.augmentation.targeted import TargetedAugmentation
-from medmnist_c.builder.dataset_info import dataset_facts
-from medmnist_c.corruptions.stain_masks import RELEASE_FILE
+from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.corruptions.stain_masks import REFERENCE_FILE
 from medmnist_c.evaluation.evaluate import evaluate
 
 WAYS: dict[str, Callable | None] = {
@@ -100,7 +100,7 @@ def test_folder(file: Path, folder: Path, count: int | None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     members = {name: first_of(file, name, count) for name in ("test_images", "test_labels")}
     np.savez_compressed(folder / file.name, **members)
-    blots = file.with_name(RELEASE_FILE)  # else fetched where the dataset needs them
+    blots = file.with_name(REFERENCE_FILE)  # else fetched where the dataset needs them
     if blots.exists():
         shutil.copy(blots, folder)
     return folder
@@ -152,10 +152,10 @@ def main(
 ) -> None:
     if quick:
         images, test_images, epochs = 1500, 300, 8
-    facts = dataset_facts(dataset)
-    if facts.multi_label:
+    info = dataset_info(dataset)
+    if info.multi_label:
         raise click.ClickException(f"{dataset} has several labels an image; take another.")
-    file = data_dir / facts.file_name
+    file = data_dir / info.file_name
     train_images = first_of(file, "train_images", images)
     labels = first_of(file, "train_labels", images)[:, 0]
     tests = test_folder(file, output / "test", test_images)
@@ -165,7 +165,7 @@ def main(
             name = f"{way}_{seed}"
             transform = make(dataset, seed=seed) if make else None
             data = Images(train_images, labels, transform)
-            model = train(data, len(facts.labels), epochs, seed, workers)
+            model = train(data, len(info.labels), epochs, seed, workers)
             report = evaluate(
                 predictor(model),
                 dataset,
@@ -181,7 +181,7 @@ def main(
         f"# {dataset}: training with and without the corruptions\n\nA net of four convolutions on "
         f"images reduced to {SIDE} x {SIDE}, trained on {len(train_images):,} images for "
         f"{epochs} epochs, "
-        f"tested on {test_images or facts.test_count:,} images of each test set. Balanced error in "
+        f"tested on {test_images or info.test_count:,} images of each test set. Balanced error in "
         f"per cent, means over the severities; mean ± standard deviation of {seeds} seeds.\n"
     )
     (output / "REPORT.md").write_text("\n".join([head, *table(found), ""]), "utf-8")

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from medmnist_c.builder.cards import filled_card
 from medmnist_c.builder.configs import Configuration, configurations
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.publishing.manifest import PATH as MANIFEST
 from medmnist_c.publishing.manifest import Entry
 from medmnist_c.publishing.plan import State, published
@@ -30,9 +30,9 @@ def repository_card(repo: str, state: State) -> str:
         contents=_contents(there),
         making=_making(state, there),
     )
-    facts = [dataset_facts(name) for name in dict.fromkeys(one.dataset for one in ones)]
-    kinds = {"multi-label" if one.multi_label else "multi-class" for one in facts}
-    card.data.license = sorted({one.license.lower().replace(" ", "-") for one in facts})
+    info = [dataset_info(name) for name in dict.fromkeys(one.dataset for one in ones)]
+    kinds = {"multi-label" if one.multi_label else "multi-class" for one in info}
+    card.data.license = sorted({one.license.lower().replace(" ", "-") for one in info})
     card.data.task_ids = [f"{kind}-image-classification" for kind in sorted(kinds)]
     card.data.size_categories = [_size(sum(entry.rows for entry in there.values()))]
     return str(card)

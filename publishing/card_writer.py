@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.card import PATH as CARD
 from medmnist_c.publishing.card import repository_card
 from medmnist_c.publishing.changes import Changes
-from medmnist_c.publishing.plan import State, strays
+from medmnist_c.publishing.plan import State, stale_files
 from medmnist_c.publishing.preview import PATH as PREVIEW
 from medmnist_c.publishing.preview import Preview, new_preview
 
@@ -23,7 +23,7 @@ class CardWriter:
         cache_dir: for clean test sets, if the image is to be drawn.
     """
 
-    recipes: list[Recipe]
+    specs: list[TestSetSpec]
     repo: str
     cache_dir: Path
     drawn: tuple[Preview, bytes] | None = None
@@ -31,11 +31,11 @@ class CardWriter:
     def __call__(self, state: State) -> Changes:
         changes = Changes()
         manifest = state.manifest
-        for recipe in self.recipes:
-            one = recipe.configuration
+        for spec in self.specs:
+            one = spec.configuration
             if entry := manifest.test_sets.get(one.name):
-                changes.delete += strays(one, entry, state)
-        if preview := new_preview(self.recipes, state):
+                changes.delete += stale_files(one, entry, state)
+        if preview := new_preview(self.specs, state):
             if self.drawn is None or self.drawn[0] != preview:
                 self.drawn = preview, preview.draw(self.cache_dir)
             changes.small[PREVIEW] = self.drawn[1]

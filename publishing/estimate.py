@@ -6,9 +6,9 @@ from math import prod
 from pathlib import Path
 
 from medmnist_c.builder.configs import Configuration
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.shards import stretches
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.plan import State, chosen, plan, published
 from medmnist_c.publishing.repository import Repository
 from medmnist_c.publishing.uploader import FILES_A_COMMIT
@@ -52,19 +52,19 @@ def estimate(
 ) -> Estimate:
     """What `push` would make and send. Arguments and errors as there; a token is only needed to see
     a private repository."""
-    recipes = [Recipe(one, seed, data_dir, sample) for one in chosen(test_sets)]
+    specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen(test_sets)]
     repository = Repository(repo, revision=revision, create_pr=create_pr, token=token)
     exists = repository.exists()
     if exists and repository.has_token:
         repository.find_pull_request()
     state = repository.state() if exists else State("")
-    planned = plan(recipes, state)
+    planned = plan(specs, state)
     sizes = _bytes_a_image(state)
     images = files = total = commits = gathered = 0
-    for recipe in planned.make:
-        count = recipe.source().count
-        dataset = recipe.configuration.dataset
-        each = sizes.get(dataset, PNG_SHARE * prod(dataset_facts(dataset).image_shape))
+    for spec in planned.make:
+        count = spec.source().count
+        dataset = spec.configuration.dataset
+        each = sizes.get(dataset, PNG_SHARE * prod(dataset_info(dataset).image_shape))
         images += count
         total += count * each
         files += len(stretches(count))
@@ -75,8 +75,8 @@ def estimate(
     return Estimate(
         repo,
         exists,
-        [recipe.configuration.name for recipe in planned.make],
-        [recipe.configuration.name for recipe in planned.keep],
+        [spec.configuration.name for spec in planned.make],
+        [spec.configuration.name for spec in planned.keep],
         images,
         files,
         round(total),

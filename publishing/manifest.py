@@ -14,7 +14,7 @@ from medmnist_c.builder.cards import VERSION
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.parquet.shards import Shard
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import code_digest, file_library_versions, library_versions
 
 PATH = "manifest.json"
@@ -24,7 +24,7 @@ PATH = "manifest.json"
 class Entry:
     """One published test set.
 
-    `digest` identifies its images (see `Recipe.digest`), `clean` the clean ones, `seed` is None for
+    `digest` identifies its images (see `TestSetSpec.digest`), `clean` the clean ones, `seed` is None for
     the release's draws, `maker` the key of the program and libraries in `Manifest.makers`.
     """
 
@@ -63,12 +63,12 @@ class Manifest:
 
 def entry_of(made: Made) -> Entry:
     """The entry for a test set that this process has made."""
-    recipe: Recipe = made.recipe
+    spec: TestSetSpec = made.spec
     return Entry(
         made.digest,
-        recipe.source().digest,
-        recipe.sample,
-        recipe.seed,
+        spec.source().digest,
+        spec.sample,
+        spec.seed,
         maker_key(),
         tuple(made.shards),
     )

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from medmnist_c.builder.cards import SHARDS
 from medmnist_c.builder.configs import Configuration, configurations, select
 from medmnist_c.builder.parquet.shards import Shard
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.manifest import Entry, Manifest, shard_path
 
 
@@ -54,20 +54,20 @@ def chosen(test_sets: str | Iterable[str | Configuration]) -> list[Configuration
 
 @dataclass(frozen=True)
 class Plan:
-    """Recipes whose test sets are there already, and those to be made."""
+    """Specs whose test sets are there already, and those to be made."""
 
-    keep: list[Recipe]
-    make: list[Recipe]
+    keep: list[TestSetSpec]
+    make: list[TestSetSpec]
 
 
-def plan(recipes: Iterable[Recipe], state: State) -> Plan:
+def plan(specs: Iterable[TestSetSpec], state: State) -> Plan:
     """Keep a test set that is whole and of the same images; make the others."""
     there = published(state)
     keep, make = [], []
-    for recipe in recipes:
-        entry = there.get(recipe.configuration.name)
-        same = entry is not None and entry.digest == recipe.digest()
-        (keep if same else make).append(recipe)
+    for spec in specs:
+        entry = there.get(spec.configuration.name)
+        same = entry is not None and entry.digest == spec.digest()
+        (keep if same else make).append(spec)
     return Plan(keep, make)
 
 
@@ -91,7 +91,7 @@ def is_there(one: Configuration, shard: Shard, state: State) -> bool:
     return file is not None and (file.size, file.sha256) == (shard.bytes, shard.sha256)
 
 
-def strays(one: Configuration, entry: Entry, state: State) -> list[str]:
+def stale_files(one: Configuration, entry: Entry, state: State) -> list[str]:
     """Files that a reader would take for this test set's, but that are not."""
     own = {shard_path(one, shard) for shard in entry.shards}
     like = f"{one.folder}/{SHARDS}"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.testset.preview import preview
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import code_digest
 from medmnist_c.publishing.plan import State
 
@@ -22,30 +22,30 @@ _FIRST_CHOICE = "bloodmnist"
 class Preview:
     """What the image shows: rows of a dataset, made as the recipe says."""
 
-    recipe: Recipe
+    spec: TestSetSpec
     corruptions: tuple[str, ...]
 
     def about(self) -> dict[str, Any]:
         """For the manifest."""
-        recipe = self.recipe
-        parts = (recipe.source().digest, recipe.seed, recipe.sample, code_digest())
+        spec = self.spec
+        parts = (spec.source().digest, spec.seed, spec.sample, code_digest())
         return {
             "path": PATH,
-            "dataset": recipe.configuration.dataset,
+            "dataset": spec.configuration.dataset,
             "corruptions": list(self.corruptions),
             "digest": hashlib.sha256(repr(parts).encode()).hexdigest()[:16],
         }
 
     def draw(self, cache_dir: Path) -> bytes:
         """The image, as JPEG."""
-        recipe = self.recipe
+        spec = self.spec
         sheet = preview(
-            recipe.configuration.dataset,
+            spec.configuration.dataset,
             list(self.corruptions),
             0,
-            seed=recipe.seed,
-            data_dir=recipe.data_dir,
-            sample=recipe.sample,
+            seed=spec.seed,
+            data_dir=spec.data_dir,
+            sample=spec.sample,
             cache_dir=cache_dir,
         )
         file = io.BytesIO()
@@ -53,15 +53,15 @@ class Preview:
         return file.getvalue()
 
 
-def new_preview(recipes: list[Recipe], state: State) -> Preview | None:
+def new_preview(specs: list[TestSetSpec], state: State) -> Preview | None:
     """The image that the recipes give; None if there is one already that shows as much."""
-    corrupted = [recipe for recipe in recipes if recipe.configuration.entry]
+    corrupted = [spec for spec in specs if spec.configuration.entry]
     if not corrupted:
         return None
 
-    def preferred(recipe: Recipe) -> tuple[bool, bool]:
-        dataset = recipe.configuration.dataset
-        return dataset != _FIRST_CHOICE, dataset_facts(dataset).grey
+    def preferred(spec: TestSetSpec) -> tuple[bool, bool]:
+        dataset = spec.configuration.dataset
+        return dataset != _FIRST_CHOICE, dataset_info(dataset).grey
 
     chosen = min(corrupted, key=preferred)
     of_it = [r for r in corrupted if r.configuration.dataset == chosen.configuration.dataset]

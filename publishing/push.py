@@ -22,14 +22,14 @@ from tqdm.auto import tqdm
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.errors import BuildError, CleanDataError, PublishError
 from medmnist_c.builder.parquet.scheduling import make_test_sets
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.card_writer import CardWriter
 from medmnist_c.publishing.plan import chosen, plan
 from medmnist_c.publishing.progress import Progress
-from medmnist_c.publishing.rate_limiter import Pace
+from medmnist_c.publishing.rate_limiter import RateLimiter
 from medmnist_c.publishing.repository import Repository
-from medmnist_c.publishing.retry import Patience
-from medmnist_c.publishing.uploader import Sender
+from medmnist_c.publishing.retry import RetryPolicy
+from medmnist_c.publishing.uploader import Uploader
 from medmnist_c.publishing.work_folder import work_folder
 
 _ROUNDS = 3  # of making what somebody else has changed meanwhile
@@ -66,8 +66,8 @@ def push(
     scheduler: str | None = None,
     cache_dir: str | Path | None = None,
     work_dir: str | Path | None = None,
-    patience: Patience | None = None,
-    pace: Pace | None = None,
+    patience: RetryPolicy | None = None,
+    pace: RateLimiter | None = None,
 ) -> Pushed:
     """Put test sets into a dataset repository, so that `load_dataset(repo, config)` opens them.
 
@@ -83,7 +83,7 @@ def push(
             same account opened, as long as it is open.
         revision: branch or pull request ("refs/pr/3"); "main" by default.
         token: by default the environment's, or that of the login.
-        seed, data_dir, sample: as `Recipe`.
+        seed, data_dir, sample: as `TestSetSpec`.
         num_proc: processes that make images; all cores by default.
         scheduler: address of a Dask scheduler, e.g. "tcp://host:8786", in place of processes.
         cache_dir: for clean test sets; that of `datasets`, on each machine, by default.
@@ -95,7 +95,7 @@ def push(
         PublishError: the Hub refuses, or fails too often.
         CleanDataError: a clean test set cannot be had.
     """
-    recipes = [Recipe(one, seed, data_dir, sample) for one in chosen(test_sets)]
+    specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen(test_sets)]
     makers = {
         "cache_dir": cache_dir and Path(cache_dir),
         "num_proc": num_proc,
@@ -113,14 +113,14 @@ def push(
         if not repository.exists(private=private):
             repository.create(private=private)
         repository.find_pull_request()
-        todo = plan(recipes, repository.state()).make
+        todo = plan(specs, repository.state()).make
         made, sent_bytes, problem = todo, 0, None
         for _ in range(_ROUNDS):
             if todo and problem is None:
                 sent, problem = _publish(todo, repository, work_dir, makers)
                 sent_bytes += sent
-                todo = plan(recipes, repository.state(fresh=True)).make
-        there = [recipe for recipe in recipes if recipe not in todo]
+                todo = plan(specs, repository.state(fresh=True)).make
+        there = [spec for spec in specs if spec not in todo]
         if there:
             repository.commit("Update the card", CardWriter(there, repository.name, cache_dir))
     if problem is not None:
@@ -133,8 +133,8 @@ def push(
         )
     return Pushed(
         repository.url,
-        [recipe.configuration.name for recipe in made],
-        [recipe.configuration.name for recipe in recipes if recipe not in made],
+        [spec.configuration.name for spec in made],
+        [spec.configuration.name for spec in specs if spec not in made],
         repository.commits,
         sent_bytes,
     )
@@ -146,20 +146,20 @@ def say(sentence: str) -> None:
 
 
 def _publish(
-    recipes: list[Recipe], repository: Repository, work_dir: Path, makers: dict[str, Any]
+    specs: list[TestSetSpec], repository: Repository, work_dir: Path, makers: dict[str, Any]
 ) -> tuple[int, OSError | None]:
     """Make, send and commit; the bytes sent, and why some could not be made.
 
     What could be made is published all the same.
     """
     problem = None
-    images = sum(recipe.source().count for recipe in recipes)
+    images = sum(spec.source().count for spec in specs)
     with (
         work_folder(work_dir) as folder,
-        closing(Progress(len(recipes), images)) as progress,
+        closing(Progress(len(specs), images)) as progress,
         _background() as submit,
     ):
-        sender = Sender(repository, folder, progress)
+        sender = Uploader(repository, folder, progress)
         sending: deque[Future] = deque()
 
         def made(count: int) -> None:
@@ -168,7 +168,7 @@ def _publish(
                 if future.done():
                     future.result()  # raises what has gone wrong, before more is made
 
-        making = make_test_sets(recipes, folder, progress=made, **makers)
+        making = make_test_sets(specs, folder, progress=made, **makers)
         with closing(making), _stopping(repository):
             try:
                 for one in making:

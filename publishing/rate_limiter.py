@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Pace:
+class RateLimiter:
     """A sliding window over the times of a repository's latest commits, in seconds since 1970."""
 
     most: int = 100

@@ -12,9 +12,9 @@ from medmnist_c.builder.errors import PublishError
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.changes import Changes
 from medmnist_c.publishing.plan import State
-from medmnist_c.publishing.rate_limiter import Pace
+from medmnist_c.publishing.rate_limiter import RateLimiter
 from medmnist_c.publishing.reading import REPO_TYPE, read_state
-from medmnist_c.publishing.retry import CLIENT_ERRORS, Caller, Patience
+from medmnist_c.publishing.retry import CLIENT_ERRORS, RetryingClient, RetryPolicy
 
 _SILENCE_S = 300.0  # no answer for so long is a broken connection; a commit may take a minute
 _OURS = "medmnist_c: "  # begins the titles of pull requests that a push opens
@@ -42,8 +42,8 @@ class Repository:
         revision: str | None = None,
         create_pr: bool = False,
         token: str | None = None,
-        patience: Patience | None = None,
-        pace: Pace | None = None,
+        patience: RetryPolicy | None = None,
+        pace: RateLimiter | None = None,
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self.name = checked_name(name)
@@ -58,11 +58,11 @@ class Repository:
         token = token or get_token()
         self.has_token = bool(token)
         self._api = HfApi(token=token or False, library_name="medmnist_c", library_version=VERSION)
-        self._caller = Caller(self.name, patience or Patience(), say, token)
+        self._caller = RetryingClient(self.name, patience or RetryPolicy(), say, token)
         self.stop, self.check_stop = self._caller.stop, self._caller.check_stop
         self._say = say
         self._create_pr = create_pr
-        self._pace = pace or Pace()
+        self._pace = pace or RateLimiter()
         self._pace_known = False
         self._state: State | None = None
 

@@ -29,7 +29,7 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How often a call is tried, and how long between: twice as long each time."""
 
     tries: int = 7
@@ -99,7 +99,7 @@ def _brief(text: object) -> str:
     return re.sub(r"\?[^\s'\"]+", "", words)[:300]
 
 
-class Caller:
+class RetryingClient:
     """Makes calls to the Hub, as often as patience allows, and says in one sentence why they fail.
 
     Args:
@@ -110,7 +110,7 @@ class Caller:
     """
 
     def __init__(
-        self, repo: str, patience: Patience, say: Callable[[str], None], secret: str | None
+        self, repo: str, patience: RetryPolicy, say: Callable[[str], None], secret: str | None
     ) -> None:
         self.repo = repo
         self.patience = patience

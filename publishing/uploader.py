@@ -12,7 +12,7 @@ from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.changes import Changes
 from medmnist_c.publishing.manifest import Entry, entry_of, shard_path
-from medmnist_c.publishing.plan import State, is_there, is_whole, strays
+from medmnist_c.publishing.plan import State, is_there, is_whole, stale_files
 from medmnist_c.publishing.progress import Progress
 from medmnist_c.publishing.repository import Repository
 
@@ -21,7 +21,7 @@ BYTES_AT_ONCE = 256 << 20  # sent, and their disk freed, when so much has gather
 
 
 @dataclass
-class _Parcel:
+class _PendingTestSet:
     """A test set's files: as they lie in the work folder, then as the Hub has them."""
 
     one: Configuration
@@ -29,19 +29,19 @@ class _Parcel:
     sent: dict[str, CommitOperationAdd]
 
 
-class Sender:
+class Uploader:
     """Takes test sets as they are made, and puts them into a repository; used by one thread."""
 
     def __init__(self, repository: Repository, folder: Path, progress: Progress) -> None:
         self._repository = repository
         self._folder = folder
         self._progress = progress
-        self._waiting: list[_Parcel] = []  # to be sent
-        self._sent: list[_Parcel] = []  # to be committed
+        self._waiting: list[_PendingTestSet] = []  # to be sent
+        self._sent: list[_PendingTestSet] = []  # to be committed
 
     def take(self, made: Made) -> None:
         """Take over a test set whose files lie in the work folder; sends and commits in groups."""
-        one, entry = made.recipe.configuration, entry_of(made)
+        one, entry = made.spec.configuration, entry_of(made)
         state = self._repository.state()
         additions = {}
         for shard in entry.shards:
@@ -50,7 +50,7 @@ class Sender:
                 additions[path] = CommitOperationAdd(path, self._folder / path)
                 # Known already: the file need not be read once more for it.
                 additions[path].upload_info.sha256 = bytes.fromhex(shard.sha256)
-        self._waiting.append(_Parcel(one, entry, additions))
+        self._waiting.append(_PendingTestSet(one, entry, additions))
         enough = _files(self._waiting + self._sent) >= FILES_A_COMMIT
         if enough or sum(parcel.entry.bytes for parcel in self._waiting) >= BYTES_AT_ONCE:
             self._send()
@@ -99,14 +99,14 @@ class Sender:
             if missing - set(parcel.sent):
                 continue  # somebody has just deleted them; the next round makes them again
             changes.sent.update({path: parcel.sent[path] for path in missing})
-            changes.delete += strays(parcel.one, parcel.entry, state)
+            changes.delete += stale_files(parcel.one, parcel.entry, state)
             entries[parcel.one.name] = parcel.entry
         if entries:
             content = manifests.to_bytes(state.manifest.with_test_sets(entries))
             changes.small[manifests.PATH] = content
         return changes
 
-    def _free(self, parcel: _Parcel) -> None:
+    def _free(self, parcel: _PendingTestSet) -> None:
         place = self._folder / parcel.one.folder
         for name in (*(shard.name for shard in parcel.entry.shards), MADE):
             (place / name).unlink(missing_ok=True)
@@ -114,5 +114,5 @@ class Sender:
             place.rmdir()
 
 
-def _files(parcels: list[_Parcel]) -> int:
+def _files(parcels: list[_PendingTestSet]) -> int:
     return sum(len(parcel.entry.shards) for parcel in parcels)

@@ -11,9 +11,9 @@ import datasets
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.parquet.scheduling import Made, make_test_sets
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.manifest import entry_of, maker
-from medmnist_c.publishing.plan import State, chosen, is_there, is_whole, strays
+from medmnist_c.publishing.plan import State, chosen, is_there, is_whole, stale_files
 from medmnist_c.publishing.repository import Repository
 from medmnist_c.publishing.work_folder import work_folder
 
@@ -63,7 +63,7 @@ def verify_repository(
         PublishError: the repository cannot be read.
         CleanDataError: a clean test set cannot be had.
     """
-    recipes = [Recipe(one, seed, data_dir, sample) for one in chosen(test_sets)]
+    specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen(test_sets)]
     cache_dir = Path(cache_dir or datasets.config.HF_DATASETS_CACHE)
     repository = Repository(repo, revision=revision, token=token)
     if not repository.exists():
@@ -72,23 +72,23 @@ def verify_repository(
         )
     state = repository.state()
     there = []
-    for recipe in recipes:
-        one = recipe.configuration
+    for spec in specs:
+        one = spec.configuration
         if any(path.startswith(f"{one.folder}/") for path in state.files):
-            there.append(recipe)
+            there.append(spec)
         else:
             yield Found(one.name, MISSING)
     with work_folder(cache_dir) as folder:
         making = make_test_sets(there, folder, cache_dir=cache_dir, num_proc=num_proc)
         with closing(making):
             for made in making:
-                rmtree(folder / made.recipe.configuration.folder)
+                rmtree(folder / made.spec.configuration.folder)
                 yield _compared(made, state)
 
 
 def _compared(made: Made, state: State) -> Found:
-    one, entry = made.recipe.configuration, entry_of(made)
-    if is_whole(one, entry, state) and not strays(one, entry, state):
+    one, entry = made.spec.configuration, entry_of(made)
+    if is_whole(one, entry, state) and not stale_files(one, entry, state):
         return Found(one.name, EQUAL)
     other = sum(not is_there(one, shard, state) for shard in entry.shards)
     why = f"{other} of {len(entry.shards)} files differ" if other else "files beside its own"

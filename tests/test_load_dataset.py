@@ -13,7 +13,7 @@ from datasets import load_dataset, load_dataset_builder
 from support.dataset_rows import rows
 
 import medmnist_c
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.corruptions.table import CORRUPTIONS
 
@@ -32,7 +32,7 @@ def load_any_way(name: str, **how):
 
 @pytest.mark.parametrize("dataset", CORRUPTIONS)
 def test_all_configurations_prepared_and_streamed_are_equal(dataset, tmp_path):
-    facts = dataset_facts(dataset)
+    info = dataset_info(dataset)
     clean = None
     for name in medmnist_c.config_names(dataset):
         how = {"sample": True, "split": "test", "cache_dir": tmp_path}
@@ -42,7 +42,7 @@ def test_all_configurations_prepared_and_streamed_are_equal(dataset, tmp_path):
         made = rows(prepared)
         assert made == rows(streamed)
         assert [index for _, _, index in made] == list(range(len(prepared)))
-        assert prepared[0]["image"].mode == ("L" if facts.grey else "RGB")
+        assert prepared[0]["image"].mode == ("L" if info.grey else "RGB")
         assert prepared[0]["image"].size == (224, 224)
         clean = clean or made
         assert [label for _, label, _ in made] == [label for _, label, _ in clean]
@@ -52,7 +52,7 @@ def test_all_configurations_prepared_and_streamed_are_equal(dataset, tmp_path):
 
 def test_labels_carry_medmnists_names():
     single = load_dataset("medmnist_c", "dermamnist_clean", sample=True, split="test")
-    assert single.features["label"].names == list(dataset_facts("dermamnist").labels)
+    assert single.features["label"].names == list(dataset_info("dermamnist").labels)
     multiple = load_dataset("medmnist_c", "chestmnist_clean", sample=True, split="test")
     assert multiple.features["label"].length == 14
     assert multiple.features["label"].feature.names == ["no", "yes"]

@@ -10,7 +10,7 @@ these are those of shot_noise in benchmarks/RESULTS.md.
 import re
 from pathlib import Path
 
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,8 +31,8 @@ def chain_hours(dataset: str) -> float:
     """Of the shot noise test sets, in one row."""
     if "shot_noise" not in CORRUPTIONS[dataset]:
         return 0
-    images = len(SEVERITIES) * dataset_facts(dataset).test_count
-    kind = "grey" if dataset_facts(dataset).grey else "RGB"
+    images = len(SEVERITIES) * dataset_info(dataset).test_count
+    kind = "grey" if dataset_info(dataset).grey else "RGB"
     row = rf"^\| shot_noise \| {kind} \| release \| [\d.]+ \| ([\d.]+) \|"
     (ms,) = re.findall(row, (ROOT / "benchmarks/RESULTS.md").read_text(), re.M)
     return images * float(ms) / 3.6e6

@@ -31,9 +31,9 @@ from faults.place import enlarge, read_only, small_disk  # noqa: E402 (beside th
 from hub.process import Hub, running_hub  # noqa: E402 (found by the line above)
 
 from medmnist_c.builder.configs import configurations, select  # noqa: E402
-from medmnist_c.builder.dataset_info import dataset_facts  # noqa: E402
+from medmnist_c.builder.dataset_info import dataset_info  # noqa: E402
 from medmnist_c.builder.source.clean import load_clean  # noqa: E402
-from medmnist_c.builder.testset.spec import Recipe  # noqa: E402
+from medmnist_c.builder.testset.spec import TestSetSpec  # noqa: E402
 
 READ_BACK = """
 import hashlib, json, sys
@@ -125,15 +125,15 @@ def watched(process: subprocess.Popen, folder: Path) -> Iterator[dict[str, float
 
 def expected(name: str, home: Path, **which) -> tuple[str, list[str]]:
     """Digest of images and labels as made here, and the names of the labels."""
-    recipe = Recipe(configurations()[name], None, **which)
-    test_set = recipe.open(home)
-    facts = dataset_facts(recipe.configuration.dataset)
+    spec = TestSetSpec(configurations()[name], None, **which)
+    test_set = spec.open(home)
+    info = dataset_info(spec.configuration.dataset)
     labels = load_clean(test_set.clean_folder).labels.astype(np.int64)
     digest = hashlib.sha256()
     for image, label in zip(test_set.images(), labels, strict=True):
         digest.update(image.tobytes())
         digest.update(label.tobytes())
-    return digest.hexdigest(), ["no", "yes"] if facts.multi_label else list(facts.labels)
+    return digest.hexdigest(), ["no", "yes"] if info.multi_label else list(info.labels)
 
 
 def read_back(hub: Hub, home: Path, repo: str, names: list[str], **which) -> None:

@@ -5,21 +5,21 @@ import json
 import pyarrow as pa
 from datasets import ClassLabel, Features, Image, Sequence, Value
 
-from medmnist_c.builder.dataset_info import DatasetFacts
+from medmnist_c.builder.dataset_info import MedMNISTInfo
 
 
-def features_of(facts: DatasetFacts) -> Features:
+def features_of(info: MedMNISTInfo) -> Features:
     """`image`, `label` (one class, or a yes/no for each label) and `index`.
 
     `index` is the place in the clean test set, to pair a corrupted image with its clean one.
     """
-    if facts.multi_label:
-        label = Sequence(ClassLabel(names=["no", "yes"]), length=len(facts.labels))
+    if info.multi_label:
+        label = Sequence(ClassLabel(names=["no", "yes"]), length=len(info.labels))
     else:
-        label = ClassLabel(names=list(facts.labels))
+        label = ClassLabel(names=list(info.labels))
     return Features(
         {
-            "image": Image(mode="L" if facts.grey else "RGB"),
+            "image": Image(mode="L" if info.grey else "RGB"),
             "label": label,
             "index": Value("int64"),
         }

@@ -15,7 +15,7 @@ import datasets
 from filelock import FileLock
 
 from medmnist_c.builder import igzip
-from medmnist_c.builder.files import write_aside
+from medmnist_c.builder.files import atomic_write
 from medmnist_c.builder.source.npz import CHUNK
 
 _NOTE = "whole.json"
@@ -39,7 +39,7 @@ class CheckedPreparation(datasets.ArrowBasedBuilder):
         folder = Path(self._output_dir)
         if folder.is_dir():  # and not a place elsewhere
             files = {path.name: _size_and_sum(path) for path in sorted(folder.iterdir())}
-            with write_aside(folder / _NOTE) as note:
+            with atomic_write(folder / _NOTE) as note:
                 note.write(json.dumps(files).encode())
 
 

@@ -15,10 +15,10 @@ from tqdm.auto import tqdm
 
 from medmnist_c.builder.cards import folder_card
 from medmnist_c.builder.configs import Configuration, configurations
-from medmnist_c.builder.parquet.output_folder import Place
+from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import MANIFEST, make_test_sets, remove_others
 from medmnist_c.builder.parquet.shards import Shard
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def build(
         test_sets: which ones.
         folder: where to; made if it is not there. With a scheduler, a folder or an fsspec address
             (`s3://...`) that all workers reach.
-        seed, data_dir, sample: as `Recipe`.
+        seed, data_dir, sample: as `TestSetSpec`.
         num_proc: processes; all cores by default.
         scheduler: address of a Dask scheduler, e.g. "tcp://host:8786", in place of processes.
         cache_dir: for clean test sets; the cache folder of `datasets`, on each machine, by default.
@@ -59,12 +59,12 @@ def build(
         BuildError: the folder cannot be written, or test sets could not be made.
         CleanDataError: a clean test set cannot be had.
     """
-    place = Place.at(folder)
+    place = OutputFolder.at(folder)
     cache_dir = cache_dir and Path(cache_dir)
-    recipes = [Recipe(one, seed, data_dir, sample) for one in test_sets]
-    kept = [r.configuration.name for r in recipes if _is_built(place, r)]
-    missing = [r for r in recipes if r.configuration.name not in kept]
-    total = sum(recipe.source().count for recipe in missing)  # finds all of them, or says so
+    specs = [TestSetSpec(one, seed, data_dir, sample) for one in test_sets]
+    kept = [r.configuration.name for r in specs if _is_built(place, r)]
+    missing = [r for r in specs if r.configuration.name not in kept]
+    total = sum(spec.source().count for spec in missing)  # finds all of them, or says so
     try:
         _make(missing, total, place, cache_dir, num_proc, scheduler)
     except BaseException:
@@ -75,11 +75,11 @@ def build(
     return Built([r.configuration.name for r in missing], kept)
 
 
-def _is_built(place: Place, recipe: Recipe) -> bool:
+def _is_built(place: OutputFolder, spec: TestSetSpec) -> bool:
     """Whether a test set lies in the folder whole, made by this code from this clean source."""
-    digest, shards = _manifest(place, recipe.configuration) or (None, [])
-    folder = recipe.configuration.folder
-    if digest != recipe.digest():
+    digest, shards = _manifest(place, spec.configuration) or (None, [])
+    folder = spec.configuration.folder
+    if digest != spec.digest():
         return False
     if not all(place.holds(f"{folder}/{shard.name}", shard.sha256) for shard in shards):
         return False
@@ -87,19 +87,19 @@ def _is_built(place: Place, recipe: Recipe) -> bool:
     return True
 
 
-def built(place: Place) -> list[Configuration]:
+def built(place: OutputFolder) -> list[Configuration]:
     """The test sets that lie in the folder whole, in the table's order."""
     return [one for one in configurations().values() if _manifest(place, one) is not None]
 
 
-def write_card(place: Place) -> None:
+def write_card(place: OutputFolder) -> None:
     """Write the folder's README.md, whose `configs:` name the test sets that are there."""
     place.tidy("")
     with place.write("README.md") as file:
         file.write(folder_card(built(place)).encode())
 
 
-def _manifest(place: Place, one: Configuration) -> tuple[str, list[Shard]] | None:
+def _manifest(place: OutputFolder, one: Configuration) -> tuple[str, list[Shard]] | None:
     """The digest and the shards of a test set that is there, all of the size they should have."""
     content = place.read(f"{one.folder}/{MANIFEST}")
     if content is None:
@@ -115,16 +115,16 @@ def _manifest(place: Place, one: Configuration) -> tuple[str, list[Shard]] | Non
 
 
 def _make(
-    recipes: list[Recipe],
+    specs: list[TestSetSpec],
     total: int,
-    place: Place,
+    place: OutputFolder,
     cache_dir: Path | None,
     num_proc: int | None,
     scheduler: str | None,
 ) -> None:
-    with tqdm(total=total, unit=" images", disable=None if recipes else True) as bar:
+    with tqdm(total=total, unit=" images", disable=None if specs else True) as bar:
         made = make_test_sets(
-            recipes,
+            specs,
             place,
             cache_dir=cache_dir,
             num_proc=num_proc,
@@ -132,4 +132,4 @@ def _make(
             progress=bar.update,
         )
         for number, one in enumerate(made, 1):
-            bar.set_postfix_str(f"{number}/{len(recipes)}, {one.recipe.configuration.name}")
+            bar.set_postfix_str(f"{number}/{len(specs)}, {one.spec.configuration.name}")

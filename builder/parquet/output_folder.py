@@ -12,7 +12,7 @@ from typing import BinaryIO
 import fsspec
 
 from medmnist_c.builder.errors import BuildError, CleanDataError
-from medmnist_c.builder.files import is_left_over, write_aside
+from medmnist_c.builder.files import atomic_write, is_stale
 
 _WITH_BUCKETS = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci"}
 
@@ -43,7 +43,7 @@ class HashedFile:
 
 
 @dataclass(frozen=True)
-class Place:
+class OutputFolder:
     """A folder of files, named by relative paths with forward slashes.
 
     A file appears whole or not at all: a local one is renamed, one elsewhere is made here and then
@@ -53,9 +53,9 @@ class Place:
     url: str
 
     @classmethod
-    def at(cls, folder: "str | Path | Place") -> "Place":
+    def at(cls, folder: "str | Path | OutputFolder") -> "OutputFolder":
         """The place of a folder (made absolute) or an address."""
-        if isinstance(folder, Place):
+        if isinstance(folder, OutputFolder):
             return folder
         if "://" in str(folder):
             return cls(str(folder))
@@ -81,7 +81,7 @@ class Place:
         return self.url.partition("://")[0] in _WITH_BUCKETS
 
     def __reduce__(self) -> tuple:
-        return Place, (self.url,)  # what a machine may write with is not sent to another
+        return OutputFolder, (self.url,)  # what a machine may write with is not sent to another
 
     def _local(self, path: str) -> Path:
         return Path(self.url.removeprefix("file://")) / path
@@ -96,7 +96,7 @@ class Place:
             if self._remote is None:
                 target = self._local(path)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with write_aside(target) as file:
+                with atomic_write(target) as file:
                     yield HashedFile(file)
                 return
             with tempfile.NamedTemporaryFile() as file:
@@ -166,7 +166,7 @@ class Place:
         """Take away what processes that were killed have left half-written."""
         if self._remote is None:
             for file in self._local(folder).glob(".*.tmp"):
-                if is_left_over(file):
+                if is_stale(file):
                     file.unlink(missing_ok=True)
 
     @contextlib.contextmanager

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from medmnist_c.builder.errors import BuildError
 from medmnist_c.builder.executor.base import Workers, WorkersGone, workers
-from medmnist_c.builder.parquet.output_folder import Place
+from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.shards import Shard
-from medmnist_c.builder.parquet.tasks import Done, State, Unit, make_unit, units_of
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.parquet.tasks import ShardTask, State, TaskResult, run_task, tasks_of
+from medmnist_c.builder.testset.spec import TestSetSpec
 
 MANIFEST = "made.json"
 _WORKERS_TRIED = 3  # or all there are, before a unit's failure counts
@@ -25,14 +25,14 @@ _FAILURES_IN_A_ROW = 5  # of a dataset or of the folder: the rest would fare no 
 class Made:
     """A test set that is whole: its recipe, what identifies its images, and its files in order."""
 
-    recipe: Recipe
+    spec: TestSetSpec
     digest: str
     shards: list[Shard]
 
 
 def make_test_sets(
-    recipes: list[Recipe],
-    folder: str | Path | Place,
+    specs: list[TestSetSpec],
+    folder: str | Path | OutputFolder,
     *,
     cache_dir: Path | None = None,
     num_proc: int | None = None,
@@ -60,9 +60,9 @@ def make_test_sets(
         BuildError: test sets could not be made, or the folder cannot be written.
         CleanDataError: a clean test set cannot be had.
     """
-    place = Place.at(folder)
+    place = OutputFolder.at(folder)
     run = _Run(place, progress or (lambda images: None))
-    for unit in units_of(recipes):
+    for unit in tasks_of(specs):
         run.plan(unit)
     yield from run.whole()
     if run.ready:
@@ -74,7 +74,7 @@ def make_test_sets(
     run.report_failures()
 
 
-def remove_others(place: Place, folder: str, shards: set[str]) -> None:
+def remove_others(place: OutputFolder, folder: str, shards: set[str]) -> None:
     """Take away what does not belong to a whole test set: markers, shards of an earlier one."""
     place.tidy(folder)
     for name in place.sizes(folder):
@@ -83,10 +83,10 @@ def remove_others(place: Place, folder: str, shards: set[str]) -> None:
 
 
 @dataclass
-class _TestSet:
+class _PendingTestSet:
     """A test set on its way."""
 
-    recipe: Recipe
+    spec: TestSetSpec
     digest: str
     found: dict[str, int]  # files that were there at the start, and their sizes
     missing: set[str] = field(default_factory=set)
@@ -97,14 +97,16 @@ class _TestSet:
 class _Run:
     """What is to be made, what is being made, and what came of it."""
 
-    place: Place
+    place: OutputFolder
     progress: Callable[[int], None]
-    test_sets: dict[str, _TestSet] = field(default_factory=dict)
-    ready: list[tuple[int, Unit]] = field(default_factory=list)  # a heap, by the order of planning
-    waiting: dict[str, list[tuple[int, Unit]]] = field(
+    test_sets: dict[str, _PendingTestSet] = field(default_factory=dict)
+    ready: list[tuple[int, ShardTask]] = field(
+        default_factory=list
+    )  # a heap, by the order of planning
+    waiting: dict[str, list[tuple[int, ShardTask]]] = field(
         default_factory=dict
     )  # by what they wait for
-    running: dict[Future, tuple[int, Unit]] = field(default_factory=dict)
+    running: dict[Future, tuple[int, ShardTask]] = field(default_factory=dict)
     states: dict[str, State | None] = field(default_factory=dict)
     failed_on: dict[str, set[str]] = field(default_factory=dict)  # workers, by a unit's path
     failures: dict[str, Exception] = field(default_factory=dict)
@@ -112,16 +114,16 @@ class _Run:
     hopeless: dict[str, Exception] = field(default_factory=dict)  # datasets, and why
     planned: int = 0
 
-    def plan(self, unit: Unit) -> None:
+    def plan(self, unit: ShardTask) -> None:
         """Take up a unit, or what an earlier run has made of it."""
-        folder = unit.recipe.configuration.folder
+        folder = unit.spec.configuration.folder
         if folder not in self.test_sets:
             with self.place.errors(folder):
                 self.place.tidy(folder)
                 found = self.place.sizes(folder)
             if MANIFEST in found:
                 self.place.remove(f"{folder}/{MANIFEST}")
-            self.test_sets[folder] = _TestSet(unit.recipe, unit.digest, found)
+            self.test_sets[folder] = _PendingTestSet(unit.spec, unit.digest, found)
         test_set = self.test_sets[folder]
         test_set.missing.add(unit.stretch.name)
         if shard := self._finished(unit, test_set.found):
@@ -137,7 +139,7 @@ class _Run:
         not_now = []
         while self.ready and pool.spare():
             number, unit = heapq.heappop(self.ready)
-            if error := self.hopeless.get(unit.recipe.configuration.dataset):
+            if error := self.hopeless.get(unit.spec.configuration.dataset):
                 self._give_up(unit, error)
                 continue
             worker = pool.spare(but=self.failed_on.get(unit.path, ()))
@@ -160,7 +162,7 @@ class _Run:
             except Exception as error:
                 self._failed(number, unit, error, pool.names())
                 continue
-            self.in_a_row["folder"] = self.in_a_row[unit.recipe.configuration.dataset] = 0
+            self.in_a_row["folder"] = self.in_a_row[unit.spec.configuration.dataset] = 0
             self.states[unit.path] = result.state
             self._add(unit, result.shard)
 
@@ -175,7 +177,7 @@ class _Run:
             with self.place.write(f"{folder}/{MANIFEST}") as file:
                 file.write(json.dumps(manifest, indent=1).encode())
             remove_others(self.place, folder, {shard.name for shard in shards})
-            yield Made(test_set.recipe, test_set.digest, shards)
+            yield Made(test_set.spec, test_set.digest, shards)
 
     def report_failures(self) -> None:
         if not self.failures:
@@ -190,8 +192,8 @@ class _Run:
             "Run the command again for them: the others are finished."
         ) from first
 
-    def _add(self, unit: Unit, shard: Shard) -> None:
-        test_set = self.test_sets[unit.recipe.configuration.folder]
+    def _add(self, unit: ShardTask, shard: Shard) -> None:
+        test_set = self.test_sets[unit.spec.configuration.folder]
         test_set.missing.discard(unit.stretch.name)
         test_set.shards.append(shard)
         self._release(unit.path)
@@ -201,13 +203,13 @@ class _Run:
         for waiting in self.waiting.pop(path, ()):
             heapq.heappush(self.ready, waiting)
 
-    def _failed(self, number: int, unit: Unit, error: Exception, there: set[str]) -> None:
+    def _failed(self, number: int, unit: ShardTask, error: Exception, there: set[str]) -> None:
         on = self.failed_on.setdefault(unit.path, set())
         on |= error.workers
         if len(on) < _WORKERS_TRIED and not (there and there <= on):
             heapq.heappush(self.ready, (number, unit))
             return
-        dataset = unit.recipe.configuration.dataset
+        dataset = unit.spec.configuration.dataset
         cause = "folder" if isinstance(error, BuildError) else dataset
         self.in_a_row[cause] += 1
         if self.in_a_row["folder"] >= _FAILURES_IN_A_ROW:
@@ -217,7 +219,7 @@ class _Run:
             self.hopeless[dataset] = error
         self._give_up(unit, error)
 
-    def _give_up(self, unit: Unit, error: Exception) -> None:
+    def _give_up(self, unit: ShardTask, error: Exception) -> None:
         self.failures[unit.path] = error
         self._release(unit.path)  # those after it draw through by themselves
 
@@ -226,11 +228,11 @@ class _Run:
         folder, _, name = path.rpartition("/")
         return folder not in self.test_sets or name not in self.test_sets[folder].missing
 
-    def _finished(self, unit: Unit, found: dict[str, int]) -> Shard | None:
+    def _finished(self, unit: ShardTask, found: dict[str, int]) -> Shard | None:
         marker = _marker(unit.stretch.name)
         if marker not in found:
             return None
-        content = self.place.read(f"{unit.recipe.configuration.folder}/{marker}")
+        content = self.place.read(f"{unit.spec.configuration.folder}/{marker}")
         try:
             known = json.loads(content)
             shard = Shard(**known["shard"])
@@ -243,16 +245,16 @@ class _Run:
 
 
 def _work(
-    unit: Unit,
-    place: Place,
+    unit: ShardTask,
+    place: OutputFolder,
     cache_dir: Path | None,
     state: State | None,
     fetching: Callable[[], AbstractContextManager],
-) -> Done:
+) -> TaskResult:
     """Runs in a worker. The marker says that the shard is finished; it goes when the test set is."""
-    done = make_unit(unit, place, cache_dir, state, fetching)
+    done = run_task(unit, place, cache_dir, state, fetching)
     known = {"digest": unit.digest, "versions": unit.versions, "shard": asdict(done.shard)}
-    marker = f"{unit.recipe.configuration.folder}/{_marker(unit.stretch.name)}"
+    marker = f"{unit.spec.configuration.folder}/{_marker(unit.stretch.name)}"
     with place.write(marker) as file:
         file.write(json.dumps(known).encode())
     return done

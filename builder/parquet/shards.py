@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 
 from medmnist_c.builder.arrow.features import features_of, parquet_schema
 from medmnist_c.builder.arrow.tables import even_ranges
-from medmnist_c.builder.dataset_info import dataset_facts
-from medmnist_c.builder.parquet.output_folder import Place
+from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.testset.spec import TestSet
 
 IMAGES_A_SHARD = 2000  # at most; 30 to 280 MB
@@ -48,9 +48,9 @@ def stretches(count: int) -> list[Stretch]:
     ]
 
 
-def write_shard(test_set: TestSet, stretch: Stretch, place: Place) -> Shard:
+def write_shard(test_set: TestSet, stretch: Stretch, place: OutputFolder) -> Shard:
     """Write one shard into the test set's folder, whole or not at all."""
-    schema = parquet_schema(features_of(dataset_facts(test_set.configuration.dataset)))
+    schema = parquet_schema(features_of(dataset_info(test_set.configuration.dataset)))
     with place.write(f"{test_set.configuration.folder}/{stretch.name}") as file:
         with pq.ParquetWriter(
             file,

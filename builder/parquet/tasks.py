@@ -17,11 +17,11 @@ import numpy as np
 
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.executor.base import prepare_process
-from medmnist_c.builder.parquet.output_folder import Place
+from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.shards import Shard, Stretch, stretches, write_shard
 from medmnist_c.builder.source.clean import load_clean
-from medmnist_c.builder.testset.images import release_streams
-from medmnist_c.builder.testset.spec import Recipe, TestSet
+from medmnist_c.builder.testset.images import reference_streams
+from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
 from medmnist_c.builder.versions import file_library_versions
 from medmnist_c.corruptions.random.reference import behind_images
 
@@ -30,7 +30,7 @@ State = tuple[tuple[str, int], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Unit:
+class ShardTask:
     """A shard to be made.
 
     `digest` and `versions` are those of the process that asks: another machine that would make other
@@ -38,7 +38,7 @@ class Unit:
     the path of the one whose random state this one goes on from.
     """
 
-    recipe: Recipe
+    spec: TestSetSpec
     stretch: Stretch
     digest: str
     versions: dict[str, str]
@@ -48,33 +48,33 @@ class Unit:
     @property
     def path(self) -> str:
         """Of the file that it makes, in a folder or repository of test sets."""
-        return f"{self.recipe.configuration.folder}/{self.stretch.name}"
+        return f"{self.spec.configuration.folder}/{self.stretch.name}"
 
 
 @dataclass(frozen=True)
-class Done:
+class TaskResult:
     """A made shard, and the random state at its end where a later unit goes on from it."""
 
     shard: Shard
     state: State | None = None
 
 
-def units_of(recipes: Iterable[Recipe]) -> list[Unit]:
+def tasks_of(specs: Iterable[TestSetSpec]) -> list[ShardTask]:
     """The shards of test sets as units, in the order in which they are best begun.
 
     First those that others wait for: they take longest as a whole, dataset by dataset, the longest
     chain first. Then all others.
     """
     units = []
-    last: dict[str, Unit] = {}  # by dataset: the latest unit whose state others go on from
+    last: dict[str, ShardTask] = {}  # by dataset: the latest unit whose state others go on from
     images: Counter[str] = Counter()  # by dataset: in the chain up to there
     links: set[str] = set()  # their paths
-    for recipe in recipes:
-        one, digest = recipe.configuration, recipe.digest()
-        chained = _is_chained(recipe)
-        for stretch in stretches(recipe.source().count):
+    for spec in specs:
+        one, digest = spec.configuration, spec.digest()
+        chained = _is_chained(spec)
+        for stretch in stretches(spec.source().count):
             after = last[one.dataset].path if chained and one.dataset in last else None
-            unit = Unit(recipe, stretch, digest, file_library_versions(), chained, after)
+            unit = ShardTask(spec, stretch, digest, file_library_versions(), chained, after)
             # After shot noise one only waits for the state at its end, however it was found.
             if chained and (after is None or one.entry.algorithm == "shot_noise"):
                 last[one.dataset] = unit
@@ -82,27 +82,27 @@ def units_of(recipes: Iterable[Recipe]) -> list[Unit]:
                 images[one.dataset] += stretch.stop - stretch.start
             units.append(unit)
 
-    def urgency(unit: Unit) -> tuple[bool, int]:
-        dataset = unit.recipe.configuration.dataset
+    def urgency(unit: ShardTask) -> tuple[bool, int]:
+        dataset = unit.spec.configuration.dataset
         return (True, images[dataset]) if unit.path in links else (False, 0)
 
     return sorted(units, key=urgency, reverse=True)
 
 
-def _is_chained(recipe: Recipe) -> bool:
-    one = recipe.configuration
+def _is_chained(spec: TestSetSpec) -> bool:
+    one = spec.configuration
     return (
-        recipe.seed is None and one.entry is not None and behind_images(one.dataset, one.corruption)
+        spec.seed is None and one.entry is not None and behind_images(one.dataset, one.corruption)
     )
 
 
-def make_unit(
-    unit: Unit,
-    place: Place,
+def run_task(
+    unit: ShardTask,
+    place: OutputFolder,
     cache_dir: Path | None,
     state: State | None,
     fetching: Callable[[], AbstractContextManager] = nullcontext,
-) -> Done:
+) -> TaskResult:
     """Make a shard; runs in a worker process, on this machine or another.
 
     Args:
@@ -124,27 +124,29 @@ def make_unit(
             f"({unit.versions}); install the same versions everywhere."
         )
     try:
-        return _made(unit, _opened(unit.recipe, cache_dir, unit.digest, fetching), place, state)
+        return _made(unit, _opened(unit.spec, cache_dir, unit.digest, fetching), place, state)
     except CleanDataError:
         _opened.cache_clear()  # what is opened may be gone; a worker may live for weeks
         raise
 
 
-def _made(unit: Unit, test_set: TestSet, place: Place, state: State | None) -> Done:
+def _made(
+    unit: ShardTask, test_set: TestSet, place: OutputFolder, state: State | None
+) -> TaskResult:
     if not unit.chained:
-        return Done(write_shard(test_set, unit.stretch, place))
-    streams = release_streams(load_clean(test_set.clean_folder))
+        return TaskResult(write_shard(test_set, unit.stretch, place))
+    streams = reference_streams(load_clean(test_set.clean_folder))
     if state is not None:
         key, packed = state
         streams.states[key] = packed
     shard = write_shard(test_set, unit.stretch, place)
     one = test_set.configuration
-    return Done(shard, streams.state_before(one.corruption, one.severity, unit.stretch.stop))
+    return TaskResult(shard, streams.state_before(one.corruption, one.severity, unit.stretch.stop))
 
 
 @lru_cache(maxsize=64)
 def _opened(
-    recipe: Recipe, cache_dir: Path, digest: str, fetching: Callable[[], AbstractContextManager]
+    spec: TestSetSpec, cache_dir: Path, digest: str, fetching: Callable[[], AbstractContextManager]
 ) -> TestSet:
-    with fetching() if recipe.needs_fetching(cache_dir) else nullcontext():
-        return recipe.open(cache_dir, digest)
+    with fetching() if spec.needs_fetching(cache_dir) else nullcontext():
+        return spec.open(cache_dir, digest)

@@ -20,10 +20,10 @@ import datasets
 import numpy as np
 from datasets.utils import tqdm
 
-from medmnist_c.builder.dataset_info import DatasetFacts, dataset_facts
+from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
 from medmnist_c.builder.disk import check_space, locked, sync, writing_into
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.files import write_aside
+from medmnist_c.builder.files import atomic_write
 from medmnist_c.builder.source.clean_cache import (
     IMAGES,
     LABELS,
@@ -66,21 +66,21 @@ def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
         CleanDataError: the file is not in `data_dir`, or is not one of this dataset.
         TypeError: `data_dir` is no path.
     """
-    facts = dataset_facts(dataset)
+    info = dataset_info(dataset)
     if data_dir is None:
-        return Source(dataset, facts.md5[:16], facts.test_count)
+        return Source(dataset, info.md5[:16], info.test_count)
     if not isinstance(data_dir, str | os.PathLike):
         raise TypeError(f"data_dir is the path of a folder, not {shown(data_dir)}.")
     try:
-        path = Path(data_dir).expanduser().absolute() / facts.file_name
+        path = Path(data_dir).expanduser().absolute() / info.file_name
     except RuntimeError as error:  # "~nobody/"
         raise CleanDataError(f"Cannot find {str(data_dir)!r} ({error}).") from error
     if not os.path.lexists(path):
         raise CleanDataError(
-            f"Cannot find {path}; put it there, from {public_name(facts.url)}, or leave "
+            f"Cannot find {path}; put it there, from {public_name(info.url)}, or leave "
             "data_dir out to have what is needed of it fetched."
         )
-    images, labels = _members(LocalFile(path), facts)
+    images, labels = _members(LocalFile(path), info)
     return Source(dataset, _digest(images, labels), images.header.shape[0], path)
 
 
@@ -101,41 +101,41 @@ def open_clean(source: Source, cache_dir: str | Path) -> CleanTestSet:
     base = folder.parent
     with contextlib.suppress(CleanDataError):
         return load_clean(folder)
-    facts = dataset_facts(source.dataset)
-    with writing_into(base, source.count * prod(facts.image_shape)):
+    info = dataset_info(source.dataset)
+    with writing_into(base, source.count * prod(info.image_shape)):
         base.mkdir(parents=True, exist_ok=True)
         with locked(base / f".{source.dataset}.lock"):
             with contextlib.suppress(CleanDataError):
                 return load_clean(folder)  # another process was quicker
-            again_if_changed(partial(_make, source, facts, folder))
+            again_if_changed(partial(_make, source, info, folder))
     return load_clean(folder)
 
 
-def _make(source: Source, facts: DatasetFacts, folder: Path) -> None:
+def _make(source: Source, info: MedMNISTInfo, folder: Path) -> None:
     """Make the copy, from the file in data_dir, in the home folder, or behind the URL.
 
     The lock is held, so whatever lies about unfinished belongs to no living process.
     """
-    for left_over in [folder, *folder.parent.glob(f".{source.dataset}-*.making")]:
-        shutil.rmtree(left_over, ignore_errors=True)
-    if path := source.path or _home_file(facts, folder.parent):
-        _extract(LocalFile(path), source, facts, folder)
+    for stale in [folder, *folder.parent.glob(f".{source.dataset}-*.making")]:
+        shutil.rmtree(stale, ignore_errors=True)
+    if path := source.path or _home_file(info, folder.parent):
+        _extract(LocalFile(path), source, info, folder)
         return
     if datasets.config.HF_HUB_OFFLINE:
         raise CleanDataError(
-            f"The clean test set of {facts.name} is not in {folder.parent}, and HF_HUB_OFFLINE or "
+            f"The clean test set of {info.name} is not in {folder.parent}, and HF_HUB_OFFLINE or "
             "HF_DATASETS_OFFLINE forbids fetching it; unset them, or give data_dir."
         )
     downloads = folder.with_name(f".{folder.name}.download")
-    url = _url(facts)
+    url = _url(info)
     try:
         try:
             remote = RemoteFile(url, downloads)
             if remote.md5:
-                _check_md5(remote, remote.md5, facts)
-            _extract(remote, source, facts, folder, downloads)
+                _check_md5(remote, remote.md5, info)
+            _extract(remote, source, info, folder, downloads)
         except NoRanges:
-            _extract(_fetch_checked(url, facts, downloads), source, facts, folder)
+            _extract(_fetch_checked(url, info, downloads), source, info, folder)
     except NpzError:
         shutil.rmtree(downloads, ignore_errors=True)  # no use in going on with it
         raise
@@ -145,21 +145,21 @@ def _make(source: Source, facts: DatasetFacts, folder: Path) -> None:
 def _extract(
     origin: ByteSource,
     source: Source,
-    facts: DatasetFacts,
+    info: MedMNISTInfo,
     folder: Path,
     downloads: Path | None = None,
 ) -> None:
     """Write the checked copy aside and rename it. `downloads` is where fetched bytes go first."""
-    images, labels = _members(origin, facts)
-    if source.path is None and images.header.shape[0] != facts.test_count:
-        raise images.error(f"has {images.header.shape[0]} images, not {facts.test_count}")
+    images, labels = _members(origin, info)
+    if source.path is None and images.header.shape[0] != info.test_count:
+        raise images.error(f"has {images.header.shape[0]} images, not {info.test_count}")
     if source.path and _digest(images, labels) != source.digest:
         raise CleanDataError(f"{origin.name} has changed meanwhile; load the test set again.")
     making = folder.with_name(f".{folder.name}.making")
     making.mkdir()
     try:
         _check_space(making, [images, labels], downloads)
-        check = partial(_check_labels, labels, facts)
+        check = partial(_check_labels, labels, info)
         write_copy(source.dataset, source.digest, images, labels, making, check)
         sync(making)
         os.rename(making, folder)
@@ -168,20 +168,20 @@ def _extract(
         shutil.rmtree(making, ignore_errors=True)
 
 
-def _members(origin: ByteSource, facts: DatasetFacts) -> tuple[Member, Member]:
+def _members(origin: ByteSource, info: MedMNISTInfo) -> tuple[Member, Member]:
     """The images and the labels in an npz; their headers are those of this dataset."""
     images, labels = find_members(origin, (IMAGES, LABELS))
     shape, dtype = images.header.shape, images.header.dtype
-    expected = ("N", *facts.image_shape)
-    if dtype != np.uint8 or shape[1:] != facts.image_shape or not shape[0]:
+    expected = ("N", *info.image_shape)
+    if dtype != np.uint8 or shape[1:] != info.image_shape or not shape[0]:
         raise images.error(
-            f"has shape {shape} of {dtype}; that of {facts.name} has {_form(expected)} of uint8"
+            f"has shape {shape} of {dtype}; that of {info.name} has {_form(expected)} of uint8"
         )
-    expected = (shape[0], len(facts.labels) if facts.multi_label else 1)
+    expected = (shape[0], len(info.labels) if info.multi_label else 1)
     shape, dtype = labels.header.shape, labels.header.dtype
     if dtype.kind not in "iu" or shape != expected:
         raise labels.error(
-            f"has shape {shape} of {dtype}; that of {facts.name} has {_form(expected)} of integers"
+            f"has shape {shape} of {dtype}; that of {info.name} has {_form(expected)} of integers"
         )
     return images, labels
 
@@ -205,24 +205,24 @@ def _check_space(folder: Path, members: list[Member], downloads: Path | None) ->
         check_space(folder, needed)
 
 
-def _check_labels(member: Member, facts: DatasetFacts, labels: np.ndarray) -> None:
-    largest = 1 if facts.multi_label else len(facts.labels) - 1
+def _check_labels(member: Member, info: MedMNISTInfo, labels: np.ndarray) -> None:
+    largest = 1 if info.multi_label else len(info.labels) - 1
     if labels.min() < 0 or labels.max() > largest:
         raise member.error(
-            f"has labels from {labels.min()} to {labels.max()}; those of {facts.name} are 0 to "
+            f"has labels from {labels.min()} to {labels.max()}; those of {info.name} are 0 to "
             f"{largest}"
         )
 
 
-def _home_file(facts: DatasetFacts, base: Path) -> Path | None:
+def _home_file(info: MedMNISTInfo, base: Path) -> Path | None:
     """The official file in medmnist's own folder, if it is there and is that."""
-    path = Path.home() / ".medmnist" / facts.file_name
+    path = Path.home() / ".medmnist" / info.file_name
     if not os.path.isfile(path):
         return None
-    if _remembered_md5(path, base / f".{facts.name}.home.json") == facts.md5:
+    if _remembered_md5(path, base / f".{info.name}.home.json") == info.md5:
         return path
     warnings.warn(
-        f"{path} is not the official file (its MD5 is not {facts.md5}), so the test set is fetched; "
+        f"{path} is not the official file (its MD5 is not {info.md5}), so the test set is fetched; "
         "give its folder as data_dir to use it all the same.",
         stacklevel=2,
     )
@@ -244,7 +244,7 @@ def _remembered_md5(path: Path, note: Path) -> str:
         if known["file"] == file:
             return known["md5"]
     md5 = _md5(LocalFile(path))
-    with write_aside(note) as new:
+    with atomic_write(note) as new:
         new.write(json.dumps({"file": file, "md5": md5}).encode())
     return md5
 
@@ -258,31 +258,31 @@ def _md5(file: LocalFile) -> str:
     return md5.hexdigest()
 
 
-def _url(facts: DatasetFacts) -> str:
+def _url(info: MedMNISTInfo) -> str:
     """The official file's URL, or its URL on the mirror."""
     mirror = os.environ.get(MIRROR)
     if not mirror:
-        return facts.url
+        return info.url
     parts = urlsplit(mirror)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise CleanDataError(
             f"The environment variable {MIRROR} is no http or https URL ({public_name(mirror)}); "
             "correct it, or unset it to fetch from Zenodo."
         )
-    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{facts.file_name}"))
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{info.file_name}"))
 
 
-def _fetch_checked(url: str, facts: DatasetFacts, downloads: Path) -> LocalFile:
+def _fetch_checked(url: str, info: MedMNISTInfo, downloads: Path) -> LocalFile:
     """The whole official file, from a server without ranges."""
-    path = downloads / facts.file_name
+    path = downloads / info.file_name
     downloads.mkdir(exist_ok=True)
-    fetch_whole(url, path, facts.file_name)
+    fetch_whole(url, path, info.file_name)
     file = LocalFile(path)
     file.name = public_name(url)  # the copy is taken away in the end
-    _check_md5(file, _md5(file), facts)
+    _check_md5(file, _md5(file), info)
     return file
 
 
-def _check_md5(file: ByteSource, md5: str, facts: DatasetFacts) -> None:
-    if md5 != facts.md5:
-        raise NpzError(file, f"has MD5 {md5}, not {facts.md5}")
+def _check_md5(file: ByteSource, md5: str, info: MedMNISTInfo) -> None:
+    if md5 != info.md5:
+        raise NpzError(file, f"has MD5 {md5}, not {info.md5}")

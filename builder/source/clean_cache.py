@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from medmnist_c.builder import igzip
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.files import write_aside
+from medmnist_c.builder.files import atomic_write
 from medmnist_c.builder.source.npz import Member
 
 IMAGES = "test_images.npy"
@@ -120,7 +120,7 @@ def _read(path: Path, whole: dict) -> bytes:
 
 
 def _map_images(path: Path, dataset: str, sums: np.ndarray) -> np.ndarray:
-    shape = (len(sums) - 1, *dataset_facts(dataset).image_shape)
+    shape = (len(sums) - 1, *dataset_info(dataset).image_shape)
     offset = path.stat().st_size - prod(shape)
     with path.open("rb") as file:
         if offset < 0 or igzip.crc32(file.read(offset)) != sums[0]:
@@ -160,7 +160,7 @@ def write_copy(
         "sizes": {IMAGES: images.size, LABELS: labels.size, _SUMS: len(found)},
         "sums": {LABELS: labels.crc, _SUMS: igzip.crc32(found)},
     }
-    with write_aside(folder / _WHOLE) as file:
+    with atomic_write(folder / _WHOLE) as file:
         file.write(json.dumps(whole).encode())
 
 

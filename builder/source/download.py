@@ -15,12 +15,12 @@ from datasets.utils import tqdm  # the one that users of `datasets` can switch o
 
 from medmnist_c.builder.disk import check_space, locked, sync, writing_into
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.files import write_aside
+from medmnist_c.builder.files import atomic_write
 from medmnist_c.builder.source.http import (
     FileChanged,
     NoRanges,
-    PassingTrouble,
-    Patience,
+    RetryPolicy,
+    TransientError,
     body,
     changed,
     failure,
@@ -53,7 +53,7 @@ class RemoteFile:
         self.name = public_name(url)
         self._url = url
         self._parts = parts
-        patience = Patience(self.name)
+        patience = RetryPolicy(self.name)
         while True:
             try:
                 with open_url(url, (0, 0)) as response:
@@ -62,7 +62,7 @@ class RemoteFile:
                     return
             except FileChanged:
                 raise failure(self.name, "the file is empty") from None
-            except PassingTrouble as trouble:
+            except TransientError as trouble:
                 if trouble.unreachable:
                     raise failure(self.name, f"{trouble}; is there a network?") from None
                 patience.wait(trouble)
@@ -94,7 +94,7 @@ class RemoteFile:
         self._parts.mkdir(parents=True, exist_ok=True)
         if _read_json(note) != stretch:
             part.unlink(missing_ok=True)
-            with write_aside(note) as file:
+            with atomic_write(note) as file:
                 file.write(json.dumps(stretch).encode())
         with part.open("ab") as file, _progress(f"{Path(self.name).name}: {title}", length) as bar:
             have = file.tell()
@@ -106,7 +106,7 @@ class RemoteFile:
 
     def _stream(self, offset: int, length: int) -> Iterator[bytes]:
         end = offset + length
-        patience = Patience(self.name)
+        patience = RetryPolicy(self.name)
         while offset < end:
             begun = offset
             try:
@@ -117,8 +117,8 @@ class RemoteFile:
                         offset += len(chunk)
                         yield chunk
                 if offset < end:
-                    raise PassingTrouble("the connection was cut")
-            except PassingTrouble as trouble:
+                    raise TransientError("the connection was cut")
+            except TransientError as trouble:
                 patience.wait(trouble, offset - begun)
 
 
@@ -129,7 +129,7 @@ def fetch_whole(url: str, target: Path, title: str) -> None:
         CleanDataError: it cannot be fetched, or not be written.
     """
     name = public_name(url)
-    patience = Patience(name)
+    patience = RetryPolicy(name)
     while True:
         try:
             with open_url(url) as response:
@@ -141,9 +141,9 @@ def fetch_whole(url: str, target: Path, title: str) -> None:
                             got += file.write(chunk)
                             bar.update(len(chunk))
                 if length is not None and got < length:
-                    raise PassingTrouble("the connection was cut")
+                    raise TransientError("the connection was cut")
                 return
-        except PassingTrouble as trouble:
+        except TransientError as trouble:
             patience.wait(trouble)
 
 

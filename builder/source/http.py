@@ -30,7 +30,7 @@ class NoRanges(Exception):
     """The server gives whole files only."""
 
 
-class PassingTrouble(Exception):
+class TransientError(Exception):
     """What may be over soon: a cut connection, a busy server; `wait_s` is the server's wish."""
 
     def __init__(self, what: str, wait_s: float = 0, unreachable: bool = False) -> None:
@@ -45,14 +45,14 @@ def public_name(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-class Patience:
+class RetryPolicy:
     """How long to wait before the next attempt, and when it is enough."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._waits = iter(WAITS_S)
 
-    def wait(self, trouble: PassingTrouble, got: int = 0) -> None:
+    def wait(self, trouble: TransientError, got: int = 0) -> None:
         """Sleep after an attempt that brought `got` bytes, or raise CleanDataError."""
         if got >= _PROGRESS:
             self._waits = iter(WAITS_S)
@@ -95,13 +95,13 @@ def open_url(url: str, span: tuple[int, int] | None = None) -> http.client.HTTPR
                 raise FileChanged(changed(name)) from None
             if error.code in _PASSING:
                 wait_s = _seconds(error.headers.get("Retry-After"))
-                raise PassingTrouble(answer, wait_s) from None
+                raise TransientError(answer, wait_s) from None
             raise failure(name, answer) from None
     except (ValueError, http.client.InvalidURL) as error:
         raise failure(name, f"no valid URL: {_one_line(error)}") from None
     except (OSError, http.client.HTTPException) as error:
         unreachable = isinstance(error, urllib.error.URLError)
-        raise PassingTrouble(_one_line(error), unreachable=unreachable) from None
+        raise TransientError(_one_line(error), unreachable=unreachable) from None
 
 
 def identity(response: http.client.HTTPResponse, first: int) -> tuple[int, str | None]:
@@ -120,7 +120,7 @@ def body(response: http.client.HTTPResponse, length: int | None = None) -> Itera
         try:
             chunk = response.read1(CHUNK)
         except (OSError, http.client.HTTPException) as error:
-            raise PassingTrouble(_one_line(error) or "the connection was cut") from None
+            raise TransientError(_one_line(error) or "the connection was cut") from None
         if not chunk:
             return
         if length is not None:

@@ -7,14 +7,14 @@ import numpy as np
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.source.clean import CleanTestSet
 from medmnist_c.builder.testset.random_states import StateFolder
-from medmnist_c.corruptions.random.reference import KEEP_EVERY, ReleaseStreams
+from medmnist_c.corruptions.random.reference import KEEP_EVERY, ReferenceStreams
 from medmnist_c.corruptions.random.seeded import seeded_stream
 from medmnist_c.corruptions.registry import ALGORITHMS, apply
 
 
-def release_streams(clean: CleanTestSet) -> ReleaseStreams:
+def reference_streams(clean: CleanTestSet) -> ReferenceStreams:
     """The release's streams for a clean test set; states found are kept beside it."""
-    return ReleaseStreams(
+    return ReferenceStreams(
         clean.dataset,
         len(clean.images),
         clean.checked_images,
@@ -25,7 +25,7 @@ def release_streams(clean: CleanTestSet) -> ReleaseStreams:
 def wind_to_start(clean: CleanTestSet, test_set: Configuration) -> None:
     """Find the release's random state at a test set's first image, so that it is known later."""
     if test_set.entry and ALGORITHMS[test_set.entry.algorithm].draws:
-        release_streams(clean).at(test_set.corruption, test_set.severity, 0)
+        reference_streams(clean).at(test_set.corruption, test_set.severity, 0)
 
 
 def images(
@@ -56,7 +56,7 @@ def images(
     algorithm = ALGORITHMS[entry.algorithm]
     parameters = entry.parameters(test_set.severity)
     where = (test_set.corruption, test_set.severity)
-    streams = release_streams(clean) if seed is None and algorithm.draws else None
+    streams = reference_streams(clean) if seed is None and algorithm.draws else None
     rng = streams.at(*where, start) if streams else None
     for index, original in enumerate(originals, start):
         if algorithm.draws and streams is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from medmnist_c.builder.configs import Configuration
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.corruptions.table import IMAGE_SIZE, SEVERITIES
 
 _GAP = 8  # pixels
@@ -30,14 +30,14 @@ def preview(
         dataset: which one.
         corruptions: rows, from top to bottom.
         index: number of the image in the clean test set.
-        seed, data_dir, sample, cache_dir: as `Recipe`.
+        seed, data_dir, sample, cache_dir: as `TestSetSpec`.
 
     Raises:
         IndexError: the test set has no image of that number.
     """
 
     def image(one: Configuration) -> Image.Image:
-        test_set = Recipe(one, seed, data_dir, sample).open(cache_dir)
+        test_set = TestSetSpec(one, seed, data_dir, sample).open(cache_dir)
         if not 0 <= index < test_set.count:
             raise IndexError(
                 f"There is no image {index} in {one.name}: they are numbered 0 to "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from medmnist_c.builder.files import write_aside
+from medmnist_c.builder.files import atomic_write
 from medmnist_c.builder.versions import code_digest
 
 _FOLDER = "stream_states"
@@ -52,7 +52,7 @@ class StateFolder(MutableMapping):
             return  # a place has one state
         with contextlib.suppress(OSError):  # they save time; a full or locked disk costs only that
             self._folder.mkdir(parents=True, exist_ok=True)
-            with write_aside(self._path(key)) as file:
+            with atomic_write(self._path(key)) as file:
                 file.write(self._content(key, state.astype("<u4").tobytes()))
 
     def __delitem__(self, key: tuple[str, int]) -> None:

@@ -17,7 +17,7 @@ from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.source.clean import load_clean
 from medmnist_c.builder.source.npz import LocalFile, Member, find_members
-from medmnist_c.builder.testset.spec import Recipe, TestSet
+from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
 from medmnist_c.corruptions.table import SEVERITIES
 
 
@@ -79,7 +79,7 @@ def verify_release(
     Args:
         release: folder of `{dataset}/{corruption}.npz`.
         test_sets: which ones; clean ones are passed over.
-        data_dir, sample, cache_dir: as `Recipe`.
+        data_dir, sample, cache_dir: as `TestSetSpec`.
 
     Yields:
         One `Comparison` for each test set.
@@ -107,7 +107,7 @@ def _compare(
 ) -> list[Comparison]:
     images, labels = members
     anyone = next(iter(wanted.values()))
-    _check_headers(images, labels, Recipe(anyone, None, data_dir, sample).open(cache_dir))
+    _check_headers(images, labels, TestSetSpec(anyone, None, data_dir, sample).open(cache_dir))
     count = images.header.shape[0] // len(SEVERITIES)
     their_labels = np.stack(list(_rows(labels))).reshape(images.header.shape[0], -1)
     theirs = _rows(images)
@@ -117,7 +117,7 @@ def _compare(
             for _ in islice(theirs, count):
                 pass
             continue
-        test_set = Recipe(wanted[severity], None, data_dir, sample).open(cache_dir)
+        test_set = TestSetSpec(wanted[severity], None, data_dir, sample).open(cache_dir)
         clean = load_clean(test_set.clean_folder)
         comparison = Comparison(wanted[severity].name)
         stretch = slice((severity - 1) * count, severity * count)

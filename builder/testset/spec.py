@@ -13,7 +13,7 @@ from medmnist_c.builder.arrow.encoding import Encoding
 from medmnist_c.builder.arrow.features import features_of
 from medmnist_c.builder.arrow.tables import ROWS_A_TABLE, tables
 from medmnist_c.builder.configs import Configuration
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.source.clean import (
     CACHE_FOLDER,
@@ -60,7 +60,7 @@ class TestSet:
     ) -> Iterator[pa.Table]:
         """Arrow tables of images start ... stop - 1; the clean images are mapped meanwhile."""
         clean = load_clean(self.clean_folder)
-        schema = features_of(dataset_facts(self.configuration.dataset)).arrow_schema
+        schema = features_of(dataset_info(self.configuration.dataset)).arrow_schema
         made = self._images(clean, start, stop)
         yield from tables(made, clean.labels, start, schema, encoding, rows_a_table)
 
@@ -75,13 +75,13 @@ class TestSet:
     def _images(self, clean: CleanTestSet, start: int, stop: int) -> Iterator[np.ndarray]:
         masks = {}
         if self.configuration.draws_stains:
-            read = stain_masks.release_masks
+            read = stain_masks.reference_masks
             masks = read(self.stain_masks) if self.stain_masks else stain_masks.own_masks()
         return images(clean, self.configuration, self.seed, start, stop, masks)
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TestSetSpec:
     """What is asked for: a configuration, a seed (None: the release's draws), and a clean source.
 
     Args:
@@ -158,17 +158,17 @@ class Recipe:
         return self.configuration.draws_stains and self.seed is None and not self.sample
 
     def _masks_in_data_dir(self) -> Path | None:
-        path = self.data_dir and Path(self.data_dir) / stain_masks.RELEASE_FILE
+        path = self.data_dir and Path(self.data_dir) / stain_masks.REFERENCE_FILE
         return path if path and path.exists() else None
 
     def _release_masks(self, cache_dir: Path) -> Path:
         if path := self._masks_in_data_dir():
-            stain_masks.release_masks(path)
+            stain_masks.reference_masks(path)
             return path
         return fetch_file(
-            stain_masks.RELEASE_URL, stain_masks.RELEASE_SHA256, _cached_masks(cache_dir)
+            stain_masks.REFERENCE_URL, stain_masks.REFERENCE_SHA256, _cached_masks(cache_dir)
         )
 
 
 def _cached_masks(cache_dir: Path) -> Path:
-    return cache_dir / CACHE_FOLDER / stain_masks.RELEASE_FILE
+    return cache_dir / CACHE_FOLDER / stain_masks.REFERENCE_FILE

@@ -81,7 +81,7 @@ def behind_images(dataset: str, corruption: str) -> bool:
     return draws == "poissons" or (draws == "angle" and "shot_noise" in earlier)
 
 
-class ReleaseStreams:
+class ReferenceStreams:
     """The three streams of one dataset, for the test set of `images`.
 
     Args:

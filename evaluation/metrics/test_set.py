@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from medmnist_c.builder.dataset_info import DatasetFacts
+from medmnist_c.builder.dataset_info import MedMNISTInfo
 from medmnist_c.evaluation.metrics.bootstrap import resampled_sums
 from medmnist_c.evaluation.metrics.estimates import Estimate, missing
 
@@ -53,7 +53,7 @@ class Cell:
     answers: as `labels`, what the model says.
     """
 
-    facts: DatasetFacts
+    info: MedMNISTInfo
     labels: np.ndarray
     scores: np.ndarray
     answers: np.ndarray
@@ -65,20 +65,20 @@ class Cell:
     @property
     def confidences(self) -> np.ndarray:
         """Probability of the answer given, N x 1 or N x L."""
-        if self.facts.multi_label:
+        if self.info.multi_label:
             return np.where(self.answers == 1, self.scores, 1 - self.scores)
         return np.take_along_axis(self.scores, self.answers, axis=1)
 
 
-def answered(facts: DatasetFacts, labels: np.ndarray, scores: np.ndarray, threshold) -> Cell:
+def answered(info: MedMNISTInfo, labels: np.ndarray, scores: np.ndarray, threshold) -> Cell:
     """The model's answers: by `threshold` (a number, or one for each label), or the largest score."""
-    if facts.multi_label:
+    if info.multi_label:
         answers = (scores > np.asarray(threshold)).astype(np.int64)
-    elif facts.task == "binary-class":
+    elif info.task == "binary-class":
         answers = (scores[:, -1:] > threshold).astype(np.int64)
     else:
         answers = scores.argmax(axis=1)[:, None]
-    return Cell(facts, labels.astype(np.int64), scores, answers)
+    return Cell(info, labels.astype(np.int64), scores, answers)
 
 
 def balanced_error(cell: Cell) -> Estimate:
@@ -98,7 +98,7 @@ def measure(cell: Cell) -> dict[str, Estimate]:
         (hits[members > 0] / members[members > 0]).min(), note=note
     )
     found["ece"] = Estimate(_ece(cell))
-    absent = _absent(cell.facts, members)
+    absent = _absent(cell.info, members)
     found["auc"] = missing(f"no image of {absent}") if absent else Estimate(_auc(cell))
     if "kappa" in found and not np.isfinite(found["kappa"].value):
         found["kappa"] = missing("one class only in labels and answers")
@@ -108,9 +108,9 @@ def measure(cell: Cell) -> dict[str, Estimate]:
 def _figures(cell: Cell, columns: dict[str, np.ndarray]) -> dict[str, Estimate]:
     """What follows from sums over images, with its resamples."""
     sums = {name: column.sum(axis=0, dtype=np.float64) for name, column in columns.items()}
-    values = _from_sums(cell.facts, sums, len(cell.labels))
-    draws = _from_sums(cell.facts, resampled_sums(columns), len(cell.labels))
-    absent = _absent(cell.facts, sums["members"])
+    values = _from_sums(cell.info, sums, len(cell.labels))
+    draws = _from_sums(cell.info, resampled_sums(columns), len(cell.labels))
+    absent = _absent(cell.info, sums["members"])
     note = f"no image of {absent}: over the classes there are" if absent else None
     return {
         name: Estimate(float(values[name]), draws[name], note if name == "balanced_error" else None)
@@ -121,17 +121,17 @@ def _figures(cell: Cell, columns: dict[str, np.ndarray]) -> dict[str, Estimate]:
 def _columns(cell: Cell) -> dict[str, np.ndarray]:
     """Per image, what the figures need the sums of; each N x k."""
     labels, scores, right = cell.labels, cell.scores, cell.right
-    if cell.facts.multi_label:
+    if cell.info.multi_label:
         members = np.concatenate([labels == 1, labels == 0], axis=1)
         hits = members & np.tile(right, 2)
         nll = -np.log(np.clip(np.where(labels == 1, scores, 1 - scores), _SMALLEST, None))
         brier = (scores - labels) ** 2
     else:
-        members = labels == np.arange(len(cell.facts.labels))
+        members = labels == np.arange(len(cell.info.labels))
         hits = members & right
         nll = -np.log(np.clip(np.take_along_axis(scores, labels, axis=1), _SMALLEST, None))
         squares = (scores - members) ** 2
-        binary = len(cell.facts.labels) == 2
+        binary = len(cell.info.labels) == 2
         brier = squares[:, -1:] if binary else squares.sum(axis=1, keepdims=True)
     columns = {
         "members": members,
@@ -140,18 +140,18 @@ def _columns(cell: Cell) -> dict[str, np.ndarray]:
         "nll": nll.mean(axis=1, keepdims=True),
         "brier": brier.mean(axis=1, keepdims=True),
     }
-    if _is_ordinal(cell.facts):
-        count = len(cell.facts.labels)
+    if _is_ordinal(cell.info):
+        count = len(cell.info.labels)
         columns["pairs"] = labels * count + cell.answers == np.arange(count * count)
     return columns
 
 
-def _from_sums(facts: DatasetFacts, sums: dict[str, np.ndarray], count: int) -> dict:
+def _from_sums(info: MedMNISTInfo, sums: dict[str, np.ndarray], count: int) -> dict:
     """Figures from sums, ... x k each; of one cell as it is, or of all its resamples at once."""
     with warnings.catch_warnings(), np.errstate(invalid="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)  # a class that a resample does not have
         recalls = sums["hits"] / sums["members"]
-        if facts.multi_label:
+        if info.multi_label:
             recalls = recalls.reshape(*recalls.shape[:-1], 2, -1)
             balanced = np.nanmean(recalls, axis=-2).mean(axis=-1)
         else:
@@ -159,7 +159,7 @@ def _from_sums(facts: DatasetFacts, sums: dict[str, np.ndarray], count: int) -> 
         figures = {"balanced_error": 1 - balanced}
         figures |= {name: sums[name][..., 0] / count for name in _MEANS if name in sums}
         if "pairs" in sums:
-            figures["kappa"] = _kappa(sums["pairs"], len(facts.labels))
+            figures["kappa"] = _kappa(sums["pairs"], len(info.labels))
     return figures
 
 
@@ -172,15 +172,15 @@ def _kappa(pairs: np.ndarray, classes: int) -> np.ndarray:
     return 1 - (apart * observed).sum(axis=(-2, -1)) / (apart * expected).sum(axis=(-2, -1))
 
 
-def _is_ordinal(facts: DatasetFacts) -> bool:
-    return facts.task.startswith("ordinal")
+def _is_ordinal(info: MedMNISTInfo) -> bool:
+    return info.task.startswith("ordinal")
 
 
-def _absent(facts: DatasetFacts, members: np.ndarray) -> str:
+def _absent(info: MedMNISTInfo, members: np.ndarray) -> str:
     """The classes without an image, in words; empty if there is none."""
-    names = list(facts.labels)
-    if facts.multi_label:
-        names = [f"{name}: {answer}" for answer in ("yes", "no") for name in facts.labels]
+    names = list(info.labels)
+    if info.multi_label:
+        names = [f"{name}: {answer}" for answer in ("yes", "no") for name in info.labels]
     absent = [name for name, count in zip(names, members, strict=True) if count == 0]
     if len(absent) > 3:
         absent = [*absent[:3], f"{len(absent) - 3} more"]
@@ -188,9 +188,9 @@ def _absent(facts: DatasetFacts, members: np.ndarray) -> str:
 
 
 def _auc(cell: Cell) -> float:
-    if cell.facts.multi_label:
+    if cell.info.multi_label:
         return float(roc_auc_score(cell.labels, cell.scores, average="macro"))
-    classes = range(len(cell.facts.labels)) if len(cell.facts.labels) > 2 else (1,)
+    classes = range(len(cell.info.labels)) if len(cell.info.labels) > 2 else (1,)
     return float(
         np.mean([roc_auc_score(cell.labels[:, 0] == one, cell.scores[:, one]) for one in classes])
     )

@@ -14,7 +14,7 @@ from medmnist_c.builder.configs import (
     configurations,
     find_configuration,
 )
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.rows import (
@@ -75,7 +75,7 @@ class PredictionFile:
                 f"severity {shown(severity)}; clean ones have neither, all others have both."
             )
         if clean:
-            return Configuration(dataset_facts(dataset).name)
+            return Configuration(dataset_info(dataset).name)
         return find_configuration(dataset, corruption, severity)
 
     def _names_of(self, batch: pa.RecordBatch) -> pa.Table:

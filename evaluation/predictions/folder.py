@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from medmnist_c.builder.configs import Configuration, configurations
-from medmnist_c.builder.dataset_info import dataset_facts
-from medmnist_c.builder.files import write_aside
+from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.files import atomic_write
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.file import PredictionFile
@@ -89,7 +89,7 @@ class PredictionFolder:
     ) -> None:
         """Keep one cell, in the order of its images."""
         count = len(scores)
-        multi_label = dataset_facts(cell.dataset).multi_label
+        multi_label = dataset_info(cell.dataset).multi_label
         label = pa.array(labels.tolist() if multi_label else labels[:, 0].tolist())
         table = pa.table(
             {
@@ -105,7 +105,7 @@ class PredictionFolder:
         file = self._file(cell)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            with write_aside(file) as out:
+            with atomic_write(file) as out:
                 pq.write_table(
                     table.replace_schema_metadata({_ORIGIN: told}),
                     out,

@@ -3,14 +3,14 @@
 import numpy as np
 from scipy.special import expit, softmax
 
-from medmnist_c.builder.dataset_info import DatasetFacts
+from medmnist_c.builder.dataset_info import MedMNISTInfo
 from medmnist_c.evaluation.errors import PredictionError
 
 _ROUNDING = 0.01  # rows add up to 1 within this: bfloat16 has 8 bits
 
 
 def probabilities(
-    scores: object, count: int, facts: DatasetFacts, where: str, *, logits: bool = False
+    scores: object, count: int, info: MedMNISTInfo, where: str, *, logits: bool = False
 ) -> np.ndarray:
     """Scores of `count` images as probabilities, float64, count x classes.
 
@@ -33,12 +33,12 @@ def probabilities(
         raise PredictionError(
             f"The scores for {where} are no array of numbers ({error}); give images x classes."
         ) from error
-    expected = (count, len(facts.labels))
+    expected = (count, len(info.labels))
     if values.shape != expected:
         raise PredictionError(
             f"The scores for {where} have shape {' x '.join(map(str, values.shape)) or 'of a number'}, "
-            f"not {expected[0]} x {expected[1]}: {facts.name} has {expected[1]} "
-            f"{'labels' if facts.multi_label else 'classes'}, one column each."
+            f"not {expected[0]} x {expected[1]}: {info.name} has {expected[1]} "
+            f"{'labels' if info.multi_label else 'classes'}, one column each."
         )
     if not np.isfinite(values).all():
         row, column = np.argwhere(~np.isfinite(values))[0]
@@ -47,15 +47,15 @@ def probabilities(
             "correct the model, nothing is scored without it."
         )
     if logits:
-        return expit(values) if facts.multi_label else softmax(values, axis=1)
+        return expit(values) if info.multi_label else softmax(values, axis=1)
     if values.size and (values.min() < 0 or values.max() > 1):
         raise PredictionError(
             f"The scores for {where} run from {values.min():.4g} to {values.max():.4g}, so they are "
             "logits; give probabilities, or logits=True (--logits) to have "
-            f"{'sigmoid' if facts.multi_label else 'softmax'} applied."
+            f"{'sigmoid' if info.multi_label else 'softmax'} applied."
         )
     sums = values.sum(axis=1)
-    if not facts.multi_label and values.size and np.abs(sums - 1).max() > _ROUNDING:
+    if not info.multi_label and values.size and np.abs(sums - 1).max() > _ROUNDING:
         row = int(np.abs(sums - 1).argmax())
         raise PredictionError(
             f"The scores for {where} are no probabilities: row {row} adds up to {sums[row]:.4g}, not "

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from medmnist_c.builder.configs import Configuration
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.probabilities import probabilities
 
@@ -51,7 +51,7 @@ def open_parquet(path: Path) -> pq.ParquetFile:
 
 def checked(table: pa.Table, cell: Configuration, place: str, logits: bool) -> Predicted:
     """The rows of one cell, in the order of their indices, which are 0 ... N - 1, once each."""
-    facts, count = dataset_facts(cell.dataset), len(table)
+    info, count = dataset_info(cell.dataset), len(table)
     where = f"{cell.name} in {place}"
     if not pa.types.is_integer(table["index"].type) or table["index"].null_count:
         raise PredictionError(f"The column index of {where} is not all whole numbers.")
@@ -67,19 +67,19 @@ def checked(table: pa.Table, cell: Configuration, place: str, logits: bool) -> P
             f"Of {where}, index {first if found > first else found} {what}; each image from 0 to "
             f"N - 1 has one row."
         )
-    width = len(facts.labels)
-    scores = _matrix(table["scores"], width, f"scores of {where}", facts.multi_label)
+    width = len(info.labels)
+    scores = _matrix(table["scores"], width, f"scores of {where}", info.multi_label)
     labels = None
     if "label" in table.column_names:
-        columns = width if facts.multi_label else 1
-        labels = _matrix(table["label"], columns, f"labels of {where}", facts.multi_label)
-        largest = 1 if facts.multi_label else width - 1
+        columns = width if info.multi_label else 1
+        labels = _matrix(table["label"], columns, f"labels of {where}", info.multi_label)
+        largest = 1 if info.multi_label else width - 1
         if not np.isin(labels, np.arange(largest + 1)).all():
             raise PredictionError(
                 f"The labels of {where} are not all whole numbers 0 to {largest}."
             )
         labels = labels.astype(np.int64)[order]
-    return Predicted(labels, probabilities(scores[order], count, facts, where, logits=logits))
+    return Predicted(labels, probabilities(scores[order], count, info, where, logits=logits))
 
 
 def _matrix(column: pa.ChunkedArray, width: int, what: str, multi_label: bool) -> np.ndarray:

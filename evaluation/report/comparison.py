@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from medmnist_c.builder.configs import Configuration
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.metrics.estimates import Estimate, combine, mean
@@ -93,7 +93,7 @@ def compare(a: RobustnessReport, b: RobustnessReport) -> Comparison:
         errors = [
             balanced_error(
                 answered(
-                    dataset_facts(cell.dataset),
+                    dataset_info(cell.dataset),
                     one.labels,
                     one.scores,
                     report.data["provenance"]["threshold"],

@@ -19,7 +19,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from medmnist_c.builder.files import write_aside
+from medmnist_c.builder.files import atomic_write
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.report.schema import check_form
@@ -87,7 +87,7 @@ class RobustnessReport:
         if self.predictions is not None:
             relative = os.path.relpath(self.predictions.absolute(), file.parent.absolute())
             predictions = Path(relative).as_posix()
-        with write_aside(file) as out:
+        with atomic_write(file) as out:
             out.write(self.to_json(predictions).encode())
         return file
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from medmnist_c.builder.files import write_aside
+from medmnist_c.builder.files import atomic_write
 from medmnist_c.evaluation.report import figures, markdown
 from medmnist_c.evaluation.report import formatting as words
 from medmnist_c.evaluation.report import html as page
@@ -28,6 +28,6 @@ def write_report(reports: Sequence[RobustnessReport], folder: str | Path) -> lis
             drawn[name] = figures.heat_map(report, dataset)
         content |= {f"{dataset}-{name}.png": figures.as_png(one) for name, one in drawn.items()}
     for name, data in content.items():
-        with write_aside(folder / name) as file:
+        with atomic_write(folder / name) as file:
             file.write(data)
     return [folder / name for name in content]

@@ -313,10 +313,10 @@ def test_stacked_batches_stay_stacked():
 
 
 def test_other_columns_and_none():
-    batch = {"image": rows(2)["image"]}
-    transform = TargetedAugmentation("dermamnist", seed=0, column="image")
-    assert len(transform(batch)["image"]) == 2
-    with pytest.raises(ValueError, match="no column 'image' among image"):
+    batch = {"scan": rows(2)["image"]}
+    transform = TargetedAugmentation("dermamnist", seed=0, column="scan")
+    assert len(transform(batch)["scan"]) == 2
+    with pytest.raises(ValueError, match="no column 'image' among scan"):
         TargetedAugmentation("dermamnist", seed=0)(batch)
 
 

@@ -9,7 +9,7 @@ from medmnist_c.builder.configs import (
     find_configuration,
     select,
 )
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.corruptions.registry import ALGORITHMS
 from medmnist_c.corruptions.table import CORRUPTIONS
@@ -23,7 +23,7 @@ def test_there_are_655_test_sets_of_131_pairs_and_12_clean_ones():
 
 def test_the_benchmark_has_as_many_images_as_published():
     images = sum(
-        dataset_facts(one.dataset).test_count for one in configurations().values() if one.entry
+        dataset_info(one.dataset).test_count for one in configurations().values() if one.entry
     )
     assert images == 6_438_160
 
@@ -68,7 +68,7 @@ def test_selecting_keeps_the_order_of_the_table_and_names_each_once():
         (lambda: configuration("dermamnist_black_corner"), UnknownNameError, "_black_corner_"),
         (lambda: configuration("dermamnist_blak_corner_3"), UnknownNameError, "_black_corner_3"),
         (lambda: configuration(3), TypeError, "not 3"),
-        (lambda: dataset_facts("dermnist"), UnknownNameError, "'dermamnist'"),
+        (lambda: dataset_info("dermnist"), UnknownNameError, "'dermamnist'"),
         (lambda: find_configuration("derma", "bubble", 1), UnknownNameError, "no dataset 'derma'"),
         (lambda: find_configuration("octmnist", "bubble", 1), UnknownNameError, "pixelate"),
         (lambda: find_configuration("octmnist", "pixelate", 6), UnknownNameError, "1 (mildest)"),

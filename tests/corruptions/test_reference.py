@@ -14,9 +14,14 @@ import numpy as np
 import pytest
 
 from medmnist_c.builder.configs import configuration, configurations
-from medmnist_c.builder.dataset_info import dataset_facts
-from medmnist_c.builder.testset.spec import Recipe
-from medmnist_c.corruptions.random.reference import IMAGE_SHAPE, ReleaseStreams, place_of, sequence
+from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.corruptions.random.reference import (
+    IMAGE_SHAPE,
+    ReferenceStreams,
+    place_of,
+    sequence,
+)
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 RELEASE = Path(__file__).parents[1] / "reference"
@@ -25,7 +30,7 @@ CACHE = datasets.config.HF_DATASETS_CACHE
 
 
 def open_sample(name: str):
-    return Recipe(configuration(name), sample=True).open(CACHE)
+    return TestSetSpec(configuration(name), sample=True).open(CACHE)
 
 
 def no_images(start: int, stop: int):
@@ -74,7 +79,7 @@ def test_images_come_in_any_order():
 def test_the_normals_stand_where_drawing_them_all_would_lead(dataset):
     """Small counts: every noise image's state against one generator that draws through."""
     count = 2
-    streams = ReleaseStreams(dataset, count, no_images, {})
+    streams = ReferenceStreams(dataset, count, no_images, {})
     drawn = np.random.RandomState(0)
     for stretch in sequence(dataset, "legacy"):
         if not stretch.corruption.startswith(("gaussian", "speckle")):
@@ -87,7 +92,7 @@ def test_the_normals_stand_where_drawing_them_all_would_lead(dataset):
 
 
 def test_impulse_noise_jumps_to_its_place():
-    streams = ReleaseStreams("tissuemnist", 3, no_images, {})
+    streams = ReferenceStreams("tissuemnist", 3, no_images, {})
     drawn = np.random.default_rng(0)
     for severity in (1, 2):
         for index in range(3):
@@ -98,7 +103,7 @@ def test_impulse_noise_jumps_to_its_place():
 
 def test_the_places_of_the_official_counts():
     """The figures by hand: five severities of N images before speckle noise, and so on."""
-    count = dataset_facts("dermamnist").test_count
+    count = dataset_info("dermamnist").test_count
     assert place_of("dermamnist", "gaussian_noise", 1, 0, count) == ("legacy", 0)
     assert place_of("dermamnist", "speckle_noise", 2, 7, count) == ("legacy", 6 * count + 7)
     assert place_of("dermamnist", "motion_blur", 1, 0, count) == ("legacy", 15 * count)
@@ -114,12 +119,12 @@ def test_a_kept_state_is_the_state_found_by_drawing_through():
     def some(start: int, stop: int):
         return iter(images[start:stop])
 
-    first = ReleaseStreams("organsmnist", 4, some, kept)
+    first = ReferenceStreams("organsmnist", 4, some, kept)
     rng = first.at("shot_noise", 3, 0)
     first.keep("shot_noise", 3, 0, rng)
     assert kept
-    again = ReleaseStreams("organsmnist", 4, some, kept).at("shot_noise", 3, 2)
-    alone = ReleaseStreams("organsmnist", 4, some, {}).at("shot_noise", 3, 2)
+    again = ReferenceStreams("organsmnist", 4, some, kept).at("shot_noise", 3, 2)
+    alone = ReferenceStreams("organsmnist", 4, some, {}).at("shot_noise", 3, 2)
     assert np.array_equal(again.get_state()[1], alone.get_state()[1])
 
 

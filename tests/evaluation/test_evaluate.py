@@ -13,7 +13,7 @@ from PIL import Image
 from support.medmnist_files import write_medmnist_file
 
 from medmnist_c.builder.configs import select
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.build import build
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import PredictionError
@@ -269,7 +269,7 @@ def score_checkpoint(model: Path, output: Path, **how) -> RobustnessReport:
 
 
 def test_labels_of_a_checkpoint_are_matched_by_name(checkpoint, tmp_path):
-    names = list(dataset_facts("breastmnist").labels)
+    names = list(dataset_info("breastmnist").labels)
     straight = score_checkpoint(checkpoint(names), tmp_path / "a")
     turned = score_checkpoint(checkpoint([n.upper() for n in names[::-1]]), tmp_path / "b")
     unnamed = score_checkpoint(checkpoint(None), tmp_path / "c")

@@ -19,7 +19,7 @@ from medmnist_c.builder.source.npz import LocalFile, find_members
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.builder.testset.random_states import StateFolder
 from medmnist_c.builder.testset.reference_comparison import verify_release
-from medmnist_c.corruptions.stain_masks import release_masks
+from medmnist_c.corruptions.stain_masks import reference_masks
 
 HUGE = 96 << 20  # bytes
 ROOM = 40 << 20  # for the readers, beyond what the process has after its imports
@@ -96,7 +96,7 @@ def bombs(folder: Path) -> dict[str, Callable[[], object]]:
         "entries": lambda: read_all(entries),
         "release": verify,
         "state": lambda: state["python", 5],
-        "masks": lambda: release_masks(masks),
+        "masks": lambda: reference_masks(masks),
     }
 
 

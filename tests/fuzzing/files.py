@@ -18,7 +18,7 @@ from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.source.clean import find_source, load_clean, open_clean
 from medmnist_c.builder.source.npz import LocalFile, find_members
 from medmnist_c.builder.testset.random_states import StateFolder
-from medmnist_c.corruptions.stain_masks import release_masks
+from medmnist_c.corruptions.stain_masks import reference_masks
 
 DATASET = "octmnist"
 MEMBERS = ("test_images.npy", "test_labels.npy")
@@ -147,7 +147,7 @@ def read_masks(data: bytes) -> None:
     with folder() as place, no_code_runs():
         (place / "inks.npz").write_bytes(data)
         with refusing(ValueError):
-            release_masks(place / "inks.npz")
+            reference_masks(place / "inks.npz")
             raise AssertionError("only the release's own file is taken")
 
 

@@ -15,7 +15,7 @@ from medmnist_c.builder.configs import (
 )
 from medmnist_c.builder.errors import CleanDataError, UnknownNameError
 from medmnist_c.builder.parquet.build import built
-from medmnist_c.builder.parquet.output_folder import Place
+from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.source.clean import find_source
 from medmnist_c.corruptions.table import CORRUPTIONS
@@ -45,7 +45,7 @@ def read_manifest(data: bytes) -> None:
         (place / one.folder).mkdir(parents=True)
         (place / one.folder / "made.json").write_bytes(data)
         (place / one.folder / "test-00000-of-00001.parquet").write_bytes(b"abc")
-        there = built(Place(str(place)))
+        there = built(OutputFolder(str(place)))
         came("accepted" if there else "refused")
 
 

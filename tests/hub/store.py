@@ -95,9 +95,9 @@ class Repository:
         self.refs = refs | ({ref: oid} if oid else {})
         self._save()
 
-    def set_pull_request(self, number: int, **facts: str) -> None:
+    def set_pull_request(self, number: int, **info: str) -> None:
         """Note facts of a pull request."""
-        self.pull_requests[number] = self.pull_requests.get(number, {}) | facts
+        self.pull_requests[number] = self.pull_requests.get(number, {}) | info
         self._save()
 
     def _load(self, oid: str) -> Commit | None:

@@ -11,20 +11,20 @@ from medmnist_c.builder.cards import filled_card
 from medmnist_c.builder.configs import configuration, configurations
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.parquet.shards import Shard
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.card import repository_card
 from medmnist_c.publishing.manifest import Manifest, entry_of, shard_path
-from medmnist_c.publishing.plan import RemoteFile, State, git_blob, plan, published, strays
-from medmnist_c.publishing.rate_limiter import Pace
-from medmnist_c.publishing.retry import Patience, failure_of
+from medmnist_c.publishing.plan import RemoteFile, State, git_blob, plan, published, stale_files
+from medmnist_c.publishing.rate_limiter import RateLimiter
+from medmnist_c.publishing.retry import RetryPolicy, failure_of
 from medmnist_c.publishing.work_folder import work_folder
 
 ONE = configuration("bloodmnist_bubble_3")
 
 
-def recipe(seed: int | None = None) -> Recipe:
-    return Recipe(ONE, seed, sample=True)
+def spec(seed: int | None = None) -> TestSetSpec:
+    return TestSetSpec(ONE, seed, sample=True)
 
 
 def shards(count: int) -> list[Shard]:
@@ -34,7 +34,7 @@ def shards(count: int) -> list[Shard]:
 
 def state(count: int = 2) -> State:
     """A repository with `count` shards of one test set."""
-    entry = entry_of(Made(recipe(), recipe().digest(), shards(count)))
+    entry = entry_of(Made(spec(), spec().digest(), shards(count)))
     files = {shard_path(ONE, one): RemoteFile(one.bytes, one.sha256) for one in entry.shards}
     return State("0" * 40, files, Manifest().with_test_sets({ONE.name: entry}))
 
@@ -78,7 +78,7 @@ def changed(there: State) -> State:
     ],
 )
 def test_only_what_is_whole_and_the_same_is_kept(there, seed, kept):
-    found = plan([recipe(seed)], there)
+    found = plan([spec(seed)], there)
     assert (len(found.keep), len(found.make)) == ((1, 0) if kept else (0, 1))
 
 
@@ -91,7 +91,7 @@ def test_files_that_a_reader_would_take_for_its_own_are_strays():
     )
     files = {**there.files, **{path: RemoteFile(1, "0" * 64) for path in others}}
     entry = there.manifest.test_sets[ONE.name]
-    assert strays(ONE, entry, State("", files, there.manifest)) == [others[0]]
+    assert stale_files(ONE, entry, State("", files, there.manifest)) == [others[0]]
 
 
 def test_a_small_file_is_known_by_the_name_git_gives_it():
@@ -181,12 +181,12 @@ def test_words_of_an_error_are_one_line_without_signatures():
 
 
 def test_patience_doubles_up_to_its_longest():
-    patience = Patience(tries=9, first_s=1, longest_s=10)
+    patience = RetryPolicy(tries=9, first_s=1, longest_s=10)
     assert [patience.wait_s(n) for n in range(1, 7)] == [1, 2, 4, 8, 10, 10]
 
 
 def test_a_commit_waits_until_the_window_has_room():
-    pace = Pace(most=2, window_s=100, clock=lambda: 1000.0)
+    pace = RateLimiter(most=2, window_s=100, clock=lambda: 1000.0)
     assert pace.wait_s() == 0
     pace.know([990, 850, 950])
     assert pace.wait_s() == 50

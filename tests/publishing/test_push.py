@@ -29,7 +29,7 @@ from medmnist_c.builder.configs import select
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.parquet import shards
 from medmnist_c.builder.parquet.build import write_card
-from medmnist_c.builder.parquet.output_folder import Place
+from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import make_test_sets
 from medmnist_c.publishing import push as pushing
 from medmnist_c.publishing import uploader as sending
@@ -109,7 +109,7 @@ for source in sys.argv[2:]:
 def test_what_is_published_anyone_reads_back_without_our_code(here, store, tmp_path, monkeypatch):
     built = tmp_path / "built"
     shutil.copytree(store, built, ignore=shutil.ignore_patterns(*OTHERS))
-    write_card(Place.at(built))
+    write_card(OutputFolder.at(built))
     repos = ("tester/medmnist_c", "tester/by_xet")
     here.break_on(
         kind="preupload", number=1, how="status", status=429, headers={"Retry-After": "0"}

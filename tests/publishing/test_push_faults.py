@@ -32,7 +32,7 @@ from medmnist_c.publishing import repository
 from medmnist_c.publishing import retry as failures
 from medmnist_c.publishing import uploader as sending
 from medmnist_c.publishing.push import push
-from medmnist_c.publishing.rate_limiter import Pace
+from medmnist_c.publishing.rate_limiter import RateLimiter
 
 pytestmark = pytest.mark.datasets
 
@@ -245,7 +245,7 @@ def test_the_hub_is_asked_again_when_it_says(hub, slept, clock, capsys):
 def test_commits_are_paced_by_those_that_are_there(hub, slept, clock, monkeypatch):
     monkeypatch.setattr(sending, "FILES_A_COMMIT", 1)
     push("tester/pace", CHOSEN[:1], sample=True)  # makes 3 commits, with that of the repository
-    pace = Pace(most=3, window_s=100, clock=lambda: clock.now)
+    pace = RateLimiter(most=3, window_s=100, clock=lambda: clock.now)
     push("tester/pace", select(NAMES), sample=True, pace=pace)
     assert len(titles(hub, "tester/pace")) == 5
     # Once or twice, as the commits before fell into one second of the server's clock or into two.
@@ -267,8 +267,8 @@ def test_a_hub_that_is_silent_is_asked_again_and_a_late_commit_is_no_second_one(
 
 
 def test_what_cannot_be_made_does_not_hold_up_the_rest(hub, slept, store, monkeypatch):
-    def make_test_sets(recipes, *arguments, **options):
-        yield from ready_made(store)(recipes[:1], *arguments, **options)
+    def make_test_sets(specs, *arguments, **options):
+        yield from ready_made(store)(specs[:1], *arguments, **options)
         raise BuildError("One could not be made.")
 
     monkeypatch.setattr(pushing, "make_test_sets", make_test_sets)

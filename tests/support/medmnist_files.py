@@ -6,24 +6,24 @@ from pathlib import Path
 
 import numpy as np
 
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 
 
 def medmnist_arrays(
     dataset: str, count: int, *, seed: int = 0, others: int = 2
 ) -> dict[str, np.ndarray]:
     """The six arrays: `count` test images (blocks of colour, some noise), `others` elsewhere."""
-    facts = dataset_facts(dataset)
+    info = dataset_info(dataset)
     rng = np.random.default_rng(seed)
 
     def images(number: int) -> np.ndarray:
-        coarse = rng.integers(0, 240, (number, 28, 28, *facts.image_shape[2:]), np.uint8)
-        fine = rng.integers(0, 16, (number, *facts.image_shape), np.uint8)
+        coarse = rng.integers(0, 240, (number, 28, 28, *info.image_shape[2:]), np.uint8)
+        fine = rng.integers(0, 16, (number, *info.image_shape), np.uint8)
         return coarse.repeat(8, axis=1).repeat(8, axis=2) + fine
 
     def labels(number: int) -> np.ndarray:
-        names = len(facts.labels)
-        if facts.multi_label:
+        names = len(info.labels)
+        if info.multi_label:
             return rng.integers(0, 2, (number, names), np.uint8)
         return rng.integers(0, names, (number, 1), np.uint8)
 
@@ -52,5 +52,5 @@ def write_npz(
 
 def write_medmnist_file(folder: Path, dataset: str, count: int, *, seed: int = 0, **how) -> Path:
     """Write `{dataset}_224.npz` with `count` test images; the same seed gives the same bytes."""
-    path = Path(folder) / dataset_facts(dataset).file_name
+    path = Path(folder) / dataset_info(dataset).file_name
     return write_npz(path, medmnist_arrays(dataset, count, seed=seed), **how)

@@ -14,12 +14,12 @@ from medmnist_c.builder.configs import select
 from medmnist_c.builder.parquet.build import build
 from medmnist_c.builder.parquet.scheduling import MANIFEST, Made
 from medmnist_c.builder.parquet.shards import Shard
-from medmnist_c.builder.testset.spec import Recipe
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import push as pushing
-from medmnist_c.publishing.retry import Patience
+from medmnist_c.publishing.retry import RetryPolicy
 
 NAMES = ("octmnist_clean", "breastmnist_clean", "breastmnist_pixelate_1")
-HURRY = Patience(tries=4, first_s=0.0)
+HURRY = RetryPolicy(tries=4, first_s=0.0)
 
 
 def make_store(folder: Path, names: tuple[str, ...] = NAMES) -> Path:
@@ -32,13 +32,13 @@ def ready_made(store: Path) -> Callable[..., Iterator[Made]]:
     """A `make_test_sets` that copies what it has made before, in the folder `store`."""
 
     def make_test_sets(
-        recipes: list[Recipe], folder: Path, *, progress: Callable[[int], None], **_: object
+        specs: list[TestSetSpec], folder: Path, *, progress: Callable[[int], None], **_: object
     ) -> Iterator[Made]:
-        for recipe in recipes:
-            place = recipe.configuration.folder
+        for spec in specs:
+            place = spec.configuration.folder
             manifest = json.loads((store / place / MANIFEST).read_text())
             shutil.copytree(store / place, folder / place, dirs_exist_ok=True)
-            made = Made(recipe, recipe.digest(), [Shard(**one) for one in manifest["shards"]])
+            made = Made(spec, spec.digest(), [Shard(**one) for one in manifest["shards"]])
             progress(sum(shard.rows for shard in made.shards))
             yield made
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from medmnist_c.builder.configs import Configuration, configurations
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 
 COUNT = 200  # images: every class comes up, in the multi-label dataset too
 
@@ -16,24 +16,24 @@ def cells_of(dataset: str) -> list[Configuration]:
 
 def random_labels(dataset: str) -> np.ndarray:
     """N x 1, or N x L of 0 and 1."""
-    facts = dataset_facts(dataset)
+    info = dataset_info(dataset)
     rng = np.random.default_rng(len(dataset))
-    width, limit = (len(facts.labels), 2) if facts.multi_label else (1, len(facts.labels))
+    width, limit = (len(info.labels), 2) if info.multi_label else (1, len(info.labels))
     return np.floor(rng.random((COUNT, width)) * limit).astype(np.int64)
 
 
 def random_scores(dataset: str) -> Iterator[tuple[Configuration, np.ndarray]]:
     """Probabilities, float64, that know something of the labels, less at each severity."""
-    facts, labels = dataset_facts(dataset), random_labels(dataset)
-    truth = labels if facts.multi_label else labels == np.arange(len(facts.labels))
+    info, labels = dataset_info(dataset), random_labels(dataset)
+    truth = labels if info.multi_label else labels == np.arange(len(info.labels))
     for number, cell in enumerate(cells_of(dataset)):
         noise = np.random.default_rng([number, len(dataset)]).random(truth.shape)
         knows = 0.45 if cell.severity is None else 0.4 - 0.07 * cell.severity
         scores = (1 - knows) * noise + knows * truth
-        yield cell, scores if facts.multi_label else scores / scores.sum(axis=1, keepdims=True)
+        yield cell, scores if info.multi_label else scores / scores.sum(axis=1, keepdims=True)
 
 
 def threshold_of(dataset: str) -> float | list[float]:
     """0.5, or a different one for each label."""
-    facts = dataset_facts(dataset)
-    return [0.4 + 0.02 * n for n in range(len(facts.labels))] if facts.multi_label else 0.5
+    info = dataset_info(dataset)
+    return [0.4 + 0.02 * n for n in range(len(info.labels))] if info.multi_label else 0.5

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.random import checkpoints as normals_tape
 from medmnist_c.corruptions.random.reference import place_of
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
@@ -25,7 +25,7 @@ def official_starts() -> set[int]:
     """Places where an official test set, or a stream behind the noise, starts."""
     starts = {0}
     for dataset, corruptions in CORRUPTIONS.items():
-        count = dataset_facts(dataset).test_count
+        count = dataset_info(dataset).test_count
         for name, corruption in corruptions.items():
             if corruption.algorithm in ("gaussian_noise", "speckle_noise"):
                 for severity in SEVERITIES:

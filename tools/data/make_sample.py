@@ -28,7 +28,7 @@ from phantoms.xray import chest_xray
 from PIL import Image
 from skimage import data
 
-from medmnist_c.builder.dataset_info import IMAGE_SIZE, dataset_facts, medmnist_info
+from medmnist_c.builder.dataset_info import IMAGE_SIZE, dataset_info, medmnist_info
 
 TARGET = Path(__file__).resolve().parents[2] / "builder" / "source" / "sample"
 
@@ -109,13 +109,13 @@ def official_images(name: str, wheel: Path, count: int) -> Iterator[SampleImage]
         large = Image.fromarray(images[place]).resize(
             (IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BICUBIC
         )
-        what = f"{dataset_facts(name).labels[label]} (test image {place})"
+        what = f"{dataset_info(name).labels[label]} (test image {place})"
         yield SampleImage(np.asarray(large), label, what, source)
 
 
 def pathmnist(name: str, folder: Path | None) -> Iterator[SampleImage]:
     if folder is None:
-        with np.load(TARGET / dataset_facts(name).file_name) as file:
+        with np.load(TARGET / dataset_info(name).file_name) as file:
             images = list(file["test_images"])
     else:
         images = [np.asarray(Image.open(folder / f"{number:02}.png")) for number in PATHMNIST]
@@ -123,13 +123,13 @@ def pathmnist(name: str, folder: Path | None) -> Iterator[SampleImage]:
     if found != [expected for _, expected in PATHMNIST.values()]:
         sys.exit(f"The images in {folder or TARGET} are not the PathMNIST ones of the sample.")
     for image, (guess, _) in zip(images, PATHMNIST.values(), strict=True):
-        yield SampleImage(image, dataset_facts(name).labels.index(guess), guess, TRAINING)
+        yield SampleImage(image, dataset_info(name).labels.index(guess), guess, TRAINING)
 
 
 def drawn(name: str) -> Iterator[tuple[np.random.Generator, str, int]]:
     """For each class of a dataset: a generator, the class's name, its label."""
     number = list(medmnist_info()).index(name)
-    for label, kind in enumerate(dataset_facts(name).labels):
+    for label, kind in enumerate(dataset_info(name).labels):
         yield np.random.default_rng((number, label)), kind, label
 
 
@@ -162,13 +162,13 @@ def breastmnist(name: str) -> Iterator[SampleImage]:
     for i, lump in enumerate(LUMPS):
         malignant = lump == "malignant"
         image = breast_ultrasound(np.random.default_rng(i), malignant, lump != "none")
-        label = dataset_facts(name).labels.index("malignant" if malignant else "normal, benign")
+        label = dataset_info(name).labels.index("malignant" if malignant else "normal, benign")
         yield SampleImage(image, label, f"{lump} lump" if lump != "none" else "no lump", DRAWN)
 
 
 def chestmnist(name: str) -> Iterator[SampleImage]:
     for i, findings in enumerate(FINDINGS):
-        labels = [int(label in findings) for label in dataset_facts(name).labels]
+        labels = [int(label in findings) for label in dataset_info(name).labels]
         image = chest_xray(np.random.default_rng(i), findings)
         yield SampleImage(image, labels, " and ".join(findings) or "no finding", DRAWN)
 
@@ -176,7 +176,7 @@ def chestmnist(name: str) -> Iterator[SampleImage]:
 def pneumoniamnist(name: str) -> Iterator[SampleImage]:
     for i in range(4):
         label = i % 2
-        what = dataset_facts(name).labels[label]
+        what = dataset_info(name).labels[label]
         image = chest_xray(np.random.default_rng(i), (what,), child=True)
         yield SampleImage(image, label, what, DRAWN)
 
@@ -186,7 +186,7 @@ def organ_slices(name: str) -> Iterator[SampleImage]:
         name
     ]
     for i, organ in enumerate(organs):
-        label = dataset_facts(name).labels.index(organ)
+        label = dataset_info(name).labels.index(organ)
         yield SampleImage(draw(np.random.default_rng(i), organ), label, organ, DRAWN)
 
 
@@ -199,7 +199,7 @@ def write(name: str, samples: list[SampleImage]) -> None:
         members[f"{split}_images"] = images if split == "test" else images[:0]
     for split in ("train", "val", "test"):
         members[f"{split}_labels"] = labels if split == "test" else labels[:0]
-    path = TARGET / dataset_facts(name).file_name
+    path = TARGET / dataset_info(name).file_name
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for member, array in members.items():
             file = io.BytesIO()

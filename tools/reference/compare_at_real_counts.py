@@ -16,11 +16,11 @@ from pathlib import Path
 
 import click
 import numpy as np
-from peer import release_masks
+from peer import reference_masks
 
 from medmnist_c.builder.configs import find_configuration
-from medmnist_c.builder.testset.spec import Recipe
-from medmnist_c.corruptions.stain_masks import RELEASE_FILE
+from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.corruptions.stain_masks import REFERENCE_FILE
 
 WANTED = {
     "bloodmnist": {
@@ -83,7 +83,7 @@ def main(peer_python: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="medmnist_c_") as temporary:
         clean, cache = Path(temporary) / "clean", Path(temporary) / "cache"
         clean.mkdir()
-        shutil.copy(release_masks(peer_python), clean / RELEASE_FILE)
+        shutil.copy(reference_masks(peer_python), clean / REFERENCE_FILE)
         for dataset, wanted in WANTED.items():
             file = folder.absolute() / f"{dataset}_224.npz"
             (clean / file.name).symlink_to(file)
@@ -94,7 +94,7 @@ def main(peer_python: str, folder: Path) -> None:
                 for key in theirs.files:
                     corruption, severity, index = key.split("/")
                     one = find_configuration(dataset, corruption, int(severity))
-                    ours = Recipe(one, data_dir=clean).open(cache).image(int(index))
+                    ours = TestSetSpec(one, data_dir=clean).open(cache).image(int(index))
                     wrong = int(np.count_nonzero(ours != theirs[key]))
                     verdict = "equal" if wrong == 0 else f"{wrong} values differ"
                     print(f"{one.name:32} image {int(index):>6,}  {verdict}", flush=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
 from medmnist_c.evaluation.score import score
@@ -78,7 +78,7 @@ def main(peer_python: str, fixture: Path | None) -> None:
         worst = float(np.maximum(worst, largest))
         figures = ours[name]
         print(
-            f"{name:16} {dataset_facts(name).task:26} {len(pairs):4} figures, largest difference "
+            f"{name:16} {dataset_info(name).task:26} {len(pairs):4} figures, largest difference "
             f"{largest:.1e}   BE {figures['BE']:.6f}  rBE {figures['rBE']:.6f}"
         )
     equal = worst <= TOLERANCE
@@ -98,7 +98,7 @@ def _their_figures(peer_python: str, folder: Path) -> dict:
         arrays |= {f"{name}/{key}": np.concatenate(parts) for key, parts in stacked.items()}
         told[name] = {
             "corruptions": list(corruptions),
-            "task": dataset_facts(name).task,
+            "task": dataset_info(name).task,
             "threshold": threshold_of(name),
         }
     np.savez(folder / "arrays.npz", **arrays)

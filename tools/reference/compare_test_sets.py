@@ -14,12 +14,12 @@ from pathlib import Path
 import click
 import datasets
 import numpy as np
-from peer import make_release, release_masks
+from peer import make_release, reference_masks
 
 import medmnist_c  # noqa: F401 (makes the name known)
 from medmnist_c.builder.configs import Configuration, configurations
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
-from medmnist_c.corruptions.stain_masks import RELEASE_FILE
+from medmnist_c.corruptions.stain_masks import REFERENCE_FILE
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 
@@ -31,7 +31,7 @@ def main(peer_python: str, output: Path) -> None:
     clean.mkdir(parents=True, exist_ok=True)
     for name in CORRUPTIONS:
         shutil.copy(Path(SAMPLE_FOLDER) / f"{name}_224.npz", clean)
-    shutil.copy(release_masks(peer_python), clean / RELEASE_FILE)
+    shutil.copy(reference_masks(peer_python), clean / REFERENCE_FILE)
     make_release(peer_python, clean, release, list(CORRUPTIONS))
 
     datasets.disable_progress_bars()

@@ -47,7 +47,7 @@ def make_release(
             sys.exit(f"medmnistc failed on {dataset}:\n{done.stderr[-2000:]}")
 
 
-def release_masks(peer_python: str) -> Path:
+def reference_masks(peer_python: str) -> Path:
     """The release's file of stain masks, inside the peer's environment."""
     done = subprocess.run([peer_python, "-c", _INKS], capture_output=True, text=True, check=True)
     return Path(done.stdout.strip().splitlines()[-1])

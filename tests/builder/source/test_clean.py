@@ -18,7 +18,7 @@ import pytest
 from support.http_server import Server, serving
 from support.medmnist_files import medmnist_arrays, npy, write_medmnist_file, write_npz
 
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError, UnknownNameError
 from medmnist_c.builder.source import clean
 from medmnist_c.builder.source import http as transfer
@@ -26,14 +26,14 @@ from medmnist_c.builder.source.clean import CleanTestSet, find_source, load_clea
 from medmnist_c.builder.source.npz import LocalFile, find_members
 
 OFFICIAL = "breastmnist"  # the smallest: 156 test images, as many as the official file has
-ARRAYS = medmnist_arrays(OFFICIAL, dataset_facts(OFFICIAL).test_count)
+ARRAYS = medmnist_arrays(OFFICIAL, dataset_info(OFFICIAL).test_count)
 
 
 @pytest.fixture(scope="module")
 def official(tmp_path_factory) -> Path:
     """Looks like the official file, but for its MD5."""
     folder = tmp_path_factory.mktemp("official")
-    return write_npz(folder / dataset_facts(OFFICIAL).file_name, ARRAYS)
+    return write_npz(folder / dataset_info(OFFICIAL).file_name, ARRAYS)
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ def server(official, tmp_path, monkeypatch):
 @pytest.fixture
 def right_md5(official, monkeypatch):
     """Let the file be the official one by its MD5 too."""
-    facts = replace(dataset_facts(OFFICIAL), md5=hashlib.md5(official.read_bytes()).hexdigest())
-    monkeypatch.setattr(clean, "dataset_facts", lambda name: facts)
+    info = replace(dataset_info(OFFICIAL), md5=hashlib.md5(official.read_bytes()).hexdigest())
+    monkeypatch.setattr(clean, "dataset_info", lambda name: info)
 
 
 def open_official(tmp_path: Path) -> CleanTestSet:
@@ -182,7 +182,7 @@ def test_fetched_once_and_no_more_than_needed(server, official, tmp_path):
     asked = len(server.requests)
     assert is_official(open_official(tmp_path))
     assert len(server.requests) == asked
-    assert left(tmp_path) == {f"breastmnist-{dataset_facts(OFFICIAL).md5[:16]}"}
+    assert left(tmp_path) == {f"breastmnist-{dataset_info(OFFICIAL).md5[:16]}"}
 
 
 def test_a_mirror_with_a_query(server, tmp_path, monkeypatch):
@@ -276,7 +276,7 @@ def test_a_server_without_ranges_gives_the_whole_file(server, right_md5, officia
 
 def test_a_whole_file_of_another_md5_is_refused(server, tmp_path):
     server.ranges = False
-    md5 = dataset_facts(OFFICIAL).md5
+    md5 = dataset_info(OFFICIAL).md5
     with pytest.raises(CleanDataError, match=f"{server.url}/.* has MD5 .*, not {md5}"):
         open_official(tmp_path)
     assert left(tmp_path) == set()
@@ -393,7 +393,7 @@ def with_array(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Callabl
     ],
 )
 def test_what_is_wrong_in_a_file_gets_one_sentence(dataset, change, words, tmp_path):
-    path = tmp_path / dataset_facts(dataset).file_name
+    path = tmp_path / dataset_info(dataset).file_name
     arrays = change(medmnist_arrays(dataset, 3))
     write_npz(path, arrays)
     with pytest.raises(CleanDataError, match=words) as caught:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.corruptions.table import CORRUPTIONS
 
@@ -12,15 +12,15 @@ MEMBERS = [f"{split}_{kind}" for kind in ("images", "labels") for split in ("tra
 
 @pytest.mark.parametrize("dataset", CORRUPTIONS)
 def test_layout_is_that_of_medmnist(dataset):
-    facts = dataset_facts(dataset)
-    with np.load(SAMPLE_FOLDER / facts.file_name, allow_pickle=False) as file:
+    info = dataset_info(dataset)
+    with np.load(SAMPLE_FOLDER / info.file_name, allow_pickle=False) as file:
         assert file.files == MEMBERS
         arrays = dict(file)
     images, labels = arrays["test_images"], arrays["test_labels"]
     assert images.dtype == labels.dtype == np.uint8
-    assert images.shape == (len(labels), *facts.image_shape)
-    assert labels.shape[1] == (len(facts.labels) if facts.multi_label else 1)
-    assert labels.max() < (2 if facts.multi_label else len(facts.labels))
+    assert images.shape == (len(labels), *info.image_shape)
+    assert labels.shape[1] == (len(info.labels) if info.multi_label else 1)
+    assert labels.max() < (2 if info.multi_label else len(info.labels))
     for split in ("train", "val"):
         assert arrays[f"{split}_images"].shape[1:] == images.shape[1:]
         assert arrays[f"{split}_labels"].shape == (len(arrays[f"{split}_images"]), labels.shape[1])
@@ -32,7 +32,7 @@ def test_layout_is_that_of_medmnist(dataset):
 def test_counts_differ_so_that_nothing_can_rely_on_one():
     counts = set()
     for dataset in CORRUPTIONS:
-        with np.load(SAMPLE_FOLDER / dataset_facts(dataset).file_name) as file:
+        with np.load(SAMPLE_FOLDER / dataset_info(dataset).file_name) as file:
             counts.add(len(file["test_labels"]))
     assert len(counts) >= 3
 
@@ -52,5 +52,5 @@ def test_every_image_has_a_source(dataset):
         told += range(first, (last or [first])[0] + 1)
         assert kind.startswith(("real", "drawn"))
         assert what and origin and license
-    with np.load(SAMPLE_FOLDER / dataset_facts(dataset).file_name) as file:
+    with np.load(SAMPLE_FOLDER / dataset_info(dataset).file_name) as file:
         assert told == list(range(len(file["test_labels"])))

@@ -8,7 +8,7 @@ import pytest
 from sklearn import metrics as sk
 from support.random_scores import random_labels, random_scores, threshold_of
 
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.metrics.baseline import alexnet
 from medmnist_c.evaluation.metrics.bootstrap import RESAMPLES, resampled_counts, resampled_sums
@@ -20,15 +20,15 @@ RELEASE = json.loads((Path(__file__).parents[2] / "reference" / "scores.json").r
 
 def one_cell(dataset: str):
     _, scores = next(random_scores(dataset))
-    return answered(dataset_facts(dataset), random_labels(dataset), scores, threshold_of(dataset))
+    return answered(dataset_info(dataset), random_labels(dataset), scores, threshold_of(dataset))
 
 
 @pytest.mark.parametrize("dataset", CORRUPTIONS)
 def test_the_same_scores_give_the_release_s_figures(dataset):
-    facts, labels = dataset_facts(dataset), random_labels(dataset)
+    info, labels = dataset_info(dataset), random_labels(dataset)
     cells = {}
     for cell, scores in random_scores(dataset):
-        error = balanced_error(answered(facts, labels, scores, threshold_of(dataset)))
+        error = balanced_error(answered(info, labels, scores, threshold_of(dataset)))
         cells[cell] = (len(labels), {"balanced_error": error})
     ours, theirs = dataset_scores(cells, alexnet()), RELEASE[dataset]
     near = {"abs": 1e-12, "rel": 0}
@@ -106,13 +106,13 @@ def test_calibration_error_by_hand():
     """Two bins: 0.6 said, 1 of 2 right; 0.9 said, 2 of 2 right: (2 * 0.1 + 2 * 0.1) / 4."""
     scores = np.array([[0.4, 0.6], [0.4, 0.6], [0.1, 0.9], [0.9, 0.1]])
     labels = np.array([[1], [0], [1], [0]])
-    cell = answered(dataset_facts("breastmnist"), labels, scores, 0.5)
+    cell = answered(dataset_info("breastmnist"), labels, scores, 0.5)
     assert measure(cell)["ece"].value == pytest.approx(0.1)
 
 
 def test_a_class_without_a_image_is_marked():
     scores = np.full((3, 8), 0.05) + 0.6 * np.eye(8)[[0, 1, 1]]
-    cell = answered(dataset_facts("bloodmnist"), np.array([[0], [1], [0]]), scores, 0.5)
+    cell = answered(dataset_info("bloodmnist"), np.array([[0], [1], [0]]), scores, 0.5)
     found = measure(cell)
     assert found["balanced_error"].value == 0.25  # over the two classes there are
     assert "no image of" in found["balanced_error"].note

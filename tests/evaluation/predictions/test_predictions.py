@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from medmnist_c.builder.configs import Configuration
-from medmnist_c.builder.dataset_info import dataset_facts
+from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.errors import PredictionError, ReportError
 from medmnist_c.evaluation.predictions.folder import PredictionFile, PredictionFolder
 from medmnist_c.evaluation.predictions.probabilities import probabilities
@@ -169,7 +169,7 @@ def test_a_folder_never_mixes_models_or_images(tmp_path):
 
 
 def test_logits_become_probabilities_where_asked():
-    blood, chest = dataset_facts("bloodmnist"), dataset_facts("chestmnist")
+    blood, chest = dataset_info("bloodmnist"), dataset_info("chestmnist")
     logits = np.random.default_rng(0).normal(size=(5, 14)) * 4
     several = probabilities(logits, 5, chest, "x", logits=True)
     assert several == pytest.approx(1 / (1 + np.exp(-logits)))
