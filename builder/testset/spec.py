@@ -166,7 +166,10 @@ class TestSetSpec:
             stain_masks.reference_masks(path)
             return path
         return fetch_file(
-            stain_masks.REFERENCE_URL, stain_masks.REFERENCE_SHA256, _cached_masks(cache_dir)
+            stain_masks.REFERENCE_URL,
+            stain_masks.REFERENCE_SHA256,
+            stain_masks.REFERENCE_BYTES,
+            _cached_masks(cache_dir),
         )
 
 
