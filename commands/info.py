@@ -26,7 +26,7 @@ def info(config: str) -> None:
     }
     if one.entry:
         rows["algorithm"] = (
-            f"{one.entry.algorithm} ({one.entry.group}), parameters {parameters_of(one)}"
+            f"{one.entry.algorithm.name} ({one.entry.group}), parameters {parameters_of(one)}"
         )
     for name, value in rows.items():
         click.echo(f"{name:14}{value}")
