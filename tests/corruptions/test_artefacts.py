@@ -219,7 +219,7 @@ def test_the_blots_are_ten_different_ones_of_each_size():
 
 
 # Of the ten masks of `inks.npz` of medmnistc 0.1.0: mean and standard deviation of the coverage, means
-# of the outline along the pixels' edges (in outlines of the box), of the extent (in sides), of the parts.
+# of the outline along pixels' edges (in outlines of the box), of the extent (in sides), of the parts.
 REFERENCE_BLOTS = {24: (0.625, 0.094, 1.040, 0.938, 1.1), 32: (0.541, 0.046, 1.228, 0.908, 2.0)}
 
 
