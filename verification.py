@@ -5,13 +5,13 @@ from pathlib import Path
 
 import datasets
 
-from medmnist_c.builder.configs import Configuration, select
+from medmnist_c.builder.configs import Config, select
 from medmnist_c.builder.testset.reference_comparison import Comparison, verify_release
 from medmnist_c.publishing.verify import Found, verify_repository
 
 
 def verify(
-    test_sets: str | Iterable[str | Configuration] = "*",
+    test_sets: str | Iterable[str | Config] = "*",
     *,
     release: str | Path | None = None,
     repo: str | None = None,

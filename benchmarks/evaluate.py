@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import CleanConfig, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation import evaluate as loop
@@ -36,8 +36,8 @@ def main(dataset: str, data_dir: Path, images: int, severity: int, batch_size: i
     def free(batch: np.ndarray) -> np.ndarray:
         return np.full((len(batch), classes), 1 / classes)
 
-    cells = [Configuration(dataset)]
-    cells += [Configuration(dataset, name, severity) for name in CORRUPTIONS[dataset]]
+    cells = [CleanConfig(dataset)]
+    cells += [CorruptedConfig(dataset, name, severity) for name in CORRUPTIONS[dataset]]
     source = MadeHere(0, data_dir, False)  # seeded: no shot noise has to be drawn through first
     _run(free, cells[0], source, batch_size, images, prefetched)  # opens the clean copy
     print(f"{'test set':36} {'alone':>8} {'thread':>8}   images a second")

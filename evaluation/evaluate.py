@@ -11,8 +11,9 @@ import numpy as np
 from datasets.utils import tqdm
 from PIL import Image
 
-from medmnist_c.builder.configs import Configuration, find_configuration
+from medmnist_c.builder.configs import CleanConfig, Config, find_config
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.image_sources import LabelledImages, MadeHere, Published
@@ -81,7 +82,7 @@ def evaluate(
         raise ValueError(f"batch_size is a whole number from 1 on, not {batch_size!r}.")
     if repo is not None and (sample or data_dir is not None or seed is not None):
         raise ValueError("Give either repo=, or data_dir=, sample= and seed=, not both.")
-    source = MadeHere(seed, data_dir, sample) if repo is None else Published.at(repo)
+    source = MadeHere(ImageSource(seed, data_dir, sample)) if repo is None else Published.at(repo)
     name = model_name or getattr(predict, "__name__", type(predict).__name__)
 
     with contextlib.ExitStack() as stack:
@@ -107,7 +108,7 @@ def evaluate(
             cells,
             name=name,
             images=origin["images"],
-            code=origin["code"],
+            images_version=origin["images_version"],
             sources=sources,
             threshold=threshold,
             baseline=baseline,
@@ -119,7 +120,7 @@ def chosen_cells(
     dataset: str | Sequence[str],
     corruptions: str | Sequence[str] | None,
     severities: int | Iterable[int] | None,
-) -> list[Configuration]:
+) -> list[Config]:
     """The clean cell of each dataset, then the chosen ones in the table's order.
 
     Raises:
@@ -135,18 +136,18 @@ def chosen_cells(
     for one in dict.fromkeys(datasets):
         every = CORRUPTIONS[dataset_info(one).name]
         wanted = [
-            find_configuration(one, corruption, severity)
+            find_config(one, corruption, severity)
             for corruption in (every if names is None else names)
             for severity in levels
         ]
-        cells.append(Configuration(one))
+        cells.append(CleanConfig(one))
         cells += sorted(set(wanted), key=lambda c: (list(every).index(c.corruption), c.severity))
     return cells
 
 
 def _predict_cell(
     predict: Predict,
-    cell: Configuration,
+    cell: Config,
     source: MadeHere | Published,
     digest: str,
     batch_size: int,

@@ -8,11 +8,12 @@ from pathlib import Path
 import datasets
 import numpy as np
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Config
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.builder.versions import code_digest
+from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.evaluation.errors import PredictionError
 
 LabelledImages = Iterator[tuple[np.ndarray, np.ndarray]]  # uint8 H x W [x 3], label(s) as 1-d
@@ -22,32 +23,30 @@ LabelledImages = Iterator[tuple[np.ndarray, np.ndarray]]  # uint8 H x W [x 3], l
 class MadeHere:
     """Test sets made on the fly from the clean one; nothing but that is on the disk."""
 
-    seed: int | None
-    data_dir: str | Path | None
-    sample: bool
+    source: ImageSource
 
-    def _recipe(self, cell: Configuration) -> TestSetSpec:
-        return TestSetSpec(cell, self.seed, self.data_dir, self.sample)
+    def _spec(self, cell: Config) -> TestSetSpec:
+        return TestSetSpec(cell, self.source)
 
-    def origin(self, cell: Configuration) -> dict:
+    def origin(self, cell: Config) -> dict:
         """What identifies the cell's images."""
-        spec = self._recipe(cell)
-        where = "sample" if self.sample else "files"
+        spec = self._spec(cell)
+        where = "sample" if self.source.sample else "files"
         return {
-            "images": "release" if self.seed is None else f"seed {self.seed}",
-            "digest": spec.digest(),
-            "source": {"digest": spec.source().digest, "where": where},
-            "code": code_digest(),
+            "images": "release" if self.source.seed is None else f"seed {self.source.seed}",
+            "digest": spec.identity(),
+            "source": {"digest": spec.clean_source().digest, "where": where},
+            "images_version": IMAGES_VERSION,
         }
 
-    def images(self, cell: Configuration, digest: str) -> LabelledImages:
+    def images(self, cell: Config, digest: str) -> LabelledImages:
         """Images and labels in order, those of the `digest` in the cell's origin and no others."""
-        test_set = self._recipe(cell).open(datasets.config.HF_DATASETS_CACHE, digest)
+        test_set = self._spec(cell).open(datasets.config.HF_DATASETS_CACHE, digest)
         labels = load_clean(test_set.clean_folder).labels.astype(np.int64)
         return zip(test_set.images(), labels, strict=True)
 
-    def count(self, cell: Configuration) -> int:
-        return self._recipe(cell).source().count
+    def count(self, cell: Config) -> int:
+        return self._spec(cell).clean_source().count
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class Published:
                 "that `medmnist-c build` made."
             ) from error
 
-    def origin(self, cell: Configuration) -> dict:
+    def origin(self, cell: Config) -> dict:
         digest = self.revision[:16] if self.revision else self._folder_digest(cell)
         name = Path(self.repo).name if self.revision is None else self.repo
         return {
@@ -91,10 +90,10 @@ class Published:
                 "digest": self.revision[:16] if self.revision else None,
                 "where": f"repository {name}",
             },
-            "code": None,
+            "images_version": None,
         }
 
-    def _folder_digest(self, cell: Configuration) -> str:
+    def _folder_digest(self, cell: Config) -> str:
         """Of the files' names, sizes and ends, where Parquet keeps what it says about the rest."""
         digest = hashlib.sha256()
         for file in sorted((Path(self.repo) / cell.folder).glob("*.parquet")):
@@ -104,7 +103,7 @@ class Published:
                 digest.update(repr((file.name, size)).encode() + opened.read())
         return digest.hexdigest()[:16]
 
-    def images(self, cell: Configuration, digest: str) -> LabelledImages:
+    def images(self, cell: Config, digest: str) -> LabelledImages:
         """Images and labels in order; `index` is held against the place."""
         info = dataset_info(cell.dataset)
         try:
@@ -128,5 +127,5 @@ class Published:
                 )
             yield image, np.atleast_1d(np.asarray(row["label"], np.int64))
 
-    def count(self, cell: Configuration) -> int | None:
+    def count(self, cell: Config) -> int | None:
         return None

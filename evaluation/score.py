@@ -7,9 +7,10 @@ import datasets as hf_datasets
 import numpy as np
 
 from medmnist_c.builder.cards import VERSION
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
 from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import library_versions
 from medmnist_c.evaluation.errors import PredictionError
@@ -59,7 +60,7 @@ def score(
     cells = store.cells()
     if not cells:
         raise PredictionError(f"There are no predictions in {store.path}.")
-    sources, images, code, name = {}, "not stated", None, model_name
+    sources, images, version, name = {}, "not stated", None, model_name
     labels: dict[str, np.ndarray] = {}
     for dataset in dict.fromkeys(one.dataset for one in cells):
         if isinstance(store, PredictionFolder):
@@ -68,7 +69,8 @@ def score(
             for one in cells:
                 if one.dataset == dataset:
                     store.has(one, {key: origin[key] for key in ("model", "images", "source")})
-            name, images, code = origin["model"], origin["images"], origin["code"]
+            name, images = origin["model"], origin["images"]
+            version = origin["images_version"]
             sources[dataset] = origin["source"]
         else:
             sources[dataset] = {"digest": None, "where": store.path.name, "count": None}
@@ -79,7 +81,7 @@ def score(
         cells,
         name=name,
         images=images,
-        code=code,
+        images_version=version,
         sources=sources,
         labels=labels,
         threshold=threshold,
@@ -90,11 +92,11 @@ def score(
 
 def report_of(
     store: PredictionFolder | PredictionFile,
-    cells: list[Configuration],
+    cells: list[Config],
     *,
     name: str,
     images: str,
-    code: str | None,
+    images_version: str | None,
     sources: dict[str, dict],
     threshold: Threshold = 0.5,
     logits: bool = False,
@@ -129,7 +131,7 @@ def report_of(
             "medmnist_c": VERSION,
             "libraries": dict(library_versions()),
             "images": images,
-            "code_digest": code,
+            "images_version": images_version,
             "confidence": CONFIDENCE,
             "resamples": RESAMPLES,
             "threshold": threshold if isinstance(threshold, int | float) else list(threshold),
@@ -143,7 +145,7 @@ def report_of(
 
 def _dataset_report(
     store: PredictionFolder | PredictionFile,
-    cells: list[Configuration],
+    cells: list[Config],
     info: MedMNISTInfo,
     threshold: Threshold,
     logits: bool,
@@ -151,7 +153,7 @@ def _dataset_report(
     against: Baseline,
 ) -> tuple[int, dict]:
     """Number of images and figures of one dataset; one cell is in memory at a time."""
-    if cells[0].entry is not None:
+    if isinstance(cells[0], CorruptedConfig):
         raise PredictionError(
             f"{store.path} has no clean predictions of {info.name}; rBE and the drop need them."
         )
@@ -165,7 +167,7 @@ def _dataset_report(
 
 
 def _same_labels(
-    predicted: Predicted, labels: np.ndarray | None, cell: Configuration, place: Path
+    predicted: Predicted, labels: np.ndarray | None, cell: Config, place: Path
 ) -> np.ndarray:
     """The labels of the clean set, which every cell has in the same order."""
     if labels is None:
@@ -201,6 +203,6 @@ def _has_labels(store: PredictionFolder | PredictionFile) -> bool:
 
 
 def _clean_labels(dataset: str, data_dir: str | Path | None, sample: bool) -> np.ndarray:
-    spec = TestSetSpec(Configuration(dataset), None, data_dir, sample)
+    spec = TestSetSpec(CleanConfig(dataset), ImageSource(None, data_dir, sample))
     folder = spec.open(hf_datasets.config.HF_DATASETS_CACHE).clean_folder
     return load_clean(folder).labels.astype(np.int64)

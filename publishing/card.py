@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from medmnist_c.builder.cards import filled_card
-from medmnist_c.builder.configs import Configuration, configurations
+from medmnist_c.builder.configs import CLEAN, CleanConfig, Config, CorruptedConfig, all_configs
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.publishing.manifest import PATH as MANIFEST
 from medmnist_c.publishing.manifest import Entry
@@ -22,7 +22,7 @@ def repository_card(repo: str, state: State) -> str:
         state: its files and manifest.
     """
     there = published(state)
-    ones = [configurations()[name] for name in there]
+    ones = [all_configs()[name] for name in there]
     card = filled_card(
         ones,
         repo,
@@ -63,19 +63,23 @@ def _contents(there: Mapping[str, Entry]) -> str:
         "| dataset | corruption | severities | images | MB |",
         "|---|---|---|---:|---:|",
     ]
-    ones = [configurations()[name] for name in there]
-    for (dataset, corruption), group in groupby(ones, lambda one: (one.dataset, one.corruption)):
+    ones = [all_configs()[name] for name in there]
+    for (dataset, corruption), group in groupby(ones, lambda one: (one.dataset, _corruption(one))):
         chosen = list(group)
         entries = [there[one.name] for one in chosen]
         rows.append(
-            f"| {dataset} | {corruption or 'clean'} | {_severities(chosen)} | "
+            f"| {dataset} | {corruption} | {_severities(chosen)} | "
             f"{sum(entry.rows for entry in entries):,} | {_megabytes(entries)} |"
         )
     return "\n".join(rows)
 
 
-def _severities(ones: list[Configuration]) -> str:
-    there = [one.severity for one in ones if one.severity]
+def _corruption(one: Config) -> str:
+    return CLEAN if isinstance(one, CleanConfig) else one.corruption
+
+
+def _severities(ones: list[Config]) -> str:
+    there = [one.severity for one in ones if isinstance(one, CorruptedConfig)]
     if len(there) > 2 and there[-1] - there[0] == len(there) - 1:
         return f"{there[0]} to {there[-1]}"
     return ", ".join(map(str, there))

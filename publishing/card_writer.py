@@ -18,7 +18,7 @@ class CardWriter:
     """Says what the last commit is to do, over any state of the repository.
 
     Args:
-        recipes: of test sets that are all there.
+        specs: of test sets that are all there.
         repo: its name.
         cache_dir: for clean test sets, if the image is to be drawn.
     """
@@ -32,7 +32,7 @@ class CardWriter:
         changes = Changes()
         manifest = state.manifest
         for spec in self.specs:
-            one = spec.configuration
+            one = spec.config
             if entry := manifest.test_sets.get(one.name):
                 changes.delete += stale_files(one, entry, state)
         if preview := new_preview(self.specs, state):

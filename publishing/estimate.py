@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from medmnist_c.builder.configs import Configuration, select
+from medmnist_c.builder.configs import Config, select
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.shards import stretches
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.plan import State, plan, published
 from medmnist_c.publishing.repository import Repository
@@ -41,7 +42,7 @@ class Estimate:
 
 def estimate(
     repo: str,
-    test_sets: str | Iterable[str | Configuration] = "*",
+    test_sets: str | Iterable[str | Config] = "*",
     *,
     revision: str | None = None,
     create_pr: bool = False,
@@ -52,7 +53,8 @@ def estimate(
 ) -> Estimate:
     """What `push` would make and send. Arguments and errors as there; a token is only needed to see
     a private repository."""
-    specs = [TestSetSpec(one, seed, data_dir, sample) for one in select(test_sets)]
+    source = ImageSource(seed, data_dir, sample)
+    specs = [TestSetSpec(config, source) for config in select(test_sets)]
     repository = Repository(repo, revision=revision, create_pr=create_pr, token=token)
     exists = repository.exists()
     if exists and repository.has_token:
@@ -62,8 +64,8 @@ def estimate(
     sizes = _bytes_a_image(state)
     images = files = total = commits = gathered = 0
     for spec in planned.make:
-        count = spec.source().count
-        dataset = spec.configuration.dataset
+        count = spec.clean_source().count
+        dataset = spec.config.dataset
         each = sizes.get(dataset, PNG_SHARE * prod(dataset_info(dataset).image_shape))
         images += count
         total += count * each
@@ -75,8 +77,8 @@ def estimate(
     return Estimate(
         repo,
         exists,
-        [spec.configuration.name for spec in planned.make],
-        [spec.configuration.name for spec in planned.keep],
+        [spec.config.name for spec in planned.make],
+        [spec.config.name for spec in planned.keep],
         images,
         files,
         round(total),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from medmnist_c.builder.cards import SHARDS
-from medmnist_c.builder.configs import Configuration, configurations
+from medmnist_c.builder.configs import Config, all_configs
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.manifest import Entry, Manifest, shard_path
@@ -54,8 +54,8 @@ def plan(specs: Iterable[TestSetSpec], state: State) -> Plan:
     there = published(state)
     keep, make = [], []
     for spec in specs:
-        entry = there.get(spec.configuration.name)
-        same = entry is not None and entry.digest == spec.digest()
+        entry = there.get(spec.config.name)
+        same = entry is not None and entry.identity == spec.identity()
         (keep if same else make).append(spec)
     return Plan(keep, make)
 
@@ -65,22 +65,22 @@ def published(state: State) -> dict[str, Entry]:
     entries = state.manifest.test_sets
     return {
         name: entries[name]
-        for name, one in configurations().items()
+        for name, one in all_configs().items()
         if name in entries and is_whole(one, entries[name], state)
     }
 
 
-def is_whole(one: Configuration, entry: Entry, state: State) -> bool:
+def is_whole(one: Config, entry: Entry, state: State) -> bool:
     """Whether all files of a test set are there with the content that the manifest states."""
     return bool(entry.shards) and all(is_there(one, shard, state) for shard in entry.shards)
 
 
-def is_there(one: Configuration, shard: Shard, state: State) -> bool:
+def is_there(one: Config, shard: Shard, state: State) -> bool:
     file = state.files.get(shard_path(one, shard))
     return file is not None and (file.size, file.sha256) == (shard.bytes, shard.sha256)
 
 
-def stale_files(one: Configuration, entry: Entry, state: State) -> list[str]:
+def stale_files(one: Config, entry: Entry, state: State) -> list[str]:
     """Files that a reader would take for this test set's, but that are not."""
     own = {shard_path(one, shard) for shard in entry.shards}
     like = f"{one.folder}/{SHARDS}"

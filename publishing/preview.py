@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medmnist_c.builder.configs import CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.testset.preview import preview
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.builder.versions import code_digest
+from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.publishing.plan import State
 
 PATH = "preview.jpg"
@@ -20,7 +21,7 @@ _FIRST_CHOICE = "bloodmnist"
 
 @dataclass(frozen=True)
 class Preview:
-    """What the image shows: rows of a dataset, made as the recipe says."""
+    """What the image shows: rows of a dataset, made as the spec says."""
 
     spec: TestSetSpec
     corruptions: tuple[str, ...]
@@ -28,10 +29,10 @@ class Preview:
     def about(self) -> dict[str, Any]:
         """For the manifest."""
         spec = self.spec
-        parts = (spec.source().digest, spec.seed, spec.sample, code_digest())
+        parts = (spec.clean_source().digest, spec.source.seed, spec.source.sample, IMAGES_VERSION)
         return {
             "path": PATH,
-            "dataset": spec.configuration.dataset,
+            "dataset": spec.config.dataset,
             "corruptions": list(self.corruptions),
             "digest": hashlib.sha256(repr(parts).encode()).hexdigest()[:16],
         }
@@ -40,12 +41,10 @@ class Preview:
         """The image, as JPEG."""
         spec = self.spec
         sheet = preview(
-            spec.configuration.dataset,
+            spec.config.dataset,
             list(self.corruptions),
             0,
-            seed=spec.seed,
-            data_dir=spec.data_dir,
-            sample=spec.sample,
+            source=spec.source,
             cache_dir=cache_dir,
         )
         file = io.BytesIO()
@@ -54,18 +53,18 @@ class Preview:
 
 
 def new_preview(specs: list[TestSetSpec], state: State) -> Preview | None:
-    """The image that the recipes give; None if there is one already that shows as much."""
-    corrupted = [spec for spec in specs if spec.configuration.entry]
+    """The image that the specs give; None if there is one already that shows as much."""
+    corrupted = [spec for spec in specs if isinstance(spec.config, CorruptedConfig)]
     if not corrupted:
         return None
 
     def preferred(spec: TestSetSpec) -> tuple[bool, bool]:
-        dataset = spec.configuration.dataset
+        dataset = spec.config.dataset
         return dataset != _FIRST_CHOICE, dataset_info(dataset).grey
 
     chosen = min(corrupted, key=preferred)
-    of_it = [r for r in corrupted if r.configuration.dataset == chosen.configuration.dataset]
-    rows = list(dict.fromkeys(r.configuration.corruption for r in of_it))[:_MOST_ROWS]
+    of_it = [r for r in corrupted if r.config.dataset == chosen.config.dataset]
+    rows = list(dict.fromkeys(r.config.corruption for r in of_it))[:_MOST_ROWS]
     result = Preview(chosen, tuple(rows))
     shown = state.manifest.preview
     return None if shown and _is_enough(shown, result, state) else result

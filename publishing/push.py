@@ -19,9 +19,10 @@ from huggingface_hub.utils import (
 )
 from tqdm.auto import tqdm
 
-from medmnist_c.builder.configs import Configuration, select
+from medmnist_c.builder.configs import Config, select
 from medmnist_c.builder.errors import BuildError, CleanDataError, PublishError
 from medmnist_c.builder.parquet.scheduling import make_test_sets
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.card_writer import CardWriter
 from medmnist_c.publishing.plan import plan
@@ -53,7 +54,7 @@ class Pushed:
 
 def push(
     repo: str,
-    test_sets: str | Iterable[str | Configuration] = "*",
+    test_sets: str | Iterable[str | Config] = "*",
     *,
     private: bool = False,
     create_pr: bool = False,
@@ -83,7 +84,7 @@ def push(
             same account opened, as long as it is open.
         revision: branch or pull request ("refs/pr/3"); "main" by default.
         token: by default the environment's, or that of the login.
-        seed, data_dir, sample: as `TestSetSpec`.
+        seed, data_dir, sample: as `ImageSource`.
         num_proc: processes that make images; all cores by default.
         scheduler: address of a Dask scheduler, e.g. "tcp://host:8786", in place of processes.
         cache_dir: for clean test sets; that of `datasets`, on each machine, by default.
@@ -95,7 +96,8 @@ def push(
         PublishError: the Hub refuses, or fails too often.
         CleanDataError: a clean test set cannot be had.
     """
-    specs = [TestSetSpec(one, seed, data_dir, sample) for one in select(test_sets)]
+    source = ImageSource(seed, data_dir, sample)
+    specs = [TestSetSpec(config, source) for config in select(test_sets)]
     makers = {
         "cache_dir": cache_dir and Path(cache_dir),
         "num_proc": num_proc,
@@ -127,14 +129,14 @@ def push(
         raise problem
     if todo:
         raise PublishError(
-            f"{todo[0].configuration.name} and {len(todo) - 1} more are not in {repository.url} as "
+            f"{todo[0].config.name} and {len(todo) - 1} more are not in {repository.url} as "
             "they were committed: somebody else replaces them, or its .gitattributes or .gitignore "
             "does not let Parquet files be stored as large files."
         )
     return Pushed(
         repository.url,
-        [spec.configuration.name for spec in made],
-        [spec.configuration.name for spec in specs if spec not in made],
+        [spec.config.name for spec in made],
+        [spec.config.name for spec in specs if spec not in made],
         repository.commits,
         sent_bytes,
     )
@@ -153,7 +155,7 @@ def _publish(
     What could be made is published all the same.
     """
     problem = None
-    images = sum(spec.source().count for spec in specs)
+    images = sum(spec.clean_source().count for spec in specs)
     with (
         work_folder(work_dir) as folder,
         closing(Progress(len(specs), images)) as progress,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Config
 from medmnist_c.builder.parquet.scheduling import MANIFEST as MADE
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.publishing import manifest as manifests
@@ -24,7 +24,7 @@ BYTES_AT_ONCE = 256 << 20  # sent, and their disk freed, when so much has gather
 class _PendingTestSet:
     """A test set's files: as they lie in the work folder, then as the Hub has them."""
 
-    one: Configuration
+    one: Config
     entry: Entry
     sent: dict[str, CommitOperationAdd]
 
@@ -41,7 +41,7 @@ class Uploader:
 
     def take(self, made: Made) -> None:
         """Take over a test set whose files lie in the work folder; sends and commits in groups."""
-        one, entry = made.spec.configuration, entry_of(made)
+        one, entry = made.spec.config, entry_of(made)
         state = self._repository.state()
         additions = {}
         for shard in entry.shards:
@@ -88,7 +88,7 @@ class Uploader:
         changes, entries = Changes(), {}
         for parcel in self._sent:
             known = state.manifest.test_sets.get(parcel.one.name)
-            same = known is not None and known.digest == parcel.entry.digest
+            same = known is not None and known.identity == parcel.entry.identity
             if same and is_whole(parcel.one, known, state):
                 continue
             missing = {

@@ -8,9 +8,10 @@ from shutil import rmtree
 
 import datasets
 
-from medmnist_c.builder.configs import Configuration, select
+from medmnist_c.builder.configs import Config, select
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.parquet.scheduling import Made, make_test_sets
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.manifest import entry_of, maker
 from medmnist_c.publishing.plan import State, is_there, is_whole, stale_files
@@ -38,7 +39,7 @@ class Found:
 
 def verify_repository(
     repo: str,
-    test_sets: str | Iterable[str | Configuration] = "*",
+    test_sets: str | Iterable[str | Config] = "*",
     *,
     revision: str | None = None,
     token: str | None = None,
@@ -63,7 +64,8 @@ def verify_repository(
         PublishError: the repository cannot be read.
         CleanDataError: a clean test set cannot be had.
     """
-    specs = [TestSetSpec(one, seed, data_dir, sample) for one in select(test_sets)]
+    source = ImageSource(seed, data_dir, sample)
+    specs = [TestSetSpec(config, source) for config in select(test_sets)]
     cache_dir = Path(cache_dir or datasets.config.HF_DATASETS_CACHE)
     repository = Repository(repo, revision=revision, token=token)
     if not repository.exists():
@@ -73,7 +75,7 @@ def verify_repository(
     state = repository.state()
     there = []
     for spec in specs:
-        one = spec.configuration
+        one = spec.config
         if any(path.startswith(f"{one.folder}/") for path in state.files):
             there.append(spec)
         else:
@@ -82,12 +84,12 @@ def verify_repository(
         making = make_test_sets(there, folder, cache_dir=cache_dir, num_proc=num_proc)
         with closing(making):
             for made in making:
-                rmtree(folder / made.spec.configuration.folder)
+                rmtree(folder / made.spec.config.folder)
                 yield _compared(made, state)
 
 
 def _compared(made: Made, state: State) -> Found:
-    one, entry = made.spec.configuration, entry_of(made)
+    one, entry = made.spec.config, entry_of(made)
     if is_whole(one, entry, state) and not stale_files(one, entry, state):
         return Found(one.name, EQUAL)
     other = sum(not is_there(one, shard, state) for shard in entry.shards)
@@ -95,7 +97,7 @@ def _compared(made: Made, state: State) -> Found:
     known = state.manifest.test_sets.get(one.name)
     if known is None:
         return Found(one.name, DIFFERENT, f"{why}; the manifest does not know it")
-    if known.digest != entry.digest:
+    if known.identity != entry.identity:
         return Found(one.name, DIFFERENT, f"{why}; made by other code or from other images")
     theirs = state.manifest.makers.get(known.maker, {})
     versions = [

@@ -1,4 +1,4 @@
-"""States of the release's random streams, kept as small files beside the clean test set."""
+"""States of the reference's random streams, kept as small files beside the clean test set."""
 
 import contextlib
 import hashlib
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from medmnist_c.builder.files import atomic_write
-from medmnist_c.builder.versions import code_digest
+from medmnist_c.builder.versions import IMAGES_VERSION
 
 _FOLDER = "stream_states"
 _NAME = re.compile(r"([a-z0-9]+)-([0-9]{1,15})\.state")
@@ -21,7 +21,7 @@ class StateFolder(MutableMapping):
     """A mapping from (stream, place) to 625 uint32, one file each, shared by processes.
 
     A file is a SHA-256 and the state. The checksum is also over whose state it is: that of another
-    place, of other images or of other code is no more taken than a damaged one, but taken away and
+    place, of other images or of another version is no more taken than a damaged one, but taken away and
     found anew.
     """
 
@@ -33,7 +33,7 @@ class StateFolder(MutableMapping):
         return self._folder / f"{stream}-{place:09d}.state"
 
     def _content(self, key: tuple[str, int], state: bytes) -> bytes:
-        of = repr((self._folder.parent.name, code_digest(), *key))
+        of = repr((self._folder.parent.name, IMAGES_VERSION, *key))
         return hashlib.sha256(of.encode() + state).digest() + state
 
     def __getitem__(self, key: tuple[str, int]) -> np.ndarray:

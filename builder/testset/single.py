@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from medmnist_c.builder.configs import find_configuration
+from medmnist_c.builder.configs import find_config
 from medmnist_c.corruptions import stain_masks
 from medmnist_c.corruptions.image import checked
 from medmnist_c.corruptions.random.seeded import seeded_stream
@@ -40,18 +40,18 @@ def corrupt(
         UnknownNameError: no such dataset, corruption or severity.
         TypeError, ValueError: the image, the seed or the index is not as above.
     """
-    test_set = find_configuration(dataset, corruption, severity)
+    config = find_config(dataset, corruption, severity)
     for name, value in (("seed", seed), ("index", index)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
             raise TypeError(f"The {name} is a whole number, not {value!r}.")
         if value < 0:
             raise ValueError(f"The {name} is a whole number from 0 on, not {value}.")
     pixels = pixels_of(image)
-    algorithm = test_set.entry.algorithm
+    algorithm = config.entry.algorithm
     rng = algorithm.draws and seeded_stream(
         int(seed), dataset, corruption, severity, int(index), algorithm.draws.stream
     )
-    parameters = test_set.entry.parameters(severity)
+    parameters = config.entry.parameters(severity)
     result = apply(pixels, algorithm, parameters, rng, stain_masks.own_masks())
     return Image.fromarray(result) if isinstance(image, Image.Image) else result
 

@@ -9,7 +9,7 @@ the baseline's drop is below 0.02, rBE is called unstable, and a second mean lea
 
 from collections.abc import Mapping
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
 from medmnist_c.evaluation.metrics.baseline import STABLE_DROP, Baseline
 from medmnist_c.evaluation.metrics.estimates import Estimate, combine, mean, missing
@@ -17,15 +17,17 @@ from medmnist_c.evaluation.metrics.estimates import Estimate, combine, mean, mis
 Measured = Mapping[str, Estimate]  # figures of a cell, by metric
 
 
-def dataset_scores(cells: Mapping[Configuration, tuple[int, Measured]], baseline: Baseline) -> dict:
+def dataset_scores(cells: Mapping[Config, tuple[int, Measured]], baseline: Baseline) -> dict:
     """All figures of one dataset, as a report has them (see report.py).
 
     Args:
         cells: number of images and figures of each cell; the clean one is among them.
         baseline: whom to measure against.
     """
-    clean = next(one for one in cells if one.entry is None)
-    measured = {one: figures for one, (_, figures) in cells.items() if one.entry}
+    clean = next(one for one in cells if isinstance(one, CleanConfig))
+    measured = {
+        one: figures for one, (_, figures) in cells.items() if isinstance(one, CorruptedConfig)
+    }
     corruptions = [
         _Corruption(entry, {one.severity: f for one, f in measured.items() if one.entry is entry})
         for entry in CORRUPTIONS[clean.dataset].values()

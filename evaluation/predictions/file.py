@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 
 from medmnist_c.builder.configs import (
     CLEAN,
-    Configuration,
-    configurations,
-    find_configuration,
+    CleanConfig,
+    Config,
+    all_configs,
+    find_config,
 )
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.suggestions import shown
@@ -48,7 +49,7 @@ class PredictionFile:
         self._columns = [name for name in COLUMNS if name in schema.names]
         self._found = self._find_cells()
 
-    def _find_cells(self) -> dict[Configuration, tuple[set, list[int]]]:
+    def _find_cells(self) -> dict[Config, tuple[set, list[int]]]:
         """For each cell, the ways it is named in the file, and the row groups that have it."""
         seen: dict[tuple, list[int]] = {}
         with reading(self.path):
@@ -58,16 +59,14 @@ class PredictionFile:
                     distinct = self._names_of(batch).group_by(list(_NAMES)).aggregate([])
                     for named in zip(*(distinct[n].to_pylist() for n in _NAMES), strict=True):
                         seen.setdefault(named, []).append(group)
-        cells: dict[Configuration, tuple[set, list[int]]] = {}
+        cells: dict[Config, tuple[set, list[int]]] = {}
         for named, having in seen.items():
             names, groups = cells.setdefault(self._cell(*named), (set(), []))
             names.add(named)
             groups[:] = sorted({*groups, *having})
         return cells
 
-    def _cell(
-        self, dataset: str | None, corruption: str | None, severity: int | None
-    ) -> Configuration:
+    def _cell(self, dataset: str | None, corruption: str | None, severity: int | None) -> Config:
         clean = corruption in (None, "", CLEAN)
         if clean != (severity in (None, 0)):
             raise PredictionError(
@@ -75,8 +74,8 @@ class PredictionFile:
                 f"severity {shown(severity)}; clean ones have neither, all others have both."
             )
         if clean:
-            return Configuration(dataset_info(dataset).name)
-        return find_configuration(dataset, corruption, severity)
+            return CleanConfig(dataset_info(dataset).name)
+        return find_config(dataset, corruption, severity)
 
     def _names_of(self, batch: pa.RecordBatch) -> pa.Table:
         """dataset, corruption and severity of its rows, in plain types: pandas writes a severity that
@@ -94,11 +93,11 @@ class PredictionFile:
                 f"they are something else ({error})."
             ) from error
 
-    def cells(self) -> list[Configuration]:
+    def cells(self) -> list[Config]:
         """The cells that are there, in the benchmark's order."""
-        return [one for one in configurations().values() if one in self._found]
+        return [one for one in all_configs().values() if one in self._found]
 
-    def read(self, cell: Configuration, *, logits: bool = False) -> Predicted:
+    def read(self, cell: Config, *, logits: bool = False) -> Predicted:
         """One cell, checked; only the row groups that have it are read."""
         names, groups = self._found[cell]
         kept = []

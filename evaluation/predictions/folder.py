@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from medmnist_c.builder.configs import Configuration, configurations
+from medmnist_c.builder.configs import Config, CorruptedConfig, all_configs
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.files import atomic_write
 from medmnist_c.builder.suggestions import shown
@@ -38,14 +38,14 @@ class PredictionFolder:
         if self.path.exists() and not self.path.is_dir():
             raise PredictionError(f"{self.path} is no folder; give a folder for the predictions.")
 
-    def _file(self, cell: Configuration) -> Path:
+    def _file(self, cell: Config) -> Path:
         return self.path / cell.dataset / f"{cell.name}.parquet"
 
-    def cells(self) -> list[Configuration]:
+    def cells(self) -> list[Config]:
         """The cells that are there, in the benchmark's order."""
-        return [one for one in configurations().values() if self._file(one).is_file()]
+        return [one for one in all_configs().values() if self._file(one).is_file()]
 
-    def origin(self, cell: Configuration) -> dict:
+    def origin(self, cell: Config) -> dict:
         """What was told to `write` about a cell that is there."""
         try:
             with reading(self._file(cell)):
@@ -60,7 +60,7 @@ class PredictionFolder:
                 f"({type(error).__name__}); remove it, or give another folder."
             ) from error
 
-    def has(self, cell: Configuration, origin: dict) -> bool:
+    def has(self, cell: Config, origin: dict) -> bool:
         """Whether the cell is there, from this origin; a damaged one is not.
 
         Raises:
@@ -84,18 +84,18 @@ class PredictionFolder:
             )
         return True
 
-    def write(
-        self, cell: Configuration, labels: np.ndarray, scores: np.ndarray, origin: dict
-    ) -> None:
+    def write(self, cell: Config, labels: np.ndarray, scores: np.ndarray, origin: dict) -> None:
         """Keep one cell, in the order of its images."""
         count = len(scores)
+        corrupted = isinstance(cell, CorruptedConfig)
+        corruption, severity = (cell.corruption, cell.severity) if corrupted else (None, None)
         multi_label = dataset_info(cell.dataset).multi_label
         label = pa.array(labels.tolist() if multi_label else labels[:, 0].tolist())
         table = pa.table(
             {
                 "dataset": pa.array([cell.dataset] * count, pa.string()),
-                "corruption": pa.array([cell.corruption] * count, pa.string()),
-                "severity": pa.array([cell.severity] * count, pa.int8()),
+                "corruption": pa.array([corruption] * count, pa.string()),
+                "severity": pa.array([severity] * count, pa.int8()),
                 "index": pa.array(np.arange(count)),
                 "label": label,
                 "scores": pa.array(list(scores), pa.list_(pa.float64())),
@@ -118,7 +118,7 @@ class PredictionFolder:
                 "and run it again: finished test sets are kept."
             ) from error
 
-    def read(self, cell: Configuration, *, logits: bool = False) -> Predicted:
+    def read(self, cell: Config, *, logits: bool = False) -> Predicted:
         """One cell, checked."""
         with reading(self._file(cell)):
             table = open_parquet(self._file(cell)).read(list(COLUMNS))

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Config
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.probabilities import probabilities
@@ -49,7 +49,7 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(path, page_checksum_verification=True)
 
 
-def checked(table: pa.Table, cell: Configuration, place: str, logits: bool) -> Predicted:
+def checked(table: pa.Table, cell: Config, place: str, logits: bool) -> Predicted:
     """The rows of one cell, in the order of their indices, which are 0 ... N - 1, once each."""
     info, count = dataset_info(cell.dataset), len(table)
     where = f"{cell.name} in {place}"

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import ReportError
@@ -26,21 +26,24 @@ class Comparison:
 
     a: str
     b: str
-    differences: Mapping[Configuration, Estimate]
+    differences: Mapping[Config, Estimate]
 
     @cached_property
     def _datasets(self) -> list[dict]:
         told = []
         for dataset in dict.fromkeys(one.dataset for one in self.differences):
+            corrupted = {
+                c: d for c, d in self.differences.items() if isinstance(c, CorruptedConfig)
+            }
             rows = [
-                (entry, {c.severity: d for c, d in self.differences.items() if c.entry is entry})
+                (entry, {c.severity: d for c, d in corrupted.items() if c.entry is entry})
                 for entry in CORRUPTIONS[dataset].values()
             ]
             rows = [(entry, cells, mean(list(cells.values()))) for entry, cells in rows if cells]
             told.append(
                 {
                     "dataset": dataset,
-                    "clean": self.differences[Configuration(dataset)].to_dict(),
+                    "clean": self.differences[CleanConfig(dataset)].to_dict(),
                     "corruptions": [
                         {
                             "name": entry.name,
@@ -105,9 +108,9 @@ def compare(a: RobustnessReport, b: RobustnessReport) -> Comparison:
     return Comparison(a.name, b.name, differences)
 
 
-def _reported(report: RobustnessReport) -> list[Configuration]:
+def _reported(report: RobustnessReport) -> list[Config]:
     return [
-        Configuration(dataset, corruption, severity)
+        CorruptedConfig(dataset, corruption, severity)
         for dataset in report.datasets
         for corruption, severity in report.table(dataset)
     ]

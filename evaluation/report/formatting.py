@@ -81,7 +81,7 @@ def provenance_rows(report: RobustnessReport) -> list[tuple[str, str]]:
         ("model", report.name),
         ("measured against", report.data["baseline"]["name"]),
         ("images", str(told.get("images", "?"))),
-        ("medmnist_c", _known(told.get("medmnist_c"), "code", told.get("code_digest"))),
+        ("medmnist_c", _known(told.get("medmnist_c"), "images", told.get("images_version"))),
         ("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items())),
         (
             "intervals",

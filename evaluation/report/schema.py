@@ -69,7 +69,7 @@ _REPORT = {
         "medmnist_c": str,
         "libraries": _Each(str),
         "images": str,
-        "code_digest": _Maybe(str),
+        "images_version": _Maybe(str),
         "confidence": float,
         "resamples": int,
         "logits": bool,

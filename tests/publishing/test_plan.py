@@ -8,9 +8,10 @@ import pytest
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
 from medmnist_c.builder.cards import filled_card
-from medmnist_c.builder.configs import configuration, configurations
+from medmnist_c.builder.configs import all_configs, config_named
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.parquet.shards import Shard
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.card import repository_card
@@ -20,11 +21,11 @@ from medmnist_c.publishing.rate_limiter import RateLimiter
 from medmnist_c.publishing.retry import RetryPolicy, failure_of
 from medmnist_c.publishing.work_folder import work_folder
 
-ONE = configuration("bloodmnist_bubble_3")
+ONE = config_named("bloodmnist_bubble_3")
 
 
 def spec(seed: int | None = None) -> TestSetSpec:
-    return TestSetSpec(ONE, seed, sample=True)
+    return TestSetSpec(ONE, ImageSource(seed, sample=True))
 
 
 def shards(count: int) -> list[Shard]:
@@ -34,7 +35,7 @@ def shards(count: int) -> list[Shard]:
 
 def state(count: int = 2) -> State:
     """A repository with `count` shards of one test set."""
-    entry = entry_of(Made(spec(), spec().digest(), shards(count)))
+    entry = entry_of(Made(spec(), spec().identity(), shards(count)))
     files = {shard_path(ONE, one): RemoteFile(one.bytes, one.sha256) for one in entry.shards}
     return State("0" * 40, files, Manifest().with_test_sets({ONE.name: entry}))
 
@@ -102,7 +103,7 @@ def test_a_small_file_is_known_by_the_name_git_gives_it():
 
 
 def test_the_card_of_all_667_is_small_enough_and_names_each():
-    everything = list(configurations().values())
+    everything = list(all_configs().values())
     entry = state().manifest.test_sets[ONE.name]
     files, entries = {}, {}
     for one in everything:

@@ -179,7 +179,7 @@ def test_other_images_replace_the_old_ones_and_their_files(here, store, tmp_path
     monkeypatch.setattr(shards, "IMAGES_A_SHARD", 2)
     cut = make_store(tmp_path / "cut", NAMES[:1])
     monkeypatch.setattr(pushing, "make_test_sets", ready_made(cut))
-    monkeypatch.setattr("medmnist_c.builder.testset.spec.code_digest", lambda: "other code")
+    monkeypatch.setattr("medmnist_c.builder.testset.spec.IMAGES_VERSION", "other")
     pushed = push("tester/new", CHOSEN[:1], sample=True)
     assert pushed.made == list(NAMES[:1])
     after = content(here, "tester/new")

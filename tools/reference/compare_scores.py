@@ -94,7 +94,7 @@ def _their_figures(peer_python: str, folder: Path) -> dict:
         arrays[f"{name}/labels"] = random_labels(name)
         stacked: dict[str, list] = {}
         for cell, scores in random_scores(name):
-            stacked.setdefault(cell.corruption or "clean", []).append(scores)
+            stacked.setdefault(getattr(cell, "corruption", "clean"), []).append(scores)
         arrays |= {f"{name}/{key}": np.concatenate(parts) for key, parts in stacked.items()}
         told[name] = {
             "corruptions": list(corruptions),
@@ -115,7 +115,7 @@ def _their_figures(peer_python: str, folder: Path) -> dict:
 def _our_figures(name: str, folder: Path) -> dict:
     store = PredictionFolder(folder)
     source = {"digest": None, "where": "random"}
-    origin = {"model": "random", "images": "none", "source": source, "code": None}
+    origin = {"model": "random", "images": "none", "source": source, "images_version": None}
     for cell, scores in random_scores(name):
         store.write(cell, random_labels(name), scores, origin)
     one = score(folder, threshold=threshold_of(name)).datasets[name]
