@@ -11,7 +11,8 @@ from pathlib import Path
 
 from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.builder.suggestions import nearest, shown
-from medmnist_c.corruptions.table import CORRUPTIONS, IMAGE_SIZE
+from medmnist_c.corruptions.image import IMAGE_SIZE
+from medmnist_c.corruptions.table import CORRUPTIONS
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
-from medmnist_c.commands.options import Command, source_options
+from medmnist_c.commands.options import Command, complete_dataset, source_options
 
 
 @click.command(cls=Command)
 @click.option("--model", required=True, help="Folder of a transformers checkpoint, or its id.")
-@click.option("--dataset", required=True, help="E.g. breastmnist.")
+@click.option("--dataset", required=True, shell_complete=complete_dataset, help="E.g. breastmnist.")
 @click.option(
     "-o",
     "--output",
@@ -57,7 +57,7 @@ def evaluate(
     baseline: Path | None,
     **options,
 ) -> None:
-    """Score a transformers image classifier on a dataset and all its corruptions.
+    """Score a transformers checkpoint on a dataset's test sets.
 
     Writes report.json and the predictions. Interrupted, the same command goes on where it was.
     """

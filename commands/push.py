@@ -8,12 +8,12 @@ import click
 
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.commands.options import Command, source_options
+from medmnist_c.commands.options import Command, complete_config, source_options
 
 
 @click.command(cls=Command)
 @click.argument("repo")
-@click.argument("config", nargs=-1)
+@click.argument("config", nargs=-1, shell_complete=complete_config)
 @click.option("--private", is_flag=True, help="Make the repository private.")
 @click.option("--create-pr", is_flag=True, help="Into a pull request in place of a branch.")
 @click.option("--revision", help="Branch, or pull request as refs/pr/3. [default: main]")
@@ -44,8 +44,9 @@ def push(
     sample: bool,
     seed: int | None,
 ) -> None:
-    """Publish test sets in the dataset repository REPO (USER/NAME) on the Hub.
+    """Publish test sets in a dataset repository on the Hub.
 
+    REPO is its name, USER/NAME.
     CONFIG are names, with wildcards; all by default. What is there already is neither made nor sent
     again: run the same command again after any failure.
     """

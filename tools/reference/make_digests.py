@@ -45,10 +45,10 @@ def main(peer_python: str) -> None:
                 severities = np.split(file["test_images"], len(SEVERITIES))
             made = severities[one.severity - 1]
             digests[one.name] = hashlib.sha256(made.tobytes()).hexdigest()
-            if one.severity == SEVERITIES[-1] and one.entry.algorithm not in {
+            if one.severity == SEVERITIES[-1] and one.entry.algorithm.name not in {
                 name.split(":")[0] for name in first_images
             }:
-                first_images[f"{one.entry.algorithm}:{one.name}"] = made[0]
+                first_images[f"{one.entry.algorithm.name}:{one.name}"] = made[0]
     TARGET.mkdir(exist_ok=True)
     (TARGET / "digests.json").write_text(json.dumps(digests, indent=0) + "\n", "utf-8")
     np.savez_compressed(TARGET / "images.npz", **first_images)
