@@ -110,7 +110,9 @@ def compare(a: RobustnessReport, b: RobustnessReport) -> Comparison:
 
 def _reported(report: RobustnessReport) -> list[Config]:
     return [
-        CorruptedConfig(dataset, corruption, severity)
+        CleanConfig(dataset)
+        if corruption is None
+        else CorruptedConfig(dataset, corruption, severity)
         for dataset in report.datasets
         for corruption, severity in report.table(dataset)
     ]
