@@ -1,7 +1,5 @@
 """`medmnist-c push`: test sets on the Hugging Face Hub."""
 
-import os
-import sys
 from pathlib import Path
 
 import click
@@ -10,7 +8,11 @@ from medmnist_c.builder.configs import select
 from medmnist_c.commands.options import Command, complete_config, source_options
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    stopped="Stopped. What is committed stays, nothing is there by half; the same command goes on "
+    "from there.",
+)
 @click.argument("repo")
 @click.argument("config", nargs=-1, shell_complete=complete_config)
 @click.option("--private", is_flag=True, help="Make the repository private.")
@@ -59,25 +61,16 @@ def push(
     if dry_run:
         click.echo(estimate(repo, chosen, **where, **which))
         return
-    try:
-        pushed = push_test_sets(
-            repo,
-            chosen,
-            private=private,
-            num_proc=num_proc,
-            scheduler=scheduler,
-            work_dir=work_dir,
-            **where,
-            **which,
-        )
-    except KeyboardInterrupt:
-        click.echo(
-            "Stopped. What is committed stays, nothing is there by half; the same command goes on "
-            "from there.",
-            err=True,
-        )
-        sys.stderr.flush()
-        os._exit(130)  # an upload that does not end must not hold the exit
+    pushed = push_test_sets(
+        repo,
+        chosen,
+        private=private,
+        num_proc=num_proc,
+        scheduler=scheduler,
+        work_dir=work_dir,
+        **where,
+        **which,
+    )
     click.echo(
         f"{pushed.url}: {len(pushed.made)} test sets made and sent "
         f"({pushed.sent_bytes / 1e6:,.1f} MB), {len(pushed.kept)} already there, "
