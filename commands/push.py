@@ -29,7 +29,7 @@ from medmnist_c.commands.options import Command, complete_config, source_options
     type=click.Path(path_type=Path, file_okay=False),
     help="For files on their way; all workers of a scheduler must reach it. [default: the cache]",
 )
-@click.option("--dry-run", is_flag=True, help="Only tell what would be made and sent.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be made and sent.")
 @source_options
 def push(
     repo: str,
