@@ -1,16 +1,13 @@
 """`medmnist-c build`: test sets as a folder of Parquet files."""
 
-import sys
-
 import click
 
-from medmnist_c.builder.configs import select
 from medmnist_c.builder.parquet.build import build as build_folder
-from medmnist_c.commands.options import Command, source_options
+from medmnist_c.commands.options import GOES_ON, Command, complete_config, source_options
 
 
-@click.command(cls=Command)
-@click.argument("config", nargs=-1, required=True)
+@click.command(cls=Command, stopped=GOES_ON)
+@click.argument("config", nargs=-1, required=True, shell_complete=complete_config)
 @click.option(
     "-o",
     "--output",
@@ -25,16 +22,11 @@ from medmnist_c.commands.options import Command, source_options
 def build(
     config: tuple[str, ...], output: str, num_proc: int | None, scheduler: str | None, **source
 ) -> None:
-    """Make test sets as Parquet files that load_dataset opens without this package.
+    """Make test sets as a folder of Parquet files.
+
+    load_dataset opens it without this package.
 
     CONFIG are names, with wildcards: '*' for all, 'derma*', 'breastmnist_*_noise_5'.
     """
-    chosen = select(config)
-    try:
-        result = build_folder(chosen, output, num_proc=num_proc, scheduler=scheduler, **source)
-    except KeyboardInterrupt:
-        click.echo(
-            "Stopped. What is finished is kept; the same command goes on from there.", err=True
-        )
-        sys.exit(130)
+    result = build_folder(config, output, num_proc=num_proc, scheduler=scheduler, **source)
     click.echo(f"{output}: {len(result.made)} test sets made, {len(result.kept)} already there")

@@ -1,18 +1,21 @@
 """`medmnist-c push`: test sets on the Hugging Face Hub."""
 
-import os
-import sys
 from pathlib import Path
 
 import click
 
 from medmnist_c.builder.configs import select
-from medmnist_c.commands.options import Command, source_options
+from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.commands.options import Command, complete_config, source_options
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    stopped="Stopped. What is committed stays, nothing is there by half; the same command goes on "
+    "from there.",
+)
 @click.argument("repo")
-@click.argument("config", nargs=-1)
+@click.argument("config", nargs=-1, shell_complete=complete_config)
 @click.option("--private", is_flag=True, help="Make the repository private.")
 @click.option("--create-pr", is_flag=True, help="Into a pull request in place of a branch.")
 @click.option("--revision", help="Branch, or pull request as refs/pr/3. [default: main]")
@@ -26,7 +29,7 @@ from medmnist_c.commands.options import Command, source_options
     type=click.Path(path_type=Path, file_okay=False),
     help="For files on their way; all workers of a scheduler must reach it. [default: the cache]",
 )
-@click.option("--dry-run", is_flag=True, help="Only tell what would be made and sent.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be made and sent.")
 @source_options
 def push(
     repo: str,
@@ -43,40 +46,36 @@ def push(
     sample: bool,
     seed: int | None,
 ) -> None:
-    """Publish test sets in the dataset repository REPO (USER/NAME) on the Hub.
+    """Publish test sets in a dataset repository on the Hub.
 
+    REPO is its name, USER/NAME.
     CONFIG are names, with wildcards; all by default. What is there already is neither made nor sent
     again: run the same command again after any failure.
     """
     # These take a moment to import, and only this command needs them.
-    from medmnist_c.publishing.estimate import estimate
+    from medmnist_c.publishing.dry_run import dry_run as what_would_be_done
     from medmnist_c.publishing.push import push as push_test_sets
+    from medmnist_c.publishing.repository import Target
 
-    which = {"seed": seed, "data_dir": data_dir, "sample": sample}
-    where = {"revision": revision, "create_pr": create_pr, "token": token}
-    chosen = select(config)
+    chosen = select(config or "*")
     if dry_run:
-        click.echo(estimate(repo, chosen, **where, **which))
+        specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen]
+        click.echo(what_would_be_done(specs, Target(repo, revision, create_pr, token)))
         return
-    try:
-        pushed = push_test_sets(
-            repo,
-            chosen,
-            private=private,
-            num_proc=num_proc,
-            scheduler=scheduler,
-            work_dir=work_dir,
-            **where,
-            **which,
-        )
-    except KeyboardInterrupt:
-        click.echo(
-            "Stopped. What is committed stays, nothing is there by half; the same command goes on "
-            "from there.",
-            err=True,
-        )
-        sys.stderr.flush()
-        os._exit(130)  # an upload that does not end must not hold the exit
+    pushed = push_test_sets(
+        repo,
+        chosen,
+        private=private,
+        create_pr=create_pr,
+        revision=revision,
+        token=token,
+        seed=seed,
+        data_dir=data_dir,
+        sample=sample,
+        num_proc=num_proc,
+        scheduler=scheduler,
+        work_dir=work_dir,
+    )
     click.echo(
         f"{pushed.url}: {len(pushed.made)} test sets made and sent "
         f"({pushed.sent_bytes / 1e6:,.1f} MB), {len(pushed.kept)} already there, "

@@ -47,7 +47,9 @@ def score(
     sample: bool,
     data_dir: Path | None,
 ) -> None:
-    """Score PREDICTIONS: a Parquet file, or a folder that evaluate wrote.
+    """Make a report of scores made elsewhere.
+
+    PREDICTIONS is a Parquet file, or a folder that evaluate wrote.
 
     Columns: dataset, corruption and severity (null for clean), index, scores (a list, one for each
     class), and label, which may be left out where the clean test set can be found.

@@ -1,10 +1,11 @@
 """Task-specific artefacts: ink stains, air bubbles, a round field of view, burnt-in text.
 
-Where they sit is drawn from a `random.Random`. The release knows 224 x 224 pixels only; on other
+Where they sit is drawn from a `random.Random`. The reference knows 224 x 224 pixels only; on other
 sizes margins and radii are cut to what fits, which changes nothing at 224 x 224.
 """
 
 import string
+from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache
 from random import Random
@@ -13,9 +14,10 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from medmnist_c.corruptions.image import checked, look_up
+from medmnist_c.corruptions.image import IMAGE_SIZE, checked, look_up
 
 _MARGIN = 10  # pixels kept free at the border, where there is room
+_MASKS = 10  # of each size
 
 
 def stain_deposit(image: np.ndarray, max_marks: int, masks: np.ndarray, rng: Random) -> np.ndarray:
@@ -60,6 +62,16 @@ def draw_stains(
         yield rng.randrange(masks), _inside_margin(room_right, rng), _inside_margin(room_down, rng)
 
 
+def advance_past_stain_deposit(_: None, max_marks: int, mask_size: int, rng: Random) -> None:
+    """Move the stream as `stain_deposit` does for an image of 224 x 224 pixels and ten masks."""
+    room = IMAGE_SIZE - mask_size
+    _exhaust(draw_stains(room, room, max_marks, _MASKS, rng))
+
+
+def _exhaust(draws: Iterator[tuple]) -> None:
+    deque(draws, maxlen=0)
+
+
 def _inside_margin(room: int, rng: Random) -> int:
     margin = min(_MARGIN, room // 2)
     return rng.randint(margin, room - margin)
@@ -99,10 +111,12 @@ def bubble(image: np.ndarray, max_radius: int, max_bubbles: int, rng: Random) ->
     for radius, x, y in draw_bubbles(width, height, max_radius, max_bubbles, rng):
         for size, level in ((radius + _RIM_WIDTH, _RIM_OPACITY), (radius, _OPACITY)):
             draw.ellipse((x - size, y - size, x + size, y + size), fill=level)
-    opacity = np.asarray(opacity)
+    levels = np.asarray(opacity)
     result = image.copy()
     for level in (_RIM_OPACITY, _OPACITY):
-        cv2.copyTo(look_up(image, _whitened(level)), (opacity == level).view(np.uint8), result)
+        cv2.copyTo(
+            look_up(image, _whitened(level)), np.asarray(levels == level).view(np.uint8), result
+        )
     return result
 
 
@@ -115,6 +129,11 @@ def draw_bubbles(
         radius = rng.randint(_SMALLEST_RADIUS, max_radius)
         x = rng.randint(radius, width - radius)
         yield radius, x, rng.randint(radius, height - radius)
+
+
+def advance_past_bubble(_: None, max_radius: int, max_bubbles: int, rng: Random) -> None:
+    """Move the stream as `bubble` does for an image of 224 x 224 pixels."""
+    _exhaust(draw_bubbles(IMAGE_SIZE, IMAGE_SIZE, max_radius, max_bubbles, rng))
 
 
 @lru_cache(maxsize=2)
@@ -198,3 +217,10 @@ def draw_words(
         left = rng.randint(min(_MARGIN, room // 2), room)
         bottom = rng.randint(_MARGIN, height - _MARGIN)
         yield word, scale, (left, bottom), [rng.randint(0, 255) for _ in range(3)]
+
+
+def advance_past_characters(
+    _: None, max_words: int, max_letters: int, max_scale: float, rng: Random
+) -> None:
+    """Move the stream as `characters` does for an image of 224 x 224 pixels."""
+    _exhaust(draw_words(IMAGE_SIZE, IMAGE_SIZE, max_words, max_letters, int(100 * max_scale), rng))
