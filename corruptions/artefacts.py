@@ -4,7 +4,7 @@ Where they sit is drawn from a `random.Random`. The reference knows 224 x 224 pi
 sizes margins and radii are reduced to what fits, which changes nothing at 224 x 224. Source: MedMNIST-C
 (arXiv 2406.17536).
 
-Each raises `TypeError` or `ValueError` for what is no such image, and `ValueError` for a parameter out of
+Each raises `TypeError` or `ValueError` for what is no such image, `ValueError` for a parameter out of
 the range that it states.
 """
 

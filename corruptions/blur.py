@@ -5,7 +5,7 @@ channel gives the bytes of three equal ones) and give a new uint8 array of the s
 fast float32 sum, and an exact rule for the few levels that the sum leaves open (`exact/`). Source:
 ImageNet-C (arXiv 1903.12261), as MedMNIST-C (arXiv 2406.17536) has it; the Gaussian is MedMNIST-C's.
 
-Each raises `TypeError` or `ValueError` for what is no such image, and `ValueError` for a parameter out of
+Each raises `TypeError` or `ValueError` for what is no such image, `ValueError` for a parameter out of
 the range that it states.
 """
 

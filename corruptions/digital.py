@@ -2,7 +2,7 @@
 
 Source: ImageNet-C (arXiv 1903.12261), as MedMNIST-C (arXiv 2406.17536) has it.
 
-Each raises `TypeError` or `ValueError` for what is no such image, and `ValueError` for a parameter out of
+Each raises `TypeError` or `ValueError` for what is no such image, `ValueError` for a parameter out of
 the range that it states.
 """
 

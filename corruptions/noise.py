@@ -4,7 +4,7 @@ A `RandomState` gives the images of the reference, to the bit, and is moved as t
 (impulse noise: a `Generator` of PCG64, too). Any other `Generator` gives noise of the same
 distribution, faster. Source: ImageNet-C (arXiv 1903.12261), as MedMNIST-C (arXiv 2406.17536) has it.
 
-Each raises `TypeError` or `ValueError` for what is no such image, and `ValueError` for a parameter out of
+Each raises `TypeError` or `ValueError` for what is no such image, `ValueError` for a parameter out of
 the range that it states.
 """
 
