@@ -6,6 +6,7 @@ import itertools
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from datasets.utils import tqdm
@@ -22,7 +23,7 @@ from medmnist_c.evaluation.prefetch import prefetched
 from medmnist_c.evaluation.report.model import RobustnessReport
 from medmnist_c.evaluation.score import Threshold, check_threshold, report_of
 
-Predict = Callable[[np.ndarray | list[Image.Image]], object]
+Predict = Callable[[Any], object]  # what it is given depends on `pil`
 
 
 def evaluate(
