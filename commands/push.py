@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from medmnist_c.builder.configs import select
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.commands.options import Command, complete_config, source_options
 
 
@@ -50,25 +51,29 @@ def push(
     again: run the same command again after any failure.
     """
     # These take a moment to import, and only this command needs them.
-    from medmnist_c.publishing.estimate import estimate
+    from medmnist_c.publishing.dry_run import dry_run as what_would_be_done
     from medmnist_c.publishing.push import push as push_test_sets
+    from medmnist_c.publishing.repository import Target
 
-    which = {"seed": seed, "data_dir": data_dir, "sample": sample}
-    where = {"revision": revision, "create_pr": create_pr, "token": token}
     chosen = select(config or "*")
     if dry_run:
-        click.echo(estimate(repo, chosen, **where, **which))
+        specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen]
+        click.echo(what_would_be_done(specs, Target(repo, revision, create_pr, token)))
         return
     try:
         pushed = push_test_sets(
             repo,
             chosen,
             private=private,
+            create_pr=create_pr,
+            revision=revision,
+            token=token,
+            seed=seed,
+            data_dir=data_dir,
+            sample=sample,
             num_proc=num_proc,
             scheduler=scheduler,
             work_dir=work_dir,
-            **where,
-            **which,
         )
     except KeyboardInterrupt:
         click.echo(
