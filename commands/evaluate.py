@@ -1,14 +1,13 @@
 """`medmnist-c evaluate`: score a checkpoint of transformers under the corruptions."""
 
-import sys
 from pathlib import Path
 
 import click
 
-from medmnist_c.commands.options import Command, complete_dataset, source_options
+from medmnist_c.commands.options import GOES_ON, Command, complete_dataset, source_options
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, stopped=GOES_ON)
 @click.option("--model", required=True, help="Folder of a transformers checkpoint, or its id.")
 @click.option("--dataset", required=True, shell_complete=complete_dataset, help="E.g. breastmnist.")
 @click.option(
@@ -69,25 +68,19 @@ def evaluate(
     which = {"corruptions": corruption or None, "severities": severity or None}
     chosen_cells(dataset, **which)  # bad names are told before a model is loaded
     predict = TransformersModel(model, dataset, labels=labels, device=device)
-    try:
-        report = evaluate_model(
-            predict,
-            dataset,
-            pil=True,
-            rgb=True,
-            logits=True,
-            threshold=thresholds(threshold),
-            predictions=output / "predictions",
-            model_name=predict.name,
-            baseline=baseline and RobustnessReport.load(baseline),
-            **which,
-            **options,
-        )
-    except KeyboardInterrupt:
-        click.echo(
-            "Stopped. What is finished is kept; the same command goes on from there.", err=True
-        )
-        sys.exit(130)
+    report = evaluate_model(
+        predict,
+        dataset,
+        pil=True,
+        rgb=True,
+        logits=True,
+        threshold=thresholds(threshold),
+        predictions=output / "predictions",
+        model_name=predict.name,
+        baseline=baseline and RobustnessReport.load(baseline),
+        **which,
+        **options,
+    )
     tell(report, report.save(output))
 
 

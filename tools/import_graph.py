@@ -21,9 +21,7 @@ FACE = ("commands", "augmentation", "evaluation", "publishing", "builder", "corr
 
 def edges() -> list[tuple[str, str]]:
     """(importing package, imported package), without those that follow from others."""
-    graph = grimp.build_graph(
-        "medmnist_c", cache_dir=None, exclude_type_checking_imports=True
-    )
+    graph = grimp.build_graph("medmnist_c", cache_dir=None, exclude_type_checking_imports=True)
     found = set()
     for importer in graph.modules:
         for imported in graph.find_modules_directly_imported_by(importer):
