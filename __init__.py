@@ -1,6 +1,7 @@
 """MedMNIST-C on Hugging Face `datasets`. Importing this package makes the name known to them."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from medmnist_c.builder.cards import VERSION as __version__
 from medmnist_c.builder.configs import config_names
@@ -8,26 +9,56 @@ from medmnist_c.builder.hf.registration import register
 from medmnist_c.builder.testset.single import corrupt
 from medmnist_c.medmnist_c import MedMNISTC, MedMNISTCConfig
 
+if TYPE_CHECKING:
+    from medmnist_c.augmentation.augmix import TargetedAugMix
+    from medmnist_c.augmentation.targeted import TargetedAugmentation
+    from medmnist_c.builder.parquet.build import build
+    from medmnist_c.evaluation.evaluate import evaluate
+    from medmnist_c.evaluation.report.comparison import compare
+    from medmnist_c.evaluation.report.model import RobustnessReport
+    from medmnist_c.evaluation.score import score
+    from medmnist_c.publishing.push import push
+    from medmnist_c.verification import verify
+
+__all__ = [
+    "MedMNISTC",
+    "MedMNISTCConfig",
+    "RobustnessReport",
+    "TargetedAugMix",
+    "TargetedAugmentation",
+    "__version__",
+    "build",
+    "compare",
+    "config_names",
+    "corrupt",
+    "evaluate",
+    "push",
+    "score",
+    "verify",
+]
+
 register()
 
 # What is imported when it is first asked for, since not everybody does.
-_LATER = {
+_LATE = {
+    "RobustnessReport": "medmnist_c.evaluation.report.model",
     "TargetedAugMix": "medmnist_c.augmentation.augmix",
     "TargetedAugmentation": "medmnist_c.augmentation.targeted",
-    "RobustnessReport": "medmnist_c.evaluation.report.model",
+    "build": "medmnist_c.builder.parquet.build",
     "compare": "medmnist_c.evaluation.report.comparison",
     "evaluate": "medmnist_c.evaluation.evaluate",
     "push": "medmnist_c.publishing.push",
+    "score": "medmnist_c.evaluation.score",
+    "verify": "medmnist_c.verification",
 }
 
-__all__ = ["MedMNISTC", "MedMNISTCConfig", "__version__", "config_names", "corrupt", *_LATER]
+if not TYPE_CHECKING:  # a type checker would take any misspelt name for one that is here
 
-
-def __getattr__(name: str) -> object:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LATER[name]), name)
+    def __getattr__(name: str) -> object:
+        if name not in _LATE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_LATE[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *_LATE})

@@ -1,8 +1,11 @@
 """Names of the benchmark's configurations: `{dataset}_{corruption}_{severity}` and `{dataset}_clean`."""
 
 import fnmatch
+import operator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import SupportsIndex
 
 from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.builder.suggestions import nearest, shown
@@ -88,17 +91,18 @@ def find_configuration(dataset: str, corruption: str, severity: int) -> Configur
         raise UnknownNameError(
             f"{dataset} has no corruption {shown(corruption)}{nearest(corruption, CORRUPTIONS[dataset])}"
         )
-    _check_severity(severity)
-    return Configuration(dataset, corruption, severity)
+    return Configuration(dataset, corruption, _checked_severity(severity))
 
 
-def _check_severity(severity: int) -> None:
-    if isinstance(severity, bool) or not isinstance(severity, int):
+def _checked_severity(severity: SupportsIndex) -> int:
+    """The severity as an `int`; numpy's whole numbers are taken, too."""
+    if isinstance(severity, bool) or not hasattr(severity, "__index__"):
         raise TypeError(f"The severity is a whole number from 1 to 5, not {shown(severity)}.")
-    if severity not in SEVERITIES:
+    if operator.index(severity) not in SEVERITIES:
         raise UnknownNameError(
             f"There is no severity {shown(severity)}: MedMNIST-C has 1 (mildest) to 5 (strongest)."
         )
+    return operator.index(severity)
 
 
 def config_names(
@@ -113,38 +117,51 @@ def config_names(
         severity: 1-5, to list that severity only.
 
     Returns:
-        The names; an empty list if nothing matches.
+        The names; an empty list if each of the three matches something, but nothing all of them:
+        dermamnist has no "bubble".
 
     Raises:
-        TypeError, UnknownNameError: as `find_configuration`.
+        TypeError: a pattern is no string, or `severity` no whole number.
+        UnknownNameError: `pattern`, `corruption` or `severity` matches nothing in the benchmark.
     """
     for what in (pattern, "*" if corruption is None else corruption):
         if not isinstance(what, str):
             raise TypeError(f"A pattern is a string such as 'derma*', not {shown(what)}.")
     if severity is not None:
-        _check_severity(severity)
+        severity = _checked_severity(severity)
 
-    def matches(one: Configuration) -> bool:
-        return (
-            (fnmatch.fnmatchcase(one.name, pattern) or fnmatch.fnmatchcase(one.dataset, pattern))
-            and (corruption is None or fnmatch.fnmatchcase(one.corruption or CLEAN, corruption))
-            and (severity is None or one.severity == severity)
-        )
+    def fits_pattern(one: Configuration) -> bool:
+        return fnmatch.fnmatchcase(one.name, pattern) or fnmatch.fnmatchcase(one.dataset, pattern)
 
-    return [name for name, one in configurations().items() if matches(one)]
+    def fits_corruption(one: Configuration) -> bool:
+        return corruption is None or fnmatch.fnmatchcase(one.corruption or CLEAN, corruption)
+
+    every = configurations().values()
+    if not any(map(fits_pattern, every)):
+        hint = nearest(pattern.rstrip("*_"), [*configurations(), *CORRUPTIONS])
+        raise UnknownNameError(f"No configuration matches {shown(pattern)}{hint}")
+    if corruption is not None and not any(map(fits_corruption, every)):
+        names = dict.fromkeys(name for of_one in CORRUPTIONS.values() for name in of_one)
+        hint = nearest(corruption.strip("*_"), [*names, CLEAN])
+        raise UnknownNameError(f"No corruption matches {shown(corruption)}{hint}")
+    return [
+        one.name
+        for one in every
+        if fits_pattern(one) and fits_corruption(one) and severity in (None, one.severity)
+    ]
 
 
-def select(patterns: tuple[str, ...]) -> list[Configuration]:
-    """Configurations that any of the patterns names, in the table's order; all if there is none.
+def select(test_sets: str | Iterable[str | Configuration] = "*") -> list[Configuration]:
+    """Configurations by name, wildcards or themselves, in the table's order.
+
+    Args:
+        test_sets: one pattern such as "derma*", or several; wildcards are those of `config_names`.
 
     Raises:
-        UnknownNameError: a pattern matches nothing.
+        UnknownNameError: a name or pattern matches nothing.
     """
+    given = [test_sets] if isinstance(test_sets, str) else test_sets
     chosen: set[str] = set()
-    for pattern in patterns or ("*",):
-        names = config_names(pattern)
-        if not names:
-            hint = nearest(pattern.rstrip("*_"), [*configurations(), *CORRUPTIONS])
-            raise UnknownNameError(f"No configuration matches {shown(pattern)}{hint}")
-        chosen.update(names)
+    for one in given:
+        chosen.update(config_names(one if isinstance(one, str) else one.name))
     return [one for name, one in configurations().items() if name in chosen]

@@ -4,7 +4,6 @@ import sys
 
 import click
 
-from medmnist_c.builder.configs import select
 from medmnist_c.builder.parquet.build import build as build_folder
 from medmnist_c.commands.options import Command, source_options
 
@@ -29,9 +28,8 @@ def build(
 
     CONFIG are names, with wildcards: '*' for all, 'derma*', 'breastmnist_*_noise_5'.
     """
-    chosen = select(config)
     try:
-        result = build_folder(chosen, output, num_proc=num_proc, scheduler=scheduler, **source)
+        result = build_folder(config, output, num_proc=num_proc, scheduler=scheduler, **source)
     except KeyboardInterrupt:
         click.echo(
             "Stopped. What is finished is kept; the same command goes on from there.", err=True

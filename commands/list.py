@@ -17,7 +17,7 @@ def list_command(pattern: str, corruption: str | None, severity: int | None, nam
     """List test sets; PATTERN is e.g. 'derma*' or '*_noise_5'."""
     found = config_names(pattern, corruption=corruption, severity=severity)
     if not found:
-        raise ValueError(f"No configuration matches {pattern!r}; `medmnist-c list` shows all.")
+        raise ValueError("These match something each, but no configuration matches all of them.")
     if names:
         click.echo("\n".join(found))
         return

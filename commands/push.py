@@ -54,7 +54,7 @@ def push(
 
     which = {"seed": seed, "data_dir": data_dir, "sample": sample}
     where = {"revision": revision, "create_pr": create_pr, "token": token}
-    chosen = select(config)
+    chosen = select(config or "*")
     if dry_run:
         click.echo(estimate(repo, chosen, **where, **which))
         return

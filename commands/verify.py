@@ -6,9 +6,7 @@ from pathlib import Path
 
 import click
 
-from medmnist_c.builder.configs import select
-from medmnist_c.builder.testset.reference_comparison import verify_release
-from medmnist_c.commands.options import CACHE_DIR, Command, source_options
+from medmnist_c.commands.options import Command, source_options
 
 
 @click.command(cls=Command)
@@ -41,19 +39,20 @@ def verify(
     A repository's files are compared by their SHA-256, without downloading them. CONFIG are names,
     with wildcards; all by default. The exit status is 0 if all are equal.
     """
-    if (release is None) == (repo is None):
-        raise ValueError("Give either --release FOLDER or --repo USER/NAME.")
-    which = {"data_dir": data_dir, "sample": sample}
-    if release is not None:
-        if seed is not None:
-            raise ValueError("The release has one draw of its own: leave --seed out.")
-        found = verify_release(release, select(config), cache_dir=CACHE_DIR, **which)
-        _report(found, "the release")
-    else:
-        from medmnist_c.publishing.verify import verify_repository  # takes a moment to import
+    from medmnist_c.verification import verify as compare  # takes a moment to import
 
-        where = {"revision": revision, "token": token, "num_proc": num_proc}
-        _report(verify_repository(repo, select(config), seed=seed, **where, **which), repo)
+    found = compare(
+        config or "*",
+        release=release,
+        repo=repo,
+        revision=revision,
+        token=token,
+        num_proc=num_proc,
+        data_dir=data_dir,
+        sample=sample,
+        seed=seed,
+    )
+    _report(found, "the release" if repo is None else repo)
 
 
 def _report(found: Iterator, what: str) -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Configuration, select
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.shards import stretches
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.publishing.plan import State, chosen, plan, published
+from medmnist_c.publishing.plan import State, plan, published
 from medmnist_c.publishing.repository import Repository
 from medmnist_c.publishing.uploader import FILES_A_COMMIT
 
@@ -52,7 +52,7 @@ def estimate(
 ) -> Estimate:
     """What `push` would make and send. Arguments and errors as there; a token is only needed to see
     a private repository."""
-    specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen(test_sets)]
+    specs = [TestSetSpec(one, seed, data_dir, sample) for one in select(test_sets)]
     repository = Repository(repo, revision=revision, create_pr=create_pr, token=token)
     exists = repository.exists()
     if exists and repository.has_token:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from medmnist_c.builder.cards import SHARDS
-from medmnist_c.builder.configs import Configuration, configurations, select
+from medmnist_c.builder.configs import Configuration, configurations
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.manifest import Entry, Manifest, shard_path
@@ -39,17 +39,6 @@ class State:
     head: str
     files: Mapping[str, RemoteFile] = field(default_factory=dict)
     manifest: Manifest = field(default_factory=Manifest)
-
-
-def chosen(test_sets: str | Iterable[str | Configuration]) -> list[Configuration]:
-    """Test sets by name, wildcards or configuration, in the table's order.
-
-    Raises:
-        UnknownNameError: a name matches nothing.
-    """
-    given = [test_sets] if isinstance(test_sets, str) else list(test_sets)
-    names = tuple(one if isinstance(one, str) else one.name for one in given)
-    return select(names) if names else []  # no name at all would select everything
 
 
 @dataclass(frozen=True)

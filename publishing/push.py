@@ -19,12 +19,12 @@ from huggingface_hub.utils import (
 )
 from tqdm.auto import tqdm
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Configuration, select
 from medmnist_c.builder.errors import BuildError, CleanDataError, PublishError
 from medmnist_c.builder.parquet.scheduling import make_test_sets
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.card_writer import CardWriter
-from medmnist_c.publishing.plan import chosen, plan
+from medmnist_c.publishing.plan import plan
 from medmnist_c.publishing.progress import Progress
 from medmnist_c.publishing.rate_limiter import RateLimiter
 from medmnist_c.publishing.repository import Repository
@@ -95,7 +95,7 @@ def push(
         PublishError: the Hub refuses, or fails too often.
         CleanDataError: a clean test set cannot be had.
     """
-    specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen(test_sets)]
+    specs = [TestSetSpec(one, seed, data_dir, sample) for one in select(test_sets)]
     makers = {
         "cache_dir": cache_dir and Path(cache_dir),
         "num_proc": num_proc,

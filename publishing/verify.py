@@ -8,12 +8,12 @@ from shutil import rmtree
 
 import datasets
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Configuration, select
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.parquet.scheduling import Made, make_test_sets
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.manifest import entry_of, maker
-from medmnist_c.publishing.plan import State, chosen, is_there, is_whole, stale_files
+from medmnist_c.publishing.plan import State, is_there, is_whole, stale_files
 from medmnist_c.publishing.repository import Repository
 from medmnist_c.publishing.work_folder import work_folder
 
@@ -63,7 +63,7 @@ def verify_repository(
         PublishError: the repository cannot be read.
         CleanDataError: a clean test set cannot be had.
     """
-    specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen(test_sets)]
+    specs = [TestSetSpec(one, seed, data_dir, sample) for one in select(test_sets)]
     cache_dir = Path(cache_dir or datasets.config.HF_DATASETS_CACHE)
     repository = Repository(repo, revision=revision, token=token)
     if not repository.exists():

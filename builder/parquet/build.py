@@ -14,7 +14,7 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from medmnist_c.builder.cards import folder_card
-from medmnist_c.builder.configs import Configuration, configurations
+from medmnist_c.builder.configs import Configuration, configurations, select
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import MANIFEST, make_test_sets, remove_others
 from medmnist_c.builder.parquet.shards import Shard
@@ -30,7 +30,7 @@ class Built:
 
 
 def build(
-    test_sets: Iterable[Configuration],
+    test_sets: str | Iterable[str | Configuration],
     folder: str | Path,
     *,
     seed: int | None = None,
@@ -47,7 +47,7 @@ def build(
     to kill and to run again.
 
     Args:
-        test_sets: which ones.
+        test_sets: which ones: names, wildcards, configurations.
         folder: where to; made if it is not there. With a scheduler, a folder or an fsspec address
             (`s3://...`) that all workers reach.
         seed, data_dir, sample: as `TestSetSpec`.
@@ -56,12 +56,13 @@ def build(
         cache_dir: for clean test sets; the cache folder of `datasets`, on each machine, by default.
 
     Raises:
+        UnknownNameError: a name matches nothing.
         BuildError: the folder cannot be written, or test sets could not be made.
         CleanDataError: a clean test set cannot be had.
     """
     place = OutputFolder.at(folder)
     cache_dir = cache_dir and Path(cache_dir)
-    specs = [TestSetSpec(one, seed, data_dir, sample) for one in test_sets]
+    specs = [TestSetSpec(one, seed, data_dir, sample) for one in select(test_sets)]
     kept = [r.configuration.name for r in specs if _is_built(place, r)]
     missing = [r for r in specs if r.configuration.name not in kept]
     total = sum(spec.source().count for spec in missing)  # finds all of them, or says so

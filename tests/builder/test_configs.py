@@ -1,5 +1,6 @@
 """Names: all there, in order, listed with wildcards, and helpful when misspelt."""
 
+import numpy as np
 import pytest
 
 from medmnist_c import config_names
@@ -50,11 +51,24 @@ def test_every_corruption_has_five_severities():
         ({"corruption": "clean"}, 12),
         ({"pattern": "derma*", "corruption": "*noise", "severity": 3}, 4),
         ({"pattern": "dermamnist_black_corner_3"}, 1),
-        ({"pattern": "nothing*"}, 0),
+        ({"pattern": "derma*", "corruption": "bubble"}, 0),
+        ({"severity": np.int64(3)}, 131),
     ],
 )
 def test_listing_with_wildcards(arguments, count):
     assert len(config_names(**arguments)) == count
+
+
+def test_severities_of_numpy_are_numbers_too():
+    found = find_configuration("octmnist", "pixelate", np.int64(3))
+    assert found == find_configuration("octmnist", "pixelate", 3)
+    assert type(found.severity) is int
+
+
+def test_selecting_takes_patterns_and_configurations():
+    one = find_configuration("octmnist", "pixelate", 3)
+    assert select("octmnist_pixelate_3") == select([one]) == select((one, one.name)) == [one]
+    assert len(select()) == 667 and select([]) == []
 
 
 def test_selecting_keeps_the_order_of_the_table_and_names_each_once():
@@ -78,6 +92,9 @@ def test_selecting_keeps_the_order_of_the_table_and_names_each_once():
         (lambda: config_names(severity=7), UnknownNameError, "1 (mildest)"),
         (lambda: config_names(severity=True), TypeError, "not True"),
         (lambda: config_names(b"derma*"), TypeError, "not b'derma*'"),
+        (lambda: config_names("nothing*"), UnknownNameError, "No configuration matches 'nothing*'"),
+        (lambda: config_names("dermnist*"), UnknownNameError, "did you mean 'dermamnist'"),
+        (lambda: config_names(corruption="buble"), UnknownNameError, "did you mean 'bubble'"),
         (lambda: config_names(corruption=3), TypeError, "not 3"),
         (lambda: find_configuration(["a"], "b", 1), TypeError, "not ['a']"),
         (lambda: find_configuration("octmnist", None, 1), TypeError, "not None"),

@@ -1,0 +1,71 @@
+"""Made images beside published ones: the release's files, or a repository on the Hub."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import datasets
+
+from medmnist_c.builder.configs import Configuration, select
+from medmnist_c.builder.testset.reference_comparison import Comparison, verify_release
+from medmnist_c.publishing.verify import Found, verify_repository
+
+
+def verify(
+    test_sets: str | Iterable[str | Configuration] = "*",
+    *,
+    release: str | Path | None = None,
+    repo: str | None = None,
+    revision: str | None = None,
+    token: str | None = None,
+    seed: int | None = None,
+    data_dir: str | Path | None = None,
+    sample: bool = False,
+    num_proc: int | None = None,
+    cache_dir: str | Path | None = None,
+) -> Iterator[Comparison | Found]:
+    """Make test sets, and compare them with those of the published release or of a repository.
+
+    Args:
+        test_sets: which ones: names, wildcards, configurations; all by default.
+        release: folder of the release's files, `{dataset}/{corruption}.npz`; or
+        repo: dataset repository on the Hub, "USER/NAME"; its files are compared by their SHA-256,
+            without a download.
+        revision, token: of the repository, as those of `push`.
+        seed, data_dir, sample: which images, as for `load_dataset`; the release has no seed.
+        num_proc: processes, with `repo`; all cores by default.
+        cache_dir: for clean test sets; the cache folder of `datasets` by default.
+
+    Returns:
+        An iterator: one result for each test set, as soon as it is known. `result.equal` says whether
+        it is equal to the bit, `str(result)` what was found. Clean test sets are not in the release.
+
+    Raises:
+        ValueError: neither `release` nor `repo` is given, or both, or `release` with a seed.
+        UnknownNameError: a name matches nothing.
+        PublishError: the repository cannot be read.
+        CleanDataError: a clean test set cannot be had.
+    """
+    chosen = select(test_sets)
+    if release is None and repo is not None:
+        return verify_repository(
+            repo,
+            chosen,
+            revision=revision,
+            token=token,
+            seed=seed,
+            data_dir=data_dir,
+            sample=sample,
+            num_proc=num_proc,
+            cache_dir=cache_dir,
+        )
+    if release is None or repo is not None:
+        raise ValueError("Give either the folder of the release or a repository, USER/NAME.")
+    if seed is not None:
+        raise ValueError("The release has one draw of its own: leave the seed out.")
+    return verify_release(
+        release,
+        chosen,
+        data_dir=data_dir,
+        sample=sample,
+        cache_dir=cache_dir or datasets.config.HF_DATASETS_CACHE,
+    )
