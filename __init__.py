@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from medmnist_c.builder.parquet.build import build
     from medmnist_c.evaluation.evaluate import evaluate
     from medmnist_c.evaluation.report.comparison import compare
-    from medmnist_c.evaluation.report.model import RobustnessReport
+    from medmnist_c.evaluation.robustness_report import RobustnessReport
     from medmnist_c.evaluation.score import score
     from medmnist_c.publishing.push import push
     from medmnist_c.verification import verify
@@ -41,7 +41,7 @@ register()
 
 # What is imported when it is first asked for, since not everybody does.
 _LATE = {
-    "RobustnessReport": "medmnist_c.evaluation.report.model",
+    "RobustnessReport": "medmnist_c.evaluation.robustness_report",
     "TargetedAugMix": "medmnist_c.augmentation.augmix",
     "TargetedAugmentation": "medmnist_c.augmentation.targeted",
     "build": "medmnist_c.builder.parquet.build",

@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from medmnist_c.commands.options import Command, source_options
+from medmnist_c.commands.scoring import print_summary, scoring_options
 
 
 @click.command(cls=Command)
 @click.option("--model", required=True, help="Folder of a transformers checkpoint, or its id.")
-@click.option("--dataset", required=True, help="E.g. breastmnist.")
+@click.option("--dataset", required=True, help="For example breastmnist.")
 @click.option(
     "-o",
     "--output",
@@ -18,7 +19,11 @@ from medmnist_c.commands.options import Command, source_options
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for report.json and the predictions.",
 )
-@click.option("--corruption", multiple=True, help="Only this one; may be given several times.")
+@click.option(
+    "--corruption",
+    multiple=True,
+    help="Only this one, or those that fit '*_noise'; may be given several times.",
+)
 @click.option(
     "--severity", multiple=True, type=click.IntRange(1, 5), help="Only this one; likewise."
 )
@@ -32,18 +37,7 @@ from medmnist_c.commands.options import Command, source_options
     help="How the checkpoint's labels are matched with the dataset's classes.",
 )
 @click.option("--device", help="For torch. [default: a GPU if there is one]")
-@click.option(
-    "--threshold",
-    multiple=True,
-    type=click.FloatRange(0, 1),
-    help="Of the probability of yes, in binary and multi-label datasets; there one a label may be "
-    "given. [default: 0.5]",
-)
-@click.option(
-    "--baseline",
-    type=click.Path(path_type=Path, exists=True),
-    help="Another report to measure against. [default: AlexNet's errors of the release]",
-)
+@scoring_options
 @source_options
 def evaluate(
     model: str,
@@ -53,21 +47,18 @@ def evaluate(
     severity: tuple[int, ...],
     labels: str,
     device: str | None,
-    threshold: tuple[float, ...],
-    baseline: Path | None,
     **options,
 ) -> None:
     """Score a transformers image classifier on a dataset and all its corruptions.
 
     Writes report.json and the predictions. Interrupted, the same command goes on where it was.
     """
-    from medmnist_c.evaluation.evaluate import chosen_cells
+    from medmnist_c.evaluation.configs import chosen_configs
     from medmnist_c.evaluation.evaluate import evaluate as evaluate_model
-    from medmnist_c.evaluation.report.model import RobustnessReport
     from medmnist_c.evaluation.transformers_model import TransformersModel
 
     which = {"corruptions": corruption or None, "severities": severity or None}
-    chosen_cells(dataset, **which)  # bad names are told before a model is loaded
+    chosen_configs(dataset, **which)  # bad names are told before a model is loaded
     predict = TransformersModel(model, dataset, labels=labels, device=device)
     try:
         report = evaluate_model(
@@ -76,10 +67,8 @@ def evaluate(
             pil=True,
             rgb=True,
             logits=True,
-            threshold=thresholds(threshold),
             predictions=output / "predictions",
             model_name=predict.name,
-            baseline=baseline and RobustnessReport.load(baseline),
             **which,
             **options,
         )
@@ -88,25 +77,4 @@ def evaluate(
             "Stopped. What is finished is kept; the same command goes on from there.", err=True
         )
         sys.exit(130)
-    tell(report, report.save(output))
-
-
-def thresholds(given: tuple[float, ...]) -> float | tuple[float, ...]:
-    """The option's value: none, one for all, or one for each label."""
-    if len(given) > 1:
-        return given
-    return given[0] if given else 0.5
-
-
-def tell(report, place: Path) -> None:
-    """A line for each dataset."""
-    for name, one in report.datasets.items():
-        figures = {"clean": one["clean"]["metrics"]["balanced_error"]}
-        figures["corrupted"] = one["summary"]["means"].get("balanced_error", {"value": None})
-        figures |= {key: one["summary"][key] for key in ("BE", "rBE", "rBE_stable")}
-        click.echo(f"{name}: " + ", ".join(f"{k} {_short(v)}" for k, v in figures.items()))
-    click.echo(f"balanced errors; all figures are in {place}")
-
-
-def _short(estimate: dict) -> str:
-    return "-" if estimate["value"] is None else f"{estimate['value']:.4f}"
+    print_summary(report, report.save(output))

@@ -8,7 +8,9 @@ import click
 import datasets
 
 CACHE_DIR = datasets.config.HF_DATASETS_CACHE
-_EXTRAS = {"sklearn": "evaluate", "matplotlib": "evaluate"}
+_EXTRAS = dict.fromkeys(
+    ("sklearn", "matplotlib", "jinja2", "pydantic", "threadpoolctl"), "evaluate"
+)
 
 
 @contextlib.contextmanager

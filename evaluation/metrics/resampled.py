@@ -22,8 +22,8 @@ class Resampled:
     note: str | None = None
 
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % percentile interval of the draws."""
-        if self.value is None or self.draws is None:
+        """The 95 % percentile interval of the draws; None where a resample has no such figure."""
+        if self.value is None or self.draws is None or not np.isfinite(self.draws).all():
             return None
         tail = 50 * (1 - CONFIDENCE)
         low, high = np.percentile(self.draws, (tail, 100 - tail))

@@ -12,9 +12,9 @@
     kappa               Cohen's kappa with quadratic weights, for ordinal data
 
 The predicted label is the class of the largest score; for two classes and for each of several labels
-"yes" where the score is above the threshold. All but auc, ece and worst_class_recall are functions of sums over
-images and have bootstrap intervals. The latter two are biased in every resample (a maximum of
-noise), so a percentile interval of them would mislead; auc would have to be sorted anew in each.
+"yes" where the score is above the threshold. All but auc, ece and worst_class_recall are functions of
+sums over images and have bootstrap intervals. The latter two are biased in every resample (a maximum
+of noise), so a percentile interval of them would mislead; auc would have to be sorted anew in each.
 """
 
 import warnings
@@ -26,18 +26,9 @@ from sklearn.metrics import roc_auc_score
 
 from medmnist_c.builder.dataset_info import MedMNISTInfo
 from medmnist_c.evaluation.metrics.bootstrap import resampled_sums
+from medmnist_c.evaluation.metrics.names import METRICS
 from medmnist_c.evaluation.metrics.resampled import Figures, Resampled, missing
 
-METRICS = (
-    "balanced_error",
-    "accuracy",
-    "auc",
-    "worst_class_recall",
-    "ece",
-    "nll",
-    "brier",
-    "kappa",
-)
 BINS = 15
 _MEANS = ("accuracy", "nll", "brier")  # plain means over images
 _SMALLEST = np.finfo(np.float64).eps  # a probability of 0 has no logarithm
@@ -119,7 +110,9 @@ def _figures(test_set: Classified, columns: dict[str, np.ndarray]) -> Figures:
     absent = _absent(test_set.info, sums["members"])
     note = f"no image of {absent}: over the classes there are" if absent else None
     return {
-        name: Resampled(float(values[name]), draws[name], note if name == "balanced_error" else None)
+        name: Resampled(
+            float(values[name]), draws[name], note if name == "balanced_error" else None
+        )
         for name in values
     }
 
@@ -194,12 +187,11 @@ def _absent(info: MedMNISTInfo, members: np.ndarray) -> str:
 
 
 def _auc(test_set: Classified) -> float:
+    labels, scores = test_set.labels, test_set.scores
     if test_set.info.multi_label:
-        return float(roc_auc_score(test_set.labels, test_set.scores, average="macro"))
+        return float(roc_auc_score(labels, scores, average="macro"))
     classes = range(len(test_set.info.labels)) if len(test_set.info.labels) > 2 else (1,)
-    return float(
-        np.mean([roc_auc_score(test_set.labels[:, 0] == one, test_set.scores[:, one]) for one in classes])
-    )
+    return float(np.mean([roc_auc_score(labels[:, 0] == one, scores[:, one]) for one in classes]))
 
 
 def _ece(test_set: Classified) -> float:

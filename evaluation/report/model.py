@@ -5,39 +5,29 @@ a file: names are the benchmark's, counts no larger than its test sets, figures 
 range. What is free text (a model's name, a note) is bounded, and the renderers escape it.
 """
 
-import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 from medmnist_c.evaluation.errors import ReportError
+from medmnist_c.evaluation.fields import (
+    Count,
+    Flag,
+    Number,
+    Probability,
+    Severity,
+    Text,
+    first_misfit,
+)
+from medmnist_c.evaluation.metrics.names import METRICS, PRIMARY
 from medmnist_c.evaluation.metrics.resampled import Figures, Resampled
-from medmnist_c.evaluation.metrics.test_set import METRICS
 
-PRIMARY = "balanced_error"
-LONGEST_TEXT = 2000  # characters: no name or note comes near it
-_LARGEST = 1e15  # no figure of a report comes near it
-_FROZEN = ConfigDict(arbitrary_types_allowed=True)
-
-
-def _printable(text: str) -> str:
-    if any(unicodedata.category(one) in ("Cc", "Cs") for one in text):
-        raise ValueError("has characters that are no text")
-    return text
-
-
-Text = Annotated[
-    str, Field(strict=True, max_length=LONGEST_TEXT), AfterValidator(_printable)
-]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-_LARGEST, le=_LARGEST)]
-Probability = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
-Count = Annotated[int, Field(strict=True, ge=1, le=10**9)]
-Severity = Annotated[int, Field(strict=True, ge=SEVERITIES[0], le=SEVERITIES[-1])]
-Flag = Annotated[bool, Field(strict=True)]
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -71,6 +61,11 @@ class Estimate:
 def _known_metrics(metrics: dict[str, Estimate]) -> dict[str, Estimate]:
     if not set(metrics) <= set(METRICS):
         raise ValueError("has a metric that is not known")
+    for name, one in metrics.items():
+        least, most = METRICS[name]
+        numbers = [value for value in (one.value, one.low, one.high) if value is not None]
+        if not all(least - _ROUNDING <= value <= most + _ROUNDING for value in numbers):
+            raise ValueError(f"has {name} outside {least:g} to {most:g}")
     return metrics
 
 
@@ -123,6 +118,10 @@ class CorruptionReport:
         if not severities or None in severities or severities != sorted(set(severities)):
             raise ValueError("has no test sets of rising severity")
         return self
+
+    def by_severity(self, metric: str = PRIMARY) -> dict[int | None, Estimate | None]:
+        """One metric's estimates; None where a test set lacks it."""
+        return {one.severity: one.metrics.get(metric) for one in self.test_sets}
 
 
 @dataclass(frozen=True)
@@ -196,7 +195,7 @@ class DatasetReport:
         return self
 
 
-def _once_each(names, known) -> bool:
+def _once_each(names: Collection, known: Collection) -> bool:
     return len(set(names)) == len(names) and set(names) <= set(known)
 
 
@@ -231,7 +230,7 @@ class ModelIdentity:
     name: Text
 
 
-@dataclass(frozen=True, config=_FROZEN)
+@dataclass(frozen=True)
 class Report:
     """How a model fares under the corruptions, dataset by dataset.
 
@@ -249,6 +248,15 @@ class Report:
     def name(self) -> str:
         """The model's."""
         return self.model.name
+
+    @property
+    def corrupted_count(self) -> int:
+        """Of the test sets, without the clean ones."""
+        return sum(
+            len(corruption.test_sets)
+            for one in self.datasets.values()
+            for corruption in one.corruptions
+        )
 
     def table(
         self, dataset: str, metric: str = PRIMARY
@@ -296,12 +304,3 @@ def report_fields(plain: object, where: str) -> Report:
         raise ReportError(
             f"{where} is no report as medmnist_c makes it: {first_misfit(error)}; make it again."
         ) from error
-
-
-def first_misfit(error: ValidationError) -> str:
-    """What is wrong first, by its location, e.g. "datasets.breastmnist.count is no whole number"."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    told = first["msg"].removeprefix("Value error, ")
-    parts = [str(part)[:40] for part in first["loc"]]
-    location = ".".join(part if part.isprintable() else repr(part) for part in parts) or "it"
-    return f"{location}: {told[:1].lower()}{told[1:]}"

@@ -13,10 +13,17 @@ from dataclasses import dataclass
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
-from medmnist_c.evaluation.metrics.resampled import Figures, Resampled, combine, mean, means, missing
+from medmnist_c.evaluation.metrics.names import PRIMARY
+from medmnist_c.evaluation.metrics.resampled import (
+    Figures,
+    Resampled,
+    combine,
+    mean,
+    means,
+    missing,
+)
 from medmnist_c.evaluation.report.baseline import STABLE_DROP, Baseline
 from medmnist_c.evaluation.report.model import (
-    PRIMARY,
     CorruptionReport,
     DatasetReport,
     Estimate,
@@ -62,7 +69,11 @@ def dataset_report(
         severities=tuple(
             SeverityReport(severity, _means(having))
             for severity in SEVERITIES
-            if (having := [one.test_sets[severity] for one in corruptions if severity in one.test_sets])
+            if (
+                having := [
+                    one.test_sets[severity] for one in corruptions if severity in one.test_sets
+                ]
+            )
         ),
         summary=_summary(clean.dataset, corruptions),
     )
