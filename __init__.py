@@ -1,22 +1,22 @@
 """MedMNIST-C on Hugging Face `datasets`. Importing this package makes the name known to them."""
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from medmnist_c.builder.cards import VERSION as __version__
-from medmnist_c.builder.configs import config_names
 from medmnist_c.builder.hf.registration import register
-from medmnist_c.builder.testset.single import corrupt
-from medmnist_c.medmnist_c import MedMNISTC, MedMNISTCConfig
 
 if TYPE_CHECKING:
     from medmnist_c.augmentation.augmix import TargetedAugMix
     from medmnist_c.augmentation.targeted import TargetedAugmentation
+    from medmnist_c.builder.configs import config_names
     from medmnist_c.builder.parquet.build import build
+    from medmnist_c.builder.testset.single import corrupt
     from medmnist_c.evaluation.evaluate import evaluate
     from medmnist_c.evaluation.report.comparison import compare
     from medmnist_c.evaluation.robustness_report import RobustnessReport
     from medmnist_c.evaluation.score import score
+    from medmnist_c.medmnist_c import MedMNISTC, MedMNISTCConfig
     from medmnist_c.publishing.push import push
     from medmnist_c.verification import verify
 
@@ -37,15 +37,21 @@ __all__ = [
     "verify",
 ]
 
+__version__ = version("medmnist_c")
 register()
 
-# What is imported when it is first asked for, since not everybody does.
+# Imported when first asked for: `medmnist-c register` imports this package wherever `datasets` is
+# imported, and most of those processes need no more than the name.
 _LATE = {
+    "MedMNISTC": "medmnist_c.medmnist_c",
+    "MedMNISTCConfig": "medmnist_c.medmnist_c",
     "RobustnessReport": "medmnist_c.evaluation.robustness_report",
     "TargetedAugMix": "medmnist_c.augmentation.augmix",
     "TargetedAugmentation": "medmnist_c.augmentation.targeted",
     "build": "medmnist_c.builder.parquet.build",
     "compare": "medmnist_c.evaluation.report.comparison",
+    "config_names": "medmnist_c.builder.configs",
+    "corrupt": "medmnist_c.builder.testset.single",
     "evaluate": "medmnist_c.evaluation.evaluate",
     "push": "medmnist_c.publishing.push",
     "score": "medmnist_c.evaluation.score",

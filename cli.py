@@ -4,11 +4,13 @@ import click
 
 from medmnist_c.builder.cards import VERSION
 from medmnist_c.commands.build import build
+from medmnist_c.commands.cache import cache
 from medmnist_c.commands.evaluate import evaluate
 from medmnist_c.commands.info import info
 from medmnist_c.commands.list import list_command
 from medmnist_c.commands.preview import preview
 from medmnist_c.commands.push import push
+from medmnist_c.commands.register import register
 from medmnist_c.commands.report import report
 from medmnist_c.commands.score import score
 from medmnist_c.commands.verify import verify
@@ -20,7 +22,19 @@ def main() -> None:
     """MedMNIST-C: corrupted medical test sets, made on the fly."""
 
 
-for command in (list_command, info, preview, build, verify, push, evaluate, score, report):
+for command in (
+    list_command,
+    info,
+    preview,
+    build,
+    verify,
+    push,
+    evaluate,
+    score,
+    report,
+    cache,
+    register,
+):
     main.add_command(command)
 
 

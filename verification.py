@@ -7,7 +7,9 @@ import datasets
 
 from medmnist_c.builder.configs import Configuration, select
 from medmnist_c.builder.testset.reference_comparison import Comparison, verify_release
-from medmnist_c.publishing.verify import Found, verify_repository
+from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.publishing.repository import Target
+from medmnist_c.publishing.verify import RepositoryComparison, verify_repository
 
 
 def verify(
@@ -22,7 +24,7 @@ def verify(
     sample: bool = False,
     num_proc: int | None = None,
     cache_dir: str | Path | None = None,
-) -> Iterator[Comparison | Found]:
+) -> Iterator[Comparison | RepositoryComparison]:
     """Make test sets, and compare them with those of the published release or of a repository.
 
     Args:
@@ -46,18 +48,11 @@ def verify(
         CleanDataError: a clean test set cannot be had.
     """
     chosen = select(test_sets)
+    cache_folder = Path(cache_dir or datasets.config.HF_DATASETS_CACHE)
     if release is None and repo is not None:
-        return verify_repository(
-            repo,
-            chosen,
-            revision=revision,
-            token=token,
-            seed=seed,
-            data_dir=data_dir,
-            sample=sample,
-            num_proc=num_proc,
-            cache_dir=cache_dir,
-        )
+        specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen]
+        target = Target(repo, revision, token=token)
+        return verify_repository(specs, target, cache_folder, num_proc)
     if release is None or repo is not None:
         raise ValueError("Give either the folder of the release or a repository, USER/NAME.")
     if seed is not None:
@@ -67,5 +62,5 @@ def verify(
         chosen,
         data_dir=data_dir,
         sample=sample,
-        cache_dir=cache_dir or datasets.config.HF_DATASETS_CACHE,
+        cache_dir=cache_folder,
     )

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from medmnist_c.corruptions import stain_masks
-from medmnist_c.corruptions.random.seeded import stream
+from medmnist_c.corruptions.random.seeded import stream_from
 from medmnist_c.corruptions.registry import ALGORITHMS, apply
 
 IDENTITY = "identity"  # the draw that leaves an image as it is
@@ -41,7 +41,7 @@ def corrupted(pixels: np.ndarray, draw: Draw) -> np.ndarray:
     if draw.algorithm is None:
         return pixels.copy()
     algorithm = ALGORITHMS[draw.algorithm]
-    rng = algorithm.draws and stream(draw.seed, algorithm.draws)
+    rng = algorithm.draws and stream_from(draw.seed, algorithm.draws.stream)
     return apply(pixels, algorithm, draw.parameters, rng, _masks())
 
 

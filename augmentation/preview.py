@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from medmnist_c.augmentation.params import Draw
 from medmnist_c.augmentation.targeted import TargetedAugmentation
+from medmnist_c.corruptions.registry import ALGORITHMS
 
 _COLUMNS, _ROWS = 6, 4
 _GAP = 8  # pixels
@@ -30,11 +31,9 @@ def preview(pixels: np.ndarray, transform: TargetedAugmentation) -> Image.Image:
 
 def label(draw: Draw) -> str:
     """A draw in two short lines: its corruption, its parameters."""
-    parameters = draw.parameters
-    if draw.algorithm == "zoom_blur":
-        (factors,) = parameters
-        return f"{draw.corruption}\n{len(factors)} to {factors[-1]:.3f}"
-    return f"{draw.corruption}\n" + ", ".join(f"{one:.4g}" for one in parameters)
+    if draw.algorithm is None:
+        return draw.corruption
+    return f"{draw.corruption}\n{ALGORITHMS[draw.algorithm].describe(draw.parameters)}"
 
 
 def _sheet(shown: Sequence[tuple[str, np.ndarray]]) -> Image.Image:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -12,17 +13,9 @@ from medmnist_c.augmentation.params import IDENTITY, Draw
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.builder.suggestions import nearest
-from medmnist_c.corruptions.registry import ALGORITHMS
+from medmnist_c.corruptions.parameters import ParameterKind
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
 
-# Which parameters are whole numbers, by algorithm; those of all others are real.
-_WHOLE = {
-    "jpeg_compression": (True,),
-    "gaussian_blur": (True,),
-    "stain_deposit": (True, True),
-    "bubble": (True, True),
-    "characters": (True, True, False),
-}
 _SEED_BITS = 53  # so many survive in any reader of JSON
 
 
@@ -46,10 +39,8 @@ class Choice:
             return Draw()
         entry = CORRUPTIONS[self.dataset][name]
         parameters = draw_parameters(entry, self.severities, rng)
-        draws = ALGORITHMS[entry.algorithm].draws
-        return Draw(
-            name, entry.algorithm, parameters, rng.getrandbits(_SEED_BITS) if draws else None
-        )
+        seed = rng.getrandbits(_SEED_BITS) if entry.algorithm.draws else None
+        return Draw(name, entry.algorithm.name, parameters, seed)
 
 
 def choose(
@@ -133,38 +124,45 @@ def draw_parameters(
 ) -> tuple:
     """Parameters between those of two severities, each uniform by itself.
 
-    Whole numbers are cut off, so that the larger end is (almost) never reached. An even kernel of
-    gaussian_blur becomes the next smaller odd one. stain_deposit takes the smaller masks unless both
-    ends have the larger. zoom_blur: factors from 1.0 up to one drawn, in steps of a drawn size.
+    Whole numbers are rounded down, so that the larger end is (almost) never reached, and odd ones to
+    the next smaller odd one. Of two sizes of stain masks the smaller is taken. Zoom factors go from
+    1.0 up to one drawn, in steps of a drawn size.
 
     Args:
         corruption: an entry of the benchmark's table.
         severities: lowest and highest, 1-5; None for 1 and the last parameters listed
-            (`augmentation_upper_bound` where there is one).
+            (`augmentation_upper_bound` where there is one), and zooms from 1.0.
         rng: moved by one `random()` a number drawn.
     """
     lowest, highest = severities or (1, len(corruption.severities))
     low, high = corruption.parameters(lowest), corruption.parameters(highest)
     if severities is None:
         high = corruption.augmentation_upper_bound or high
-    if corruption.algorithm == "zoom_blur":
-        return low if low == high else _zoom(low[0], high[0], severities is None, rng)
-    whole = _WHOLE.get(corruption.algorithm, (False,) * len(low))
-    drawn = [
-        int(_uniform(*ends, rng)) if cut else _uniform(*ends, rng)
-        for *ends, cut in zip(low, high, whole, strict=True)
-    ]
-    if corruption.algorithm == "gaussian_blur":
-        drawn[0] -= drawn[0] % 2 == 0
-    if corruption.algorithm == "stain_deposit":
-        drawn[1] = min(low[1], high[1])  # the size drawn, cut off to one that there are masks of
-    return tuple(drawn)
+    kinds = corruption.algorithm.parameters
+    return tuple(
+        _between(kind, *ends, severities is None, rng)
+        for kind, *ends in zip(kinds, low, high, strict=True)
+    )
 
 
-def _zoom(low: tuple[float, ...], high: tuple[float, ...], from_one: bool, rng: Random) -> tuple:
+def _between(kind: ParameterKind, low: Any, high: Any, zoom_from_one: bool, rng: Random) -> Any:
+    if kind == "zoom factors":
+        return low if low == high else _factors_between(low, high, zoom_from_one, rng)
+    drawn = _uniform(low, high, rng)
+    if kind == "real":
+        return drawn
+    if kind == "mask size":
+        return min(low, high)  # the size drawn, rounded down to one that there are masks of
+    whole = int(drawn)
+    return whole - 1 if kind == "odd" and whole % 2 == 0 else whole
+
+
+def _factors_between(
+    low: tuple[float, ...], high: tuple[float, ...], from_one: bool, rng: Random
+) -> tuple[float, ...]:
     largest = _uniform(1.0 if from_one else low[-1], high[-1], rng)
     step = _uniform(low[1] - low[0], high[1] - high[0], rng)
-    return (tuple(np.arange(1.0, largest, step).tolist()) or (1.0,),)
+    return tuple(np.arange(1.0, largest, step).tolist()) or (1.0,)
 
 
 def _uniform(one_end: float, other_end: float, rng: Random) -> float:

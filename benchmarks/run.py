@@ -39,7 +39,8 @@ from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import library_versions
 from medmnist_c.corruptions import stain_masks
 from medmnist_c.corruptions.random.seeded import seeded_stream
-from medmnist_c.corruptions.registry import ALGORITHMS, apply
+from medmnist_c.corruptions.random.streams import RandomStream
+from medmnist_c.corruptions.registry import ALGORITHMS, Draws, apply
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 ALGORITHMS_HEAD = """\
@@ -127,13 +128,13 @@ def _pair(algorithm: str, grey: bool) -> tuple[str, str] | None:
     for dataset, entries in reversed(CORRUPTIONS.items()):
         for corruption, entry in entries.items():
             rgb = dataset in ("pathmnist", "bloodmnist", "dermamnist", "retinamnist")
-            if entry.algorithm == algorithm and rgb != grey:
+            if entry.algorithm.name == algorithm and rgb != grey:
                 return dataset, corruption
     return None
 
 
 def _time_ours(images: np.ndarray, one: Configuration, kind: str, repeat: int) -> float:
-    algorithm = ALGORITHMS[one.entry.algorithm]
+    algorithm = one.entry.algorithm
     parameters = one.entry.parameters(one.severity)
     masks = stain_masks.own_masks()
     rng = _release_rng(algorithm.draws) if kind == "release" else None
@@ -142,15 +143,14 @@ def _time_ours(images: np.ndarray, one: Configuration, kind: str, repeat: int) -
         for index, image in enumerate(images):
             if kind == "seeded":
                 where = (one.dataset, one.corruption, one.severity, index)
-                rng = seeded_stream(0, *where, algorithm.draws)
+                rng = seeded_stream(0, *where, algorithm.draws.stream)
             apply(image, algorithm, parameters, rng, masks)
     return time.perf_counter() - started
 
 
-def _release_rng(draws: str) -> object:
-    return {"uniforms": np.random.default_rng, "integers": random.Random}.get(
-        draws, np.random.RandomState
-    )(0)
+def _release_rng(draws: Draws | None) -> RandomStream:
+    streams = {"pcg64": np.random.default_rng, "python": random.Random}
+    return streams.get(draws and draws.stream, np.random.RandomState)(0)
 
 
 def _alternate(

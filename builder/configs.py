@@ -40,8 +40,8 @@ class Configuration:
 
     @property
     def draws_stains(self) -> bool:
-        """Whether it takes the ink blots of stain_deposit."""
-        return self.entry is not None and self.entry.algorithm == "stain_deposit"
+        """Whether it takes stain masks."""
+        return self.entry is not None and self.entry.algorithm.takes_masks
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.builder.suggestions import nearest, shown
-from medmnist_c.corruptions.table import CORRUPTIONS, IMAGE_SIZE
+from medmnist_c.corruptions.image import IMAGE_SIZE
+from medmnist_c.corruptions.table import CORRUPTIONS
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class MedMNISTInfo:
     """One MedMNIST+ dataset, as `medmnist.INFO` states it.
 
     `labels` are the class names in the order of their numbers (for a multi-label dataset: the names
-    of the yes/no labels), `md5` and `url` those of the file `{name}_224.npz`.
+    of the yes/no labels), `image_count` is that of all three splits, `md5` and `url` those of the
+    file `{name}_224.npz`.
     """
 
     name: str
@@ -27,6 +29,7 @@ class MedMNISTInfo:
     task: str
     labels: tuple[str, ...]
     test_count: int
+    image_count: int
     license: str
     url: str
     md5: str
@@ -81,6 +84,7 @@ def _info_of(name: str) -> MedMNISTInfo:
         task=info["task"],
         labels=tuple(label for _, label in labels),
         test_count=info["n_samples"]["test"],
+        image_count=sum(info["n_samples"].values()),
         license=info["license"],
         url=info[f"url_{IMAGE_SIZE}"],
         md5=info[f"MD5_{IMAGE_SIZE}"],

@@ -5,11 +5,11 @@ import sys
 import click
 
 from medmnist_c.builder.parquet.build import build as build_folder
-from medmnist_c.commands.options import Command, source_options
+from medmnist_c.commands.options import Command, complete_config, source_options
 
 
 @click.command(cls=Command)
-@click.argument("config", nargs=-1, required=True)
+@click.argument("config", nargs=-1, required=True, shell_complete=complete_config)
 @click.option(
     "-o",
     "--output",
@@ -24,7 +24,9 @@ from medmnist_c.commands.options import Command, source_options
 def build(
     config: tuple[str, ...], output: str, num_proc: int | None, scheduler: str | None, **source
 ) -> None:
-    """Make test sets as Parquet files that load_dataset opens without this package.
+    """Make test sets as a folder of Parquet files.
+
+    load_dataset opens it without this package.
 
     CONFIG are names, with wildcards: '*' for all, 'derma*', 'breastmnist_*_noise_5'.
     """

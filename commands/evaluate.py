@@ -2,16 +2,19 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from medmnist_c.commands.options import Command, source_options
+from medmnist_c.commands.options import Command, complete_dataset, source_options
 from medmnist_c.commands.scoring import print_summary, scoring_options
 
 
 @click.command(cls=Command)
 @click.option("--model", required=True, help="Folder of a transformers checkpoint, or its id.")
-@click.option("--dataset", required=True, help="For example breastmnist.")
+@click.option(
+    "--dataset", required=True, shell_complete=complete_dataset, help="For example breastmnist."
+)
 @click.option(
     "-o",
     "--output",
@@ -47,9 +50,9 @@ def evaluate(
     severity: tuple[int, ...],
     labels: str,
     device: str | None,
-    **options,
+    **options: Any,
 ) -> None:
-    """Score a transformers image classifier on a dataset and all its corruptions.
+    """Score a transformers checkpoint on a dataset's test sets.
 
     Writes report.json and the predictions. Interrupted, the same command goes on where it was.
     """

@@ -5,14 +5,14 @@ import click
 from medmnist_c.builder import cards
 from medmnist_c.builder.configs import configuration
 from medmnist_c.builder.dataset_info import dataset_info
-from medmnist_c.commands.options import Command
+from medmnist_c.commands.options import Command, complete_config
 from medmnist_c.commands.parameters import parameters_of
 
 
 @click.command(cls=Command)
-@click.argument("config")
+@click.argument("config", shell_complete=complete_config)
 def info(config: str) -> None:
-    """All about one test set, e.g. dermamnist_black_corner_3."""
+    """All about one test set, such as dermamnist_black_corner_3."""
     one = configuration(config)
     about = dataset_info(one.dataset)
     rows = {
@@ -26,7 +26,7 @@ def info(config: str) -> None:
     }
     if one.entry:
         rows["algorithm"] = (
-            f"{one.entry.algorithm} ({one.entry.group}), parameters {parameters_of(one)}"
+            f"{one.entry.algorithm.name} ({one.entry.group}), parameters {parameters_of(one)}"
         )
     for name, value in rows.items():
         click.echo(f"{name:14}{value}")

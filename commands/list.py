@@ -4,17 +4,17 @@ import click
 
 from medmnist_c.builder.configs import config_names, configurations
 from medmnist_c.builder.dataset_info import dataset_info
-from medmnist_c.commands.options import Command
+from medmnist_c.commands.options import Command, complete_config
 from medmnist_c.commands.parameters import parameters_of
 
 
 @click.command("list", cls=Command)
-@click.argument("pattern", default="*")
+@click.argument("pattern", default="*", shell_complete=complete_config)
 @click.option("--corruption", help="Wildcards over the corruption, e.g. '*noise'.")
 @click.option("--severity", type=click.IntRange(1, 5))
 @click.option("--names", is_flag=True, help="Names only, one a line, for scripts.")
 def list_command(pattern: str, corruption: str | None, severity: int | None, names: bool) -> None:
-    """List test sets; PATTERN is e.g. 'derma*' or '*_noise_5'."""
+    """List test sets; PATTERN is such as 'derma*' or '*_noise_5'."""
     found = config_names(pattern, corruption=corruption, severity=severity)
     if not found:
         raise ValueError("These match something each, but no configuration matches all of them.")

@@ -7,6 +7,9 @@ from pathlib import Path
 import click
 import datasets
 
+from medmnist_c.builder.configs import config_names
+from medmnist_c.corruptions.table import CORRUPTIONS
+
 CACHE_DIR = datasets.config.HF_DATASETS_CACHE
 _EXTRAS = dict.fromkeys(
     ("sklearn", "matplotlib", "jinja2", "pydantic", "threadpoolctl"), "evaluate"
@@ -17,6 +20,8 @@ _EXTRAS = dict.fromkeys(
 def _errors_as_one_sentence() -> Iterator[None]:
     try:
         yield
+    except BrokenPipeError:
+        raise  # `medmnist-c list | head`: click ends quietly
     except (ValueError, TypeError, IndexError, OSError) as error:
         raise click.ClickException(str(error)) from error
     except ModuleNotFoundError as error:
@@ -24,6 +29,16 @@ def _errors_as_one_sentence() -> Iterator[None]:
         if extra := _EXTRAS.get((error.name or "").partition(".")[0]):
             sentence = f"This needs {error.name}; pip install 'medmnist_c[{extra}]'."
         raise click.ClickException(sentence) from error
+
+
+def complete_config(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names for the shell's tab completion."""
+    return [name for name in config_names() if name.startswith(incomplete)]
+
+
+def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of datasets, likewise."""
+    return [name for name in CORRUPTIONS if name.startswith(incomplete)]
 
 
 class Command(click.Command):

@@ -10,12 +10,12 @@ from medmnist_c.builder.configs import Configuration, find_configuration
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.testset.preview import preview as preview_sheet
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.commands.options import CACHE_DIR, Command, source_options
+from medmnist_c.commands.options import CACHE_DIR, Command, complete_dataset, source_options
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 
 @click.command(cls=Command)
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=complete_dataset)
 @click.option(
     "--corruption",
     multiple=True,
@@ -44,7 +44,9 @@ def preview(
     sample: bool,
     seed: int | None,
 ) -> None:
-    """Draw one image of DATASET under its corruptions, at all severities, or augmented."""
+    """Draw one image of DATASET under its corruptions.
+
+    At all severities, or augmented."""
     dataset_info(dataset)
     rows = [find_configuration(dataset, name, 1).corruption for name in corruption]
     if augment:

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from medmnist_c.builder.configs import select
-from medmnist_c.commands.options import Command, source_options
+from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.commands.options import Command, complete_config, source_options
 
 
 @click.command(cls=Command)
 @click.argument("repo")
-@click.argument("config", nargs=-1)
+@click.argument("config", nargs=-1, shell_complete=complete_config)
 @click.option("--private", is_flag=True, help="Make the repository private.")
 @click.option("--create-pr", is_flag=True, help="Into a pull request in place of a branch.")
 @click.option("--revision", help="Branch, or pull request as refs/pr/3. [default: main]")
@@ -43,31 +44,36 @@ def push(
     sample: bool,
     seed: int | None,
 ) -> None:
-    """Publish test sets in the dataset repository REPO (USER/NAME) on the Hub.
+    """Publish test sets in a dataset repository on the Hub.
 
+    REPO is its name, USER/NAME.
     CONFIG are names, with wildcards; all by default. What is there already is neither made nor sent
     again: run the same command again after any failure.
     """
     # These take a moment to import, and only this command needs them.
-    from medmnist_c.publishing.estimate import estimate
+    from medmnist_c.publishing.dry_run import dry_run as what_would_be_done
     from medmnist_c.publishing.push import push as push_test_sets
+    from medmnist_c.publishing.repository import Target
 
-    which = {"seed": seed, "data_dir": data_dir, "sample": sample}
-    where = {"revision": revision, "create_pr": create_pr, "token": token}
     chosen = select(config or "*")
     if dry_run:
-        click.echo(estimate(repo, chosen, **where, **which))
+        specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen]
+        click.echo(what_would_be_done(specs, Target(repo, revision, create_pr, token)))
         return
     try:
         pushed = push_test_sets(
             repo,
             chosen,
             private=private,
+            create_pr=create_pr,
+            revision=revision,
+            token=token,
+            seed=seed,
+            data_dir=data_dir,
+            sample=sample,
             num_proc=num_proc,
             scheduler=scheduler,
             work_dir=work_dir,
-            **where,
-            **which,
         )
     except KeyboardInterrupt:
         click.echo(

@@ -35,7 +35,9 @@ def report(
     dataset_repo: str,
     token: str | None,
 ) -> None:
-    """Make report.html, report.md and figures of REPORTS (report.json, or folders that hold one).
+    """Make pages and figures of one or more reports.
+
+    Makes report.html, report.md and figures of REPORTS (report.json, or folders that hold one).
 
     Several models are put side by side, with differences that are paired by image.
     """

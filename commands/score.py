@@ -1,6 +1,7 @@
 """`medmnist-c score`: a report from scores made elsewhere."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,8 +27,10 @@ from medmnist_c.commands.scoring import print_summary, scoring_options
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of MedMNIST+ files, to take the labels from or hold them against.",
 )
-def score(predictions: Path, output: Path, **options) -> None:
-    """Score PREDICTIONS: a Parquet file, or a folder that evaluate wrote.
+def score(predictions: Path, output: Path, **options: Any) -> None:
+    """Make a report of scores made elsewhere.
+
+    PREDICTIONS is a Parquet file, or a folder that evaluate wrote.
 
     Columns: dataset, corruption and severity (null for clean), index, scores (a list, one for each
     class), and label, which may be left out where the clean test set can be found.

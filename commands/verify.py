@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from medmnist_c.commands.options import Command, source_options
+from medmnist_c.commands.options import Command, complete_config, source_options
 
 
 @click.command(cls=Command)
-@click.argument("config", nargs=-1)
+@click.argument("config", nargs=-1, shell_complete=complete_config)
 @click.option(
     "--release",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
@@ -34,7 +34,9 @@ def verify(
     sample: bool,
     seed: int | None,
 ) -> None:
-    """Compare made images with the files of the published release, or with a repository.
+    """Compare made images with published ones.
+
+    With the files of the published release, or with a repository.
 
     A repository's files are compared by their SHA-256, without downloading them. CONFIG are names,
     with wildcards; all by default. The exit status is 0 if all are equal.

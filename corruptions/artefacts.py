@@ -1,10 +1,11 @@
 """Task-specific artefacts: ink stains, air bubbles, a round field of view, burnt-in text.
 
-Where they sit is drawn from a `random.Random`. The release knows 224 x 224 pixels only; on other
+Where they sit is drawn from a `random.Random`. The reference knows 224 x 224 pixels only; on other
 sizes margins and radii are cut to what fits, which changes nothing at 224 x 224.
 """
 
 import string
+from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache
 from random import Random
@@ -13,9 +14,10 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from medmnist_c.corruptions.image import checked, look_up
+from medmnist_c.corruptions.image import IMAGE_SIZE, checked, look_up
 
 _MARGIN = 10  # pixels kept free at the border, where there is room
+_MASKS = 10  # of each size
 
 
 def stain_deposit(image: np.ndarray, max_marks: int, masks: np.ndarray, rng: Random) -> np.ndarray:
@@ -58,6 +60,16 @@ def draw_stains(
     """
     for _ in range(rng.randint(1, max_marks) if max_marks > 1 else 1):
         yield rng.randrange(masks), _inside_margin(room_right, rng), _inside_margin(room_down, rng)
+
+
+def advance_past_stain_deposit(_: None, max_marks: int, mask_size: int, rng: Random) -> None:
+    """Move the stream as `stain_deposit` does for an image of 224 x 224 pixels and ten masks."""
+    room = IMAGE_SIZE - mask_size
+    _exhaust(draw_stains(room, room, max_marks, _MASKS, rng))
+
+
+def _exhaust(draws: Iterator[tuple]) -> None:
+    deque(draws, maxlen=0)
 
 
 def _inside_margin(room: int, rng: Random) -> int:
@@ -115,6 +127,11 @@ def draw_bubbles(
         radius = rng.randint(_SMALLEST_RADIUS, max_radius)
         x = rng.randint(radius, width - radius)
         yield radius, x, rng.randint(radius, height - radius)
+
+
+def advance_past_bubble(_: None, max_radius: int, max_bubbles: int, rng: Random) -> None:
+    """Move the stream as `bubble` does for an image of 224 x 224 pixels."""
+    _exhaust(draw_bubbles(IMAGE_SIZE, IMAGE_SIZE, max_radius, max_bubbles, rng))
 
 
 @lru_cache(maxsize=2)
@@ -198,3 +215,10 @@ def draw_words(
         left = rng.randint(min(_MARGIN, room // 2), room)
         bottom = rng.randint(_MARGIN, height - _MARGIN)
         yield word, scale, (left, bottom), [rng.randint(0, 255) for _ in range(3)]
+
+
+def advance_past_characters(
+    _: None, max_words: int, max_letters: int, max_scale: float, rng: Random
+) -> None:
+    """Move the stream as `characters` does for an image of 224 x 224 pixels."""
+    _exhaust(draw_words(IMAGE_SIZE, IMAGE_SIZE, max_words, max_letters, int(100 * max_scale), rng))

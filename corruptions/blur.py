@@ -109,6 +109,13 @@ def motion_blur(
     return motion_blur_at(image, radius, sigma, rng.uniform(-45, 45))
 
 
+def advance_past_motion_blur(
+    _: None, radius: float, sigma: float, rng: np.random.RandomState
+) -> None:
+    """Move the stream as `motion_blur` does."""
+    rng.uniform()
+
+
 def motion_blur_at(image: np.ndarray, radius: float, sigma: float, angle: float) -> np.ndarray:
     """Moved: a half Gaussian along a line on one side of each pixel, as ImageMagick 6 (Q16) has it.
 

@@ -1,8 +1,9 @@
-"""What all corruptions share: the check of an image and lookups of its 256 levels."""
+"""What all corruptions share: sizes, the check of an image and lookups of its 256 levels."""
 
 import cv2
 import numpy as np
 
+IMAGE_SIZE = 224  # pixels a side, of every image in the benchmark
 SMALLEST_SIDE = 32  # pixels
 
 UNIT = np.arange(256) / 255.0  # the levels on the scale 0-1: the same doubles as image / 255.0

@@ -9,9 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from medmnist_c.corruptions.image import UNIT, checked, look_up
-from medmnist_c.corruptions.random import compiled
-from medmnist_c.corruptions.random import inverse_cdf as inversion
+from medmnist_c.corruptions.image import UNIT, as_rgb, checked, look_up
+from medmnist_c.corruptions.random import compiled, inverse_cdf
 
 _LARGEST_SCALE = 100.0
 _MOST_PHOTONS = 1_000_000
@@ -32,7 +31,7 @@ def gaussian_noise(
     """
     image = _checked(image, scale)
     if not isinstance(rng, np.random.RandomState):
-        return inversion.added_normals(image.reshape(-1), scale, rng).reshape(image.shape)
+        return inverse_cdf.added_normals(image.reshape(-1), scale, rng).reshape(image.shape)
     made = compiled.normal_noise(image, scale, False, rng)
     if made is None:
         x = look_up(image, UNIT)
@@ -55,7 +54,7 @@ def speckle_noise(
     """
     image = _checked(image, scale)
     if not isinstance(rng, np.random.RandomState):
-        return inversion.scaled_by_normals(image.reshape(-1), scale, rng).reshape(image.shape)
+        return inverse_cdf.scaled_by_normals(image.reshape(-1), scale, rng).reshape(image.shape)
     made = compiled.normal_noise(image, scale, True, rng)
     if made is None:
         x = look_up(image, UNIT)
@@ -105,7 +104,7 @@ def _mask_of_uniforms_up_to(
 ) -> np.ndarray:
     """255 where a uniform draw is `limit` or less, 0 elsewhere."""
     if isinstance(rng, np.random.Generator) and not isinstance(rng.bit_generator, np.random.PCG64):
-        return inversion.mask_of_uniforms_up_to(limit, count, rng)
+        return inverse_cdf.mask_of_uniforms_up_to(limit, count, rng)
     mask = np.empty(count, np.uint8)
     block = 1 << 14  # fits the processor's cache
     for start in range(0, count, block):
@@ -136,12 +135,13 @@ def shot_noise(
         if made is None:
             made = byte_of_count.take(_counts(image, photons, rng), mode="clip")
         return made
-    result = inversion.draw_bytes(image.reshape(-1), _shot_noise_distributions(photons), rng)
+    result = inverse_cdf.draw_bytes(image.reshape(-1), _shot_noise_distributions(photons), rng)
     return result.reshape(image.shape)
 
 
-def skip_shot_noise(image: np.ndarray, photons: float, rng: np.random.RandomState) -> None:
-    """Move the stream as `shot_noise` does."""
+def advance_past_shot_noise(image: np.ndarray, photons: float, rng: np.random.RandomState) -> None:
+    """Move the stream as `shot_noise` does, for an image that may be grey: it is drawn for as RGB."""
+    image = as_rgb(image)
     if compiled.poisson_bytes(image, UNIT * photons, None, rng) is None:
         _counts(image, photons, rng)
 
@@ -157,5 +157,5 @@ def _byte_of_count(photons: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=8)  # up to 1.5 MB each
-def _shot_noise_distributions(photons: float) -> inversion.ByteDistributions:
-    return inversion.poisson_bytes(_byte_of_count(photons), UNIT * photons)
+def _shot_noise_distributions(photons: float) -> inverse_cdf.ByteDistributions:
+    return inverse_cdf.poisson_bytes(_byte_of_count(photons), UNIT * photons)

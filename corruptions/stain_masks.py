@@ -1,8 +1,10 @@
-"""The ten ink blots of stain_deposit, in two sizes: the release's, or the project's own.
+"""The ten ink blots of stain_deposit, in two sizes: the reference's, the project's own, the sample's.
 
-The release's are a data file of its authors, `inks.npz` of medmnistc 0.1.0 (Apache-2.0), which is
-not part of this package. The project's own (`blots.npz`, drawn by `tools/data/make_blots.py`) serve
-where the images are not the release's anyway.
+The reference's are a data file of its authors, `inks.npz` of medmnistc 0.1.0 (Apache-2.0), which is
+not part of this package. The project's own (`blots.npz`, drawn by `tools/data/make_blots.py` with the
+reference's coverage and shape statistics) are for seeded draws and for augmentation. The sample's
+(`sample_blots.npz`) take the place of the reference's where the images are the sample's; its digests
+in the tests were made with them.
 """
 
 import hashlib
@@ -19,21 +21,30 @@ REFERENCE_URL = (
     "https://raw.githubusercontent.com/francescodisalvo05/medmnistc-api/"
     "b6dee0e78fc39ba5f57944f796d93b9728f7fe55/medmnistc/assets/inks.npz"
 )
-_SIZE_OF_ARRAY = {"3": 24, "4": 32}  # the release names its arrays by severity, counted from 0
+_SIZE_OF_ARRAY = {"3": 24, "4": 32}  # the reference names its arrays by severity, counted from 0
 
 
 def own_masks() -> dict[int, np.ndarray]:
     """The project's masks by size in pixels: uint8 0/1, 10 x size x size."""
-    path = resources.files(__package__).joinpath("blots.npz")
+    return _masks_in("blots.npz")
+
+
+def sample_masks() -> dict[int, np.ndarray]:
+    """The sample's masks by size in pixels: uint8 0/1, 10 x size x size."""
+    return _masks_in("sample_blots.npz")
+
+
+def _masks_in(name: str) -> dict[int, np.ndarray]:
+    path = resources.files(__package__).joinpath(name)
     with path.open("rb") as file, np.load(file) as arrays:
-        return {int(name): arrays[name] for name in arrays.files}
+        return {int(size): arrays[size] for size in arrays.files}
 
 
 def reference_masks(path: Path) -> dict[int, np.ndarray]:
-    """The release's masks by size in pixels: uint8 0/1, 10 x size x size.
+    """The reference's masks by size in pixels: uint8 0/1, 10 x size x size.
 
     Raises:
-        ValueError: the file is not the release's, by its SHA-256.
+        ValueError: the file is not the reference's, by its SHA-256.
     """
     path = Path(path)
     right = path.is_file() and path.stat().st_size == REFERENCE_BYTES  # no pipe, and no gigabytes

@@ -1,30 +1,30 @@
 """The benchmark's table: which corruptions each dataset has, and the parameters of each severity.
 
-`benchmark.json` is that table as data, in the release's order, which matters: the release draws its
-random numbers in this order (see `release.py`). Source: MedMNIST-C (arXiv 2406.17536), release 0.1.0.
+`benchmark.json` is that table as data, in the reference's order, which matters: the reference draws its
+random numbers in this order (`reference.py`). Source: MedMNIST-C (arXiv 2406.17536), release 0.1.0.
 """
 
 import json
 from dataclasses import dataclass
 from importlib import resources
 
-import numpy as np
+from medmnist_c.corruptions.parameters import read_parameters
+from medmnist_c.corruptions.registry import ALGORITHMS, Algorithm
 
 SEVERITIES = (1, 2, 3, 4, 5)
-IMAGE_SIZE = 224  # pixels a side, of every image in the benchmark
 
 
 @dataclass(frozen=True)
 class Corruption:
     """One corruption of one dataset.
 
-    `severities` holds five tuples of parameters, mildest severity first as the release lists them,
+    `severities` holds five tuples of parameters, mildest severity first as the reference lists them,
     to be passed to the algorithm after the image. `augmentation_upper_bound`, where there is one,
     is a sixth tuple that only training augmentation uses.
     """
 
     name: str
-    algorithm: str
+    algorithm: Algorithm
     group: str
     severities: tuple[tuple, ...]
     augmentation_upper_bound: tuple | None = None
@@ -34,25 +34,22 @@ class Corruption:
         return self.severities[severity - 1]
 
 
-def _parameters(algorithm: str, value: object) -> tuple:
-    if algorithm == "zoom_blur":  # [start, stop, step] of the zoom factors
-        return (tuple(np.arange(*value).tolist()),)
-    return tuple(value) if isinstance(value, list) else (value,)
-
-
 def _read_table() -> dict[str, dict[str, Corruption]]:
     text = resources.files(__package__).joinpath("benchmark.json").read_text("utf-8")
     table: dict[str, dict[str, Corruption]] = {}
     for dataset, rows in json.loads(text).items():
         table[dataset] = {}
         for name, row in rows.items():
+            algorithm = ALGORITHMS[row["algorithm"]]
             bound = row.get("augmentation_upper_bound")
             table[dataset][name] = Corruption(
                 name=name,
-                algorithm=row["algorithm"],
+                algorithm=algorithm,
                 group=row["group"],
-                severities=tuple(_parameters(row["algorithm"], one) for one in row["severities"]),
-                augmentation_upper_bound=bound and _parameters(row["algorithm"], bound),
+                severities=tuple(
+                    read_parameters(algorithm.parameters, one) for one in row["severities"]
+                ),
+                augmentation_upper_bound=bound and read_parameters(algorithm.parameters, bound),
             )
     return table
 

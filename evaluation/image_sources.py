@@ -10,6 +10,7 @@ import numpy as np
 
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.retry import CLIENT_ERRORS, failure_of
 from medmnist_c.builder.source.clean import load_clean
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import code_digest
@@ -71,15 +72,13 @@ class PublishedImages:
         if Path(repo).is_dir():
             return cls(str(Path(repo).absolute()), None)
         from huggingface_hub import HfApi
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
         try:
             return cls(repo, HfApi().dataset_info(repo).sha)
-        except (HfHubHTTPError, HFValidationError, OSError) as error:
-            first = str(error).strip().splitlines()[0]
+        except CLIENT_ERRORS as error:
             raise PredictionError(
-                f"Cannot find the dataset repository {repo!r} ({first}); give USER/NAME, or a folder "
-                "that `medmnist-c build` made."
+                f"Cannot find the dataset repository {repo!r} ({failure_of(error).reason}); "
+                "give USER/NAME, or a folder that `medmnist-c build` made."
             ) from error
 
     def origin(self, config: Configuration) -> ImagesOrigin:

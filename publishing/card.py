@@ -1,40 +1,75 @@
-"""The repository's card: configurations, tags and a table of what is really there."""
+"""The repository's card, of what is really there, and the last commit of a push, which writes it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 from medmnist_c.builder.cards import filled_card
 from medmnist_c.builder.configs import Configuration, configurations
 from medmnist_c.builder.dataset_info import dataset_info
-from medmnist_c.publishing.manifest import PATH as MANIFEST
-from medmnist_c.publishing.manifest import Entry
-from medmnist_c.publishing.plan import State, published
+from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.publishing import manifest as manifests
+from medmnist_c.publishing.card_image import PATH as IMAGE
+from medmnist_c.publishing.card_image import CardImage, new_card_image
+from medmnist_c.publishing.manifest import ManifestEntry
+from medmnist_c.publishing.snapshot import Changes, Snapshot
 
 PATH = "README.md"
 _SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M")  # the Hub's
 
 
-def repository_card(repo: str, state: State) -> str:
-    """README.md of a repository, from nothing but what is there: YAML, then text.
+@dataclass
+class CardUpdate:
+    """Says what the last commit is to do, over any snapshot of the repository: it writes the card and
+    its image, and deletes files that are in the way.
 
     Args:
-        repo: its name.
-        state: its files and manifest.
+        specs: of test sets that are all there.
+        repo: the repository's name.
+        cache_dir: for clean test sets, if the image is to be drawn.
     """
-    there = published(state)
-    ones = [configurations()[name] for name in there]
+
+    specs: list[TestSetSpec]
+    repo: str
+    cache_dir: Path
+    drawn: tuple[CardImage, bytes] | None = None
+
+    def __call__(self, snapshot: Snapshot) -> Changes:
+        changes = Changes()
+        for spec in self.specs:
+            config = spec.configuration
+            if entry := snapshot.manifest.test_sets.get(config.name):
+                changes.delete += snapshot.stale_files(config, entry)
+        if image := new_card_image(self.specs, snapshot):
+            if self.drawn is None or self.drawn[0] != image:
+                self.drawn = image, image.draw(self.cache_dir)
+            changes.small[IMAGE] = self.drawn[1]
+            manifest = snapshot.manifest.with_preview(image.about())
+            changes.small[manifests.PATH] = manifests.to_bytes(manifest)
+        card = repository_card(self.repo, snapshot.after(changes, snapshot.head)).encode()
+        present = snapshot.files.get(PATH)
+        if present is None or not present.has(card):
+            changes.small[PATH] = card
+        return changes
+
+
+def repository_card(repo: str, snapshot: Snapshot) -> str:
+    """README.md of a repository, from nothing but what is there: YAML, then text."""
+    published = snapshot.published()
+    configs = [configurations()[name] for name in published]
     card = filled_card(
-        ones,
+        configs,
         repo,
-        preview=_preview(state),
-        contents=_contents(there),
-        making=_making(state, there),
+        preview=_image(snapshot),
+        contents=_contents(published),
+        making=_making(snapshot, published),
     )
-    info = [dataset_info(name) for name in dict.fromkeys(one.dataset for one in ones)]
+    info = [dataset_info(name) for name in dict.fromkeys(config.dataset for config in configs)]
     kinds = {"multi-label" if one.multi_label else "multi-class" for one in info}
     card.data.license = sorted({one.license.lower().replace(" ", "-") for one in info})
     card.data.task_ids = [f"{kind}-image-classification" for kind in sorted(kinds)]
-    card.data.size_categories = [_size(sum(entry.rows for entry in there.values()))]
+    card.data.size_categories = [_size(sum(entry.rows for entry in published.values()))]
     return str(card)
 
 
@@ -42,67 +77,69 @@ def _size(rows: int) -> str:
     return _SIZES[min(max(len(str(rows)) - 3, 0), len(_SIZES) - 1)]
 
 
-def _preview(state: State) -> str:
-    shown = state.manifest.preview
-    if not shown or shown["path"] not in state.files:
+def _image(snapshot: Snapshot) -> str:
+    shown = snapshot.manifest.preview
+    if not shown or shown["path"] not in snapshot.files:
         return ""
     about = f"An image of {shown['dataset']} under corruptions, severities 1 to 5"
     return f"![{about}]({shown['path']})"
 
 
-def _contents(there: Mapping[str, Entry]) -> str:
+def _contents(published: Mapping[str, ManifestEntry]) -> str:
     """A row for each dataset and corruption."""
-    count = len(there)
+    count = len(published)
     rows = [
         "## What is here",
         "",
         f"{count:,} test set{'s' if count != 1 else ''}, "
-        f"{sum(entry.rows for entry in there.values()):,} images, "
-        f"{_megabytes(there.values())} MB.",
+        f"{sum(entry.rows for entry in published.values()):,} images, "
+        f"{_megabytes(published.values())} MB.",
         "",
         "| dataset | corruption | severities | images | MB |",
         "|---|---|---|---:|---:|",
     ]
-    ones = [configurations()[name] for name in there]
-    for (dataset, corruption), group in groupby(ones, lambda one: (one.dataset, one.corruption)):
-        chosen = list(group)
-        entries = [there[one.name] for one in chosen]
+    configs = [configurations()[name] for name in published]
+    for (dataset, corruption), group in groupby(configs, lambda c: (c.dataset, c.corruption)):
+        alike = list(group)
+        entries = [published[config.name] for config in alike]
         rows.append(
-            f"| {dataset} | {corruption or 'clean'} | {_severities(chosen)} | "
+            f"| {dataset} | {corruption or 'clean'} | {_severities(alike)} | "
             f"{sum(entry.rows for entry in entries):,} | {_megabytes(entries)} |"
         )
     return "\n".join(rows)
 
 
-def _severities(ones: list[Configuration]) -> str:
-    there = [one.severity for one in ones if one.severity]
-    if len(there) > 2 and there[-1] - there[0] == len(there) - 1:
-        return f"{there[0]} to {there[-1]}"
-    return ", ".join(map(str, there))
+def _severities(configs: list[Configuration]) -> str:
+    found = [config.severity for config in configs if config.severity]
+    if len(found) > 2 and found[-1] - found[0] == len(found) - 1:
+        return f"{found[0]} to {found[-1]}"
+    return ", ".join(map(str, found))
 
 
-def _megabytes(entries: Iterable[Entry]) -> str:
+def _megabytes(entries: Iterable[ManifestEntry]) -> str:
     return f"{sum(entry.bytes for entry in entries) / 1e6:,.1f}"
 
 
-def _making(state: State, there: Mapping[str, Entry]) -> str:
+def _making(snapshot: Snapshot, published: Mapping[str, ManifestEntry]) -> str:
     """Which images, and by which versions."""
     lines = []
-    if any(entry.sample for entry in there.values()):
+    if any(entry.sample for entry in published.values()):
         lines.append(
             "**Made of the few images in the package's sample, to try things: not the benchmark.**"
         )
-    seeds = {entry.seed for entry in there.values()} - {None}
+    seeds = {entry.seed for entry in published.values()} - {None}
     if seeds:
         lines.append(
             "Random draws: afresh, from seed "
-            f"{' and '.join(map(str, sorted(seeds)))}, where `{MANIFEST}` says so."
+            f"{' and '.join(map(str, sorted(seeds)))}, where `{manifests.PATH}` says so."
         )
-    elif there:
+    elif published:
         lines.append("Random draws: those of the published benchmark.")
-    for key in sorted({entry.maker for entry in there.values()}):
-        versions = state.manifest.makers.get(key, {})
+    for key in sorted({entry.maker for entry in published.values()}):
+        versions = snapshot.manifest.makers.get(key, {})
         named = ", ".join(f"{name} {version}" for name, version in versions.items())
         lines.append(f"Made with {named or 'unknown versions'}.")
-    lines.append(f"`{MANIFEST}` has the digest of each test set and the SHA-256 of each file.")
+    lines.append(
+        f"`{manifests.PATH}` has the digest of each test set and the SHA-256 of each file."
+    )
     return "\n\n".join(lines)

@@ -21,7 +21,7 @@ PATH = "manifest.json"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ManifestEntry:
     """One published test set.
 
     `digest` identifies its images (see `TestSetSpec.digest`), `clean` the clean ones, `seed` is None for
@@ -48,11 +48,11 @@ class Entry:
 class Manifest:
     """`test_sets` by name; `makers`: versions by key; `preview`: what the card's image shows."""
 
-    test_sets: Mapping[str, Entry] = field(default_factory=dict)
+    test_sets: Mapping[str, ManifestEntry] = field(default_factory=dict)
     makers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     preview: Mapping[str, Any] | None = None
 
-    def with_test_sets(self, entries: Mapping[str, Entry]) -> "Manifest":
+    def with_test_sets(self, entries: Mapping[str, ManifestEntry]) -> "Manifest":
         """The same with test sets made here added or replaced."""
         makers = {**self.makers, maker_key(): maker()}
         return Manifest({**self.test_sets, **entries}, makers, self.preview)
@@ -61,10 +61,10 @@ class Manifest:
         return Manifest(self.test_sets, self.makers, preview)
 
 
-def entry_of(made: Made) -> Entry:
+def entry_of(made: Made) -> ManifestEntry:
     """The entry for a test set that this process has made."""
     spec: TestSetSpec = made.spec
-    return Entry(
+    return ManifestEntry(
         made.digest,
         spec.source().digest,
         spec.sample,
@@ -74,9 +74,9 @@ def entry_of(made: Made) -> Entry:
     )
 
 
-def shard_path(one: Configuration, shard: Shard) -> str:
-    """Where a shard lies in a repository."""
-    return f"{one.folder}/{shard.name}"
+def shard_path(config: Configuration, shard: Shard) -> str:
+    """The path of a shard in a repository."""
+    return f"{config.folder}/{shard.name}"
 
 
 @lru_cache(maxsize=1)
@@ -117,10 +117,12 @@ def from_bytes(content: bytes) -> Manifest:
     """
     try:
         found = json.loads(content)
-        test_sets = {
-            name: Entry(**{**entry, "shards": tuple(Shard(**one) for one in entry["shards"])})
-            for name, entry in found["test_sets"].items()
-        }
+        test_sets = {name: _entry(stated) for name, stated in found["test_sets"].items()}
         return Manifest(test_sets, dict(found["makers"]), found["preview"])
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"no manifest of test sets: {error!r}") from error
+
+
+def _entry(stated: dict[str, Any]) -> ManifestEntry:
+    shards = tuple(Shard(**shard) for shard in stated["shards"])
+    return ManifestEntry(**{**stated, "shards": shards})

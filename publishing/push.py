@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import datasets
 from huggingface_hub import logging
@@ -22,13 +21,13 @@ from tqdm.auto import tqdm
 from medmnist_c.builder.configs import Configuration, select
 from medmnist_c.builder.errors import BuildError, CleanDataError, PublishError
 from medmnist_c.builder.parquet.scheduling import make_test_sets
+from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.publishing.card_writer import CardWriter
+from medmnist_c.publishing.card import CardUpdate
+from medmnist_c.publishing.client import RateLimiter
 from medmnist_c.publishing.plan import plan
 from medmnist_c.publishing.progress import Progress
-from medmnist_c.publishing.rate_limiter import RateLimiter
-from medmnist_c.publishing.repository import Repository
-from medmnist_c.publishing.retry import RetryPolicy
+from medmnist_c.publishing.repository import Repository, Target
 from medmnist_c.publishing.uploader import Uploader
 from medmnist_c.publishing.work_folder import work_folder
 
@@ -51,6 +50,24 @@ class Pushed:
     sent_bytes: int
 
 
+@dataclass(frozen=True)
+class _Making:
+    """By whom test sets are made, and where their files lie until they are sent."""
+
+    num_proc: int | None
+    scheduler: str | None
+    cache_dir: str | Path | None
+    work_dir: str | Path | None
+
+    @property
+    def own_cache_dir(self) -> Path:
+        return Path(self.cache_dir or datasets.config.HF_DATASETS_CACHE)
+
+    @property
+    def work_base(self) -> Path:
+        return Path(self.work_dir or self.own_cache_dir).expanduser().absolute()
+
+
 def push(
     repo: str,
     test_sets: str | Iterable[str | Configuration] = "*",
@@ -66,8 +83,8 @@ def push(
     scheduler: str | None = None,
     cache_dir: str | Path | None = None,
     work_dir: str | Path | None = None,
-    patience: RetryPolicy | None = None,
-    pace: RateLimiter | None = None,
+    retry_policy: RetryPolicy | None = None,
+    rate_limiter: RateLimiter | None = None,
 ) -> Pushed:
     """Put test sets into a dataset repository, so that `load_dataset(repo, config)` opens them.
 
@@ -83,28 +100,29 @@ def push(
             same account opened, as long as it is open.
         revision: branch or pull request ("refs/pr/3"); "main" by default.
         token: by default the environment's, or that of the login.
-        seed, data_dir, sample: as `TestSetSpec`.
+        seed, data_dir, sample: which images, as for `load_dataset`.
         num_proc: processes that make images; all cores by default.
         scheduler: address of a Dask scheduler, e.g. "tcp://host:8786", in place of processes.
         cache_dir: for clean test sets; that of `datasets`, on each machine, by default.
         work_dir: for shards on their way; `cache_dir` by default. All workers of a scheduler must
             reach it by the same path.
-        patience: how often and how long to try again; pace: how many commits an hour.
+        retry_policy: how often and how long to try again what may pass.
+        rate_limiter: how many commits an hour.
 
     Raises:
+        UnknownNameError: a name matches nothing.
         PublishError: the Hub refuses, or fails too often.
         CleanDataError: a clean test set cannot be had.
     """
-    specs = [TestSetSpec(one, seed, data_dir, sample) for one in select(test_sets)]
-    makers = {
-        "cache_dir": cache_dir and Path(cache_dir),
-        "num_proc": num_proc,
-        "scheduler": scheduler,
-    }
-    cache_dir = Path(cache_dir or datasets.config.HF_DATASETS_CACHE)
-    work_dir = Path(work_dir or cache_dir).expanduser().absolute()
-    options = {"revision": revision, "create_pr": create_pr, "token": token}
-    repository = Repository(repo, **options, patience=patience, pace=pace, say=say)
+    specs = [TestSetSpec(config, seed, data_dir, sample) for config in select(test_sets)]
+    target = Target(repo, revision, create_pr, token)
+    repository = Repository(target, retry_policy, rate_limiter, _say)
+    return _push(specs, repository, private, _Making(num_proc, scheduler, cache_dir, work_dir))
+
+
+def _push(
+    specs: list[TestSetSpec], repository: Repository, private: bool, making: _Making
+) -> Pushed:
     if not repository.has_token:
         raise PublishError(
             "There is no token for the Hub; log in with `hf auth login`, set HF_TOKEN, or give --token."
@@ -113,16 +131,17 @@ def push(
         if not repository.exists(private=private):
             repository.create(private=private)
         repository.find_pull_request()
-        todo = plan(specs, repository.state()).make
+        todo = plan(specs, repository.snapshot()).make
         made, sent_bytes, problem = todo, 0, None
         for _ in range(_ROUNDS):
             if todo and problem is None:
-                sent, problem = _publish(todo, repository, work_dir, makers)
+                sent, problem = _publish(todo, repository, making)
                 sent_bytes += sent
-                todo = plan(specs, repository.state(fresh=True)).make
-        there = [spec for spec in specs if spec not in todo]
-        if there:
-            repository.commit("Update the card", CardWriter(there, repository.name, cache_dir))
+                todo = plan(specs, repository.snapshot(fresh=True)).make
+        published = [spec for spec in specs if spec not in todo]
+        if published:
+            update = CardUpdate(published, repository.name, making.own_cache_dir)
+            repository.commit("Update the card", update)
     if problem is not None:
         raise problem
     if todo:
@@ -140,13 +159,8 @@ def push(
     )
 
 
-def say(sentence: str) -> None:
-    """Tell the user, without spoiling a bar."""
-    tqdm.write(sentence, file=sys.stderr)
-
-
 def _publish(
-    specs: list[TestSetSpec], repository: Repository, work_dir: Path, makers: dict[str, Any]
+    specs: list[TestSetSpec], repository: Repository, making: _Making
 ) -> tuple[int, OSError | None]:
     """Make, send and commit; the bytes sent, and why some could not be made.
 
@@ -155,12 +169,12 @@ def _publish(
     problem = None
     images = sum(spec.source().count for spec in specs)
     with (
-        work_folder(work_dir) as folder,
+        work_folder(making.work_base) as folder,
         closing(Progress(len(specs), images)) as progress,
         _background() as submit,
     ):
-        sender = Uploader(repository, folder, progress)
-        sending: deque[Future] = deque()
+        uploader = Uploader(repository, folder, progress)
+        sending: deque[Future[None]] = deque()
 
         def made(count: int) -> None:
             progress.made(count)
@@ -168,22 +182,34 @@ def _publish(
                 if future.done():
                     future.result()  # raises what has gone wrong, before more is made
 
-        making = make_test_sets(specs, folder, progress=made, **makers)
-        with closing(making), _stopping(repository):
+        test_sets = make_test_sets(
+            specs,
+            folder,
+            cache_dir=Path(making.cache_dir) if making.cache_dir else None,
+            num_proc=making.num_proc,
+            scheduler=making.scheduler,
+            progress=made,
+        )
+        with closing(test_sets), _stopping(repository):
             try:
-                for one in making:
-                    sending.append(submit(sender.take, one))
+                for test_set in test_sets:
+                    sending.append(submit(uploader.take, test_set))
                     while len(sending) > _TEST_SETS_AHEAD:
                         sending.popleft().result()
             except (BuildError, CleanDataError) as error:
                 problem = error
-            for future in [*sending, submit(sender.finish)]:
+            for future in [*sending, submit(uploader.finish)]:
                 future.result()
         return progress.sent_bytes, problem
 
 
+def _say(sentence: str) -> None:
+    """Print a sentence without spoiling a bar."""
+    tqdm.write(sentence, file=sys.stderr)
+
+
 @contextlib.contextmanager
-def _background() -> Iterator[Callable[..., Future]]:
+def _background() -> Iterator[Callable[..., Future[None]]]:
     """A thread of its own for the Hub, so that making goes on meanwhile; it ends with the block."""
     pool = ThreadPoolExecutor(1, thread_name_prefix="hub")
     try:
@@ -200,7 +226,7 @@ def _stopping(repository: Repository) -> Iterator[None]:
     except BaseException as error:
         repository.stop()
         if isinstance(error, KeyboardInterrupt):
-            say("Stopping after the request under way; Ctrl-C again to stop at once.")
+            _say("Stopping after the request under way; Ctrl-C again to stop at once.")
         raise
 
 

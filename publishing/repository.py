@@ -1,70 +1,89 @@
 """A dataset repository on the Hub: what is there, content sent ahead, commits that lose nothing."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass, field
 
-from huggingface_hub import CommitInfo, CommitOperationAdd, HfApi, get_token
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-from huggingface_hub.utils import get_session, validate_repo_id
+from huggingface_hub import CommitInfo, CommitOperationAdd, HfApi, get_token, hf_hub_url
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RevisionNotFoundError
+from huggingface_hub.hf_api import DatasetInfo, RepoFile
+from huggingface_hub.utils import (
+    build_hf_headers,
+    get_session,
+    hf_raise_for_status,
+    validate_repo_id,
+)
 
 from medmnist_c.builder.cards import VERSION
 from medmnist_c.builder.errors import PublishError
+from medmnist_c.builder.retry import CLIENT_ERRORS, RetryPolicy
 from medmnist_c.publishing import manifest as manifests
-from medmnist_c.publishing.changes import Changes
-from medmnist_c.publishing.plan import State
-from medmnist_c.publishing.rate_limiter import RateLimiter
-from medmnist_c.publishing.reading import REPO_TYPE, read_state
-from medmnist_c.publishing.retry import CLIENT_ERRORS, RetryingClient, RetryPolicy
+from medmnist_c.publishing.client import HubClient, RateLimiter
+from medmnist_c.publishing.snapshot import Changes, HubFile, Snapshot
 
-_SILENCE_S = 300.0  # no answer for so long is a broken connection; a commit may take a minute
+_TYPE = "dataset"
 _OURS = "medmnist_c: "  # begins the titles of pull requests that a push opens
 
-Result = TypeVar("Result")
+
+@dataclass(frozen=True)
+class Target:
+    """Which repository, which revision of it, and on whose behalf.
+
+    Args:
+        repo: "USER/NAME".
+        revision: branch or pull request ("refs/pr/3") to read and to commit to; None for "main".
+        create_pr: the first commit opens a pull request, unless one that we opened is still open,
+            and the others go there.
+        token: for the Hub; by default the environment's or that of the login.
+
+    Raises:
+        PublishError: the name cannot be one, or a pull request to another branch is asked for.
+    """
+
+    repo: str
+    revision: str | None = None
+    create_pr: bool = False
+    token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        check_name(self.repo)
+        if self.create_pr and self.revision not in (None, "main"):
+            raise PublishError(
+                f"A pull request is made to main, not to {self.revision!r}; leave --create-pr out to "
+                "commit there."
+            )
 
 
 class Repository:
     """One revision of a dataset repository. Each method raises `PublishError` in the end.
 
     Args:
-        name: "USER/NAME".
-        revision: branch or pull request ("refs/pr/3") to read and to commit to; "main" by default.
-        create_pr: the first commit opens a pull request, unless one that we opened is still open,
-            and the others go there.
-        token: for the Hub; by default the environment's or that of the login.
-        patience, pace: of tries and of commits.
-        say: told what is waited for.
+        target: which one.
+        retry_policy: how often and how long to try again.
+        rate_limiter: how many commits an hour.
+        say: is given a sentence about what is waited for.
     """
 
     def __init__(
         self,
-        name: str,
-        *,
-        revision: str | None = None,
-        create_pr: bool = False,
-        token: str | None = None,
-        patience: RetryPolicy | None = None,
-        pace: RateLimiter | None = None,
+        target: Target,
+        retry_policy: RetryPolicy | None = None,
+        rate_limiter: RateLimiter | None = None,
         say: Callable[[str], None] = lambda sentence: None,
     ) -> None:
-        self.name = checked_name(name)
-        if create_pr and revision not in (None, "main"):
-            raise PublishError(
-                f"A pull request is made to main, not to {revision!r}; leave --create-pr out to commit "
-                "there."
-            )
-        self.revision = revision or "main"
+        self.name = target.repo
+        self.revision = target.revision or "main"
         self.commits: list[str] = []
         self.pull_request: str | None = None
-        token = token or get_token()
+        token = target.token or get_token()
         self.has_token = bool(token)
         self._api = HfApi(token=token or False, library_name="medmnist_c", library_version=VERSION)
-        self._caller = RetryingClient(self.name, patience or RetryPolicy(), say, token)
-        self.stop, self.check_stop = self._caller.stop, self._caller.check_stop
+        self._client = HubClient(self.name, token, retry_policy or RetryPolicy(), say)
+        self.stop = self._client.stop
         self._say = say
-        self._create_pr = create_pr
-        self._pace = pace or RateLimiter()
-        self._pace_known = False
-        self._state: State | None = None
+        self._create_pr = target.create_pr
+        self._limiter = rate_limiter or RateLimiter()
+        self._knows_commits = False
+        self._snapshot: Snapshot | None = None
 
     @property
     def url(self) -> str:
@@ -72,7 +91,7 @@ class Repository:
 
     def exists(self, *, private: bool = False) -> bool:
         """Whether it is there, as far as the token may see; with `private`, it must not be public."""
-        info = self._call("find the repository", self._info)
+        info = self._client.call("find the repository", self._info)
         if info is not None and private and not info.private:
             raise PublishError(
                 f"{self.name} is there already and is public; make it private in its settings, or "
@@ -82,10 +101,10 @@ class Repository:
 
     def create(self, *, private: bool) -> None:
         """Make the repository; no error if somebody has just made it."""
-        self._call(
+        self._client.call(
             "make the repository",
             lambda: self._api.create_repo(
-                self.name, repo_type=REPO_TYPE, private=private or None, exist_ok=True
+                self.name, repo_type=_TYPE, private=private or None, exist_ok=True
             ),
         )
 
@@ -95,98 +114,93 @@ class Repository:
         Does nothing unless a pull request is wanted.
         """
         if self._create_pr:
-            open_ones = self._call("find the pull requests", self._pull_requests)
-            if open_ones:
-                self._go_on_in(f"refs/pr/{max(open_ones)}", "Going on in")
+            numbers = self._client.call("find the pull requests", self._pull_requests)
+            if numbers:
+                self._go_on_in(f"refs/pr/{max(numbers)}", "Going on in")
 
-    def state(self, *, fresh: bool = False) -> State:
+    def snapshot(self, *, fresh: bool = False) -> Snapshot:
         """What is there: as last seen with our own commits since, or looked at afresh."""
-        if fresh or self._state is None:
-            self._state = self._call(
-                "read the files", lambda: read_state(self._api, self.name, self.revision)
-            )
-        return self._state
+        if fresh or self._snapshot is None:
+            self._snapshot = self._client.call("read the files", self._read)
+        return self._snapshot
 
     def send(self, additions: list[CommitOperationAdd]) -> None:
         """Send files ahead of the commit that names them; what the Hub has already is not sent."""
         if additions:
-            self._call(
+            self._client.call(
                 "send files",
                 lambda: self._api.preupload_lfs_files(
                     self.name,
                     additions,
-                    repo_type=REPO_TYPE,
+                    repo_type=_TYPE,
                     revision=self.revision,
                     create_pr=self._create_pr,
                 ),
             )
 
-    def commit(self, title: str, wanted: Callable[[State], Changes]) -> bool:
+    def commit(self, title: str, wanted: Callable[[Snapshot], Changes]) -> bool:
         """Commit what is wanted on top of what is there; whether there was anything to commit.
 
         After any failure, as when another publisher was quicker, the repository is looked at again,
         and `wanted` says what is still to do. So a commit whose answer was lost is not made a second
         time, and what others have added stays.
         """
-        tried = 0
-        while changes := wanted(self.state()):
-            self._keep_pace()
-            state = self.state()
+        attempts, failed = self._client.attempts("commit to the repository"), False
+        while changes := wanted(self.snapshot()):
+            self._wait_for_room()
+            before = self.snapshot()
+            self._client.get_ready()
             try:
-                self._set_timeout()
                 info = self._api.create_commit(
                     self.name,
                     changes.operations(),
                     commit_message=_OURS + title if self._create_pr else title,
-                    repo_type=REPO_TYPE,
+                    repo_type=_TYPE,
                     revision=self.revision,
                     create_pr=self._create_pr,
-                    parent_commit=state.head,
+                    parent_commit=before.head,
                 )
-                if info.oid == state.head:
+                if info.oid == before.head:
                     raise RuntimeError("the Hub sees nothing to commit")
             except CLIENT_ERRORS as error:
-                tried += 1
-                self._caller.after_failure("commit to the repository", error, tried)
+                failed = True
+                attempts.failed(error)
                 self.find_pull_request()
-                self.state(fresh=True)
+                self.snapshot(fresh=True)
             else:
-                self._committed(info, state, changes)
+                self._committed(info, before.after(changes, info.oid))
                 return True
-        return tried > 0
+        return failed
 
-    def _committed(self, info: CommitInfo, state: State, changes: Changes) -> None:
-        manifest = state.manifest
-        if manifests.PATH in changes.small:
-            manifest = manifests.from_bytes(changes.small[manifests.PATH])
-        self._state = State(info.oid, changes.applied_to(state.files), manifest)
-        self._pace.add()
+    def _committed(self, info: CommitInfo, after: Snapshot) -> None:
+        self._snapshot = after
+        self._limiter.add()
         self.commits.append(info.oid)
         if self._create_pr:
-            self._go_on_in(info.pr_revision, "Opened")
+            self._go_on_in(str(info.pr_revision), "Opened")
 
-    def _keep_pace(self) -> None:
-        if not self._pace_known:
-            commits = self._call(
+    def _wait_for_room(self) -> None:
+        if not self._knows_commits:
+            commits = self._client.call(
                 "read the commits",
                 lambda: self._api.list_repo_commits(
-                    self.name, repo_type=REPO_TYPE, revision=self.revision
+                    self.name, repo_type=_TYPE, revision=self.revision
                 ),
             )
-            self._pace.know(commit.created_at.timestamp() for commit in commits)
-            self._pace_known = True
-        if wait := self._pace.wait_s():
-            self._caller.pause(wait, "The Hub takes about 100 commits an hour")
+            self._limiter.know(commit.created_at.timestamp() for commit in commits)
+            self._knows_commits = True
+        if wait := self._limiter.wait_s():
+            self._client.pause(wait, "The Hub takes about 100 commits an hour")
 
     def _pull_requests(self) -> list[int]:
         found = self._api.get_repo_discussions(
             self.name,
-            repo_type=REPO_TYPE,
+            repo_type=_TYPE,
             author=self._api.whoami()["name"],
             discussion_type="pull_request",
             discussion_status="open",
         )
-        return [one.num for one in found if one.title.startswith(_OURS)]
+        return [discussion.num for discussion in found if discussion.title.startswith(_OURS)]
 
     def _go_on_in(self, ref: str, how: str) -> None:
         self.pull_request = f"{self.url}/discussions/{ref.rpartition('/')[2]}"
@@ -194,9 +208,9 @@ class Repository:
         self.revision = ref
         self._create_pr = False
 
-    def _info(self):
+    def _info(self) -> DatasetInfo | None:
         try:
-            return self._api.repo_info(self.name, repo_type=REPO_TYPE)
+            return self._api.dataset_info(self.name)
         except HfHubHTTPError as error:
             # 401 stands for "not there" too, unless there is a token: then it is a bad one.
             unknown = (404,) if self.has_token else (401, 404)
@@ -204,26 +218,46 @@ class Repository:
                 raise
             return None
 
-    def _call(self, what: str, function: Callable[[], Result]) -> Result:
-        self._set_timeout()
-        return self._caller.call(what, function)
+    def _read(self) -> Snapshot:
+        """Files and manifest at the head of the revision."""
+        try:
+            head = self._api.dataset_info(self.name, revision=self.revision).sha
+        except RevisionNotFoundError:
+            raise PublishError(
+                f"{self.name} has no revision {self.revision!r}; make the branch first, or leave "
+                "--revision out."
+            ) from None
+        rows = self._api.list_repo_tree(self.name, recursive=True, revision=head, repo_type=_TYPE)
+        files = {
+            row.path: HubFile(row.size, row.lfs.sha256 if row.lfs else None, row.blob_id)
+            for row in rows
+            if isinstance(row, RepoFile)
+        }
+        known = manifests.PATH in files
+        manifest = self._read_manifest(str(head)) if known else manifests.Manifest()
+        return Snapshot(str(head), files, manifest)
 
-    def _set_timeout(self) -> None:
-        session = get_session()
-        if hasattr(session, "timeout"):  # by default it would wait for ever
-            session.timeout = _SILENCE_S
+    def _read_manifest(self, head: str) -> manifests.Manifest:
+        url = hf_hub_url(
+            self.name, manifests.PATH, repo_type=_TYPE, revision=head, endpoint=self._api.endpoint
+        )
+        answer = get_session().get(url, headers=build_hf_headers(token=self._api.token))
+        hf_raise_for_status(answer)
+        try:
+            return manifests.from_bytes(answer.content)
+        except ValueError as error:
+            raise PublishError(
+                f"{manifests.PATH} of {self.name} cannot be read ({error}); restore it from the "
+                "repository's history, or delete it there to have all test sets looked at anew."
+            ) from None
 
 
-def checked_name(name: str) -> str:
-    """The name of a repository, if it can be one.
-
-    Raises:
-        PublishError: it is not of the form USER/NAME, or has characters that the Hub does not take.
-    """
+def check_name(name: str) -> None:
+    """Raise PublishError unless it is of the form USER/NAME, of characters that the Hub takes."""
     try:
         validate_repo_id(name)
         if name.count("/") == 1:
-            return name
+            return
     except HFValidationError:
         pass
     raise PublishError(

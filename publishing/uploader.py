@@ -10,13 +10,12 @@ from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.parquet.scheduling import MANIFEST as MADE
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.publishing import manifest as manifests
-from medmnist_c.publishing.changes import Changes
-from medmnist_c.publishing.manifest import Entry, entry_of, shard_path
-from medmnist_c.publishing.plan import State, is_there, is_whole, stale_files
+from medmnist_c.publishing.manifest import ManifestEntry, entry_of, shard_path
+from medmnist_c.publishing.plan import FILES_A_COMMIT
 from medmnist_c.publishing.progress import Progress
 from medmnist_c.publishing.repository import Repository
+from medmnist_c.publishing.snapshot import Changes, Snapshot
 
-FILES_A_COMMIT = 50  # at least, but for the last; with the shards of one more test set below 100
 BYTES_AT_ONCE = 256 << 20  # sent, and their disk freed, when so much has gathered
 
 
@@ -24,8 +23,8 @@ BYTES_AT_ONCE = 256 << 20  # sent, and their disk freed, when so much has gather
 class _PendingTestSet:
     """A test set's files: as they lie in the work folder, then as the Hub has them."""
 
-    one: Configuration
-    entry: Entry
+    config: Configuration
+    entry: ManifestEntry
     sent: dict[str, CommitOperationAdd]
 
 
@@ -41,18 +40,18 @@ class Uploader:
 
     def take(self, made: Made) -> None:
         """Take over a test set whose files lie in the work folder; sends and commits in groups."""
-        one, entry = made.spec.configuration, entry_of(made)
-        state = self._repository.state()
+        config, entry = made.spec.configuration, entry_of(made)
+        snapshot = self._repository.snapshot()
         additions = {}
         for shard in entry.shards:
-            if not is_there(one, shard, state):
-                path = shard_path(one, shard)
+            if not snapshot.has_shard(config, shard):
+                path = shard_path(config, shard)
                 additions[path] = CommitOperationAdd(path, self._folder / path)
                 # Known already: the file need not be read once more for it.
                 additions[path].upload_info.sha256 = bytes.fromhex(shard.sha256)
-        self._waiting.append(_PendingTestSet(one, entry, additions))
+        self._waiting.append(_PendingTestSet(config, entry, additions))
         enough = _files(self._waiting + self._sent) >= FILES_A_COMMIT
-        if enough or sum(parcel.entry.bytes for parcel in self._waiting) >= BYTES_AT_ONCE:
+        if enough or sum(pending.entry.bytes for pending in self._waiting) >= BYTES_AT_ONCE:
             self._send()
         if enough:
             self._commit()
@@ -63,56 +62,56 @@ class Uploader:
         self._commit()
 
     def _send(self) -> None:
-        additions = [one for parcel in self._waiting for one in parcel.sent.values()]
-        self._repository.send(additions)
-        for parcel in self._waiting:
-            self._progress.sent(parcel.entry.rows, parcel.entry.bytes)
-            if all(addition.path_or_fileobj == b"" for addition in parcel.sent.values()):
-                self._free(parcel)  # else the Hub takes a file within the commit
+        self._repository.send([file for pending in self._waiting for file in pending.sent.values()])
+        for pending in self._waiting:
+            self._progress.sent(pending.entry.rows, pending.entry.bytes)
+            if all(file.path_or_fileobj == b"" for file in pending.sent.values()):
+                self._free(pending)  # else the Hub takes a file within the commit
         self._sent += self._waiting
         self._waiting = []
 
     def _commit(self) -> None:
         if not self._sent:
             return
-        names = [parcel.one.name for parcel in self._sent]
+        names = [pending.config.name for pending in self._sent]
         title = f"Add {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
         self._repository.commit(title, self._wanted)
         self._progress.committed(len(names))
-        for parcel in self._sent:
-            self._free(parcel)
+        for pending in self._sent:
+            self._free(pending)
         self._sent = []
 
-    def _wanted(self, state: State) -> Changes:
-        """What is to be committed of the parcels, over this state of the repository."""
-        changes, entries = Changes(), {}
-        for parcel in self._sent:
-            known = state.manifest.test_sets.get(parcel.one.name)
-            same = known is not None and known.digest == parcel.entry.digest
-            if same and is_whole(parcel.one, known, state):
+    def _wanted(self, snapshot: Snapshot) -> Changes:
+        """What is to be committed of the test sets sent, over this snapshot of the repository."""
+        changes = Changes()
+        entries: dict[str, ManifestEntry] = {}
+        for pending in self._sent:
+            config, entry = pending.config, pending.entry
+            known = snapshot.manifest.test_sets.get(config.name)
+            if known and known.digest == entry.digest and snapshot.is_whole(config, known):
                 continue
             missing = {
-                shard_path(parcel.one, shard)
-                for shard in parcel.entry.shards
-                if not is_there(parcel.one, shard, state)
+                shard_path(config, shard)
+                for shard in entry.shards
+                if not snapshot.has_shard(config, shard)
             }
-            if missing - set(parcel.sent):
+            if missing - set(pending.sent):
                 continue  # somebody has just deleted them; the next round makes them again
-            changes.sent.update({path: parcel.sent[path] for path in missing})
-            changes.delete += stale_files(parcel.one, parcel.entry, state)
-            entries[parcel.one.name] = parcel.entry
+            changes.sent.update({path: pending.sent[path] for path in missing})
+            changes.delete += snapshot.stale_files(config, entry)
+            entries[config.name] = entry
         if entries:
-            content = manifests.to_bytes(state.manifest.with_test_sets(entries))
+            content = manifests.to_bytes(snapshot.manifest.with_test_sets(entries))
             changes.small[manifests.PATH] = content
         return changes
 
-    def _free(self, parcel: _PendingTestSet) -> None:
-        place = self._folder / parcel.one.folder
-        for name in (*(shard.name for shard in parcel.entry.shards), MADE):
-            (place / name).unlink(missing_ok=True)
+    def _free(self, pending: _PendingTestSet) -> None:
+        folder = self._folder / pending.config.folder
+        for name in (*(shard.name for shard in pending.entry.shards), MADE):
+            (folder / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            place.rmdir()
+            folder.rmdir()
 
 
-def _files(parcels: list[_PendingTestSet]) -> int:
-    return sum(len(parcel.entry.shards) for parcel in parcels)
+def _files(test_sets: list[_PendingTestSet]) -> int:
+    return sum(len(pending.entry.shards) for pending in test_sets)

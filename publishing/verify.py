@@ -1,27 +1,24 @@
 """Hold a repository on the Hub against what would be made, without downloading it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 
-import datasets
-
-from medmnist_c.builder.configs import Configuration, select
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.parquet.scheduling import Made, make_test_sets
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.manifest import entry_of, maker
-from medmnist_c.publishing.plan import State, is_there, is_whole, stale_files
-from medmnist_c.publishing.repository import Repository
+from medmnist_c.publishing.repository import Repository, Target
+from medmnist_c.publishing.snapshot import Snapshot
 from medmnist_c.publishing.work_folder import work_folder
 
 EQUAL, MISSING, DIFFERENT = "equal", "missing", "different"
 
 
 @dataclass(frozen=True)
-class Found:
+class RepositoryComparison:
     """A test set in a repository: "equal", "missing" or "different", and why in a few words."""
 
     name: str
@@ -37,24 +34,18 @@ class Found:
 
 
 def verify_repository(
-    repo: str,
-    test_sets: str | Iterable[str | Configuration] = "*",
-    *,
-    revision: str | None = None,
-    token: str | None = None,
-    seed: int | None = None,
-    data_dir: str | Path | None = None,
-    sample: bool = False,
-    num_proc: int | None = None,
-    cache_dir: str | Path | None = None,
-) -> Iterator[Found]:
+    specs: list[TestSetSpec], target: Target, cache_dir: Path, num_proc: int | None = None
+) -> Iterator[RepositoryComparison]:
     """Make test sets, and compare the SHA-256 of their files with those that the Hub states.
 
     The files are deterministic for one version of each library that writes them, so a difference may
     also be one of versions: the manifest's are then named beside ours.
 
     Args:
-        as those of `push`; a token is only needed for a private repository.
+        specs: of the test sets.
+        target: the repository; a token is only needed for a private one.
+        cache_dir: for clean test sets, and for files that are being compared.
+        num_proc: processes; all cores by default.
 
     Yields:
         The missing ones at first, then each that was made.
@@ -63,44 +54,43 @@ def verify_repository(
         PublishError: the repository cannot be read.
         CleanDataError: a clean test set cannot be had.
     """
-    specs = [TestSetSpec(one, seed, data_dir, sample) for one in select(test_sets)]
-    cache_dir = Path(cache_dir or datasets.config.HF_DATASETS_CACHE)
-    repository = Repository(repo, revision=revision, token=token)
+    repository = Repository(target)
     if not repository.exists():
         raise PublishError(
-            f"There is no dataset repository {repo} on the Hub, or the token may not see it."
+            f"There is no dataset repository {target.repo} on the Hub, or the token may not see it."
         )
-    state = repository.state()
-    there = []
+    snapshot = repository.snapshot()
+    present = []
     for spec in specs:
-        one = spec.configuration
-        if any(path.startswith(f"{one.folder}/") for path in state.files):
-            there.append(spec)
+        config = spec.configuration
+        if any(path.startswith(f"{config.folder}/") for path in snapshot.files):
+            present.append(spec)
         else:
-            yield Found(one.name, MISSING)
+            yield RepositoryComparison(config.name, MISSING)
     with work_folder(cache_dir) as folder:
-        making = make_test_sets(there, folder, cache_dir=cache_dir, num_proc=num_proc)
+        making = make_test_sets(present, folder, cache_dir=cache_dir, num_proc=num_proc)
         with closing(making):
             for made in making:
                 rmtree(folder / made.spec.configuration.folder)
-                yield _compared(made, state)
+                yield _compared(made, snapshot)
 
 
-def _compared(made: Made, state: State) -> Found:
-    one, entry = made.spec.configuration, entry_of(made)
-    if is_whole(one, entry, state) and not stale_files(one, entry, state):
-        return Found(one.name, EQUAL)
-    other = sum(not is_there(one, shard, state) for shard in entry.shards)
-    why = f"{other} of {len(entry.shards)} files differ" if other else "files beside its own"
-    known = state.manifest.test_sets.get(one.name)
+def _compared(made: Made, snapshot: Snapshot) -> RepositoryComparison:
+    config, entry = made.spec.configuration, entry_of(made)
+    if snapshot.is_whole(config, entry) and not snapshot.stale_files(config, entry):
+        return RepositoryComparison(config.name, EQUAL)
+    other = sum(not snapshot.has_shard(config, shard) for shard in entry.shards)
+    why = [f"{other} of {len(entry.shards)} files differ" if other else "files beside its own"]
+    known = snapshot.manifest.test_sets.get(config.name)
     if known is None:
-        return Found(one.name, DIFFERENT, f"{why}; the manifest does not know it")
-    if known.digest != entry.digest:
-        return Found(one.name, DIFFERENT, f"{why}; made by other code or from other images")
-    theirs = state.manifest.makers.get(known.maker, {})
-    versions = [
-        f"{name} {theirs.get(name)}, here {version}"
-        for name, version in maker().items()
-        if theirs.get(name) != version
-    ]
-    return Found(one.name, DIFFERENT, "; ".join([why, *versions]))
+        why.append("the manifest does not know it")
+    elif known.digest != entry.digest:
+        why.append("made by other code or from other images")
+    else:
+        theirs = snapshot.manifest.makers.get(known.maker, {})
+        why += [
+            f"{name} {theirs.get(name)}, here {version}"
+            for name, version in maker().items()
+            if theirs.get(name) != version
+        ]
+    return RepositoryComparison(config.name, DIFFERENT, "; ".join(why))

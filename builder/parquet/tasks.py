@@ -23,7 +23,7 @@ from medmnist_c.builder.source.clean import load_clean
 from medmnist_c.builder.testset.images import reference_streams
 from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
 from medmnist_c.builder.versions import file_library_versions
-from medmnist_c.corruptions.random.reference import behind_images
+from medmnist_c.corruptions.reference import depends_on_images
 
 State = tuple[tuple[str, int], np.ndarray]
 """A random state: the key and the value under which a `StateFolder` keeps it."""
@@ -76,7 +76,7 @@ def tasks_of(specs: Iterable[TestSetSpec]) -> list[ShardTask]:
             after = last[one.dataset].path if chained and one.dataset in last else None
             unit = ShardTask(spec, stretch, digest, file_library_versions(), chained, after)
             # After shot noise one only waits for the state at its end, however it was found.
-            if chained and (after is None or one.entry.algorithm == "shot_noise"):
+            if chained and (after is None or one.entry.algorithm.draws.depends_on_images):
                 last[one.dataset] = unit
                 links.add(unit.path)
                 images[one.dataset] += stretch.stop - stretch.start
@@ -92,7 +92,9 @@ def tasks_of(specs: Iterable[TestSetSpec]) -> list[ShardTask]:
 def _is_chained(spec: TestSetSpec) -> bool:
     one = spec.configuration
     return (
-        spec.seed is None and one.entry is not None and behind_images(one.dataset, one.corruption)
+        spec.seed is None
+        and one.entry is not None
+        and depends_on_images(one.dataset, one.corruption)
     )
 
 

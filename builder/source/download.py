@@ -1,4 +1,4 @@
-"""Fetch files, or stretches of them, over HTTP: resumable, patient, and with a progress bar."""
+"""Fetch files, or ranges of them, over HTTP: resumable, bounded, tried again, with a progress bar."""
 
 import contextlib
 import hashlib
@@ -12,27 +12,37 @@ from typing import TypeVar
 
 import datasets
 from datasets.utils import tqdm  # the one that users of `datasets` can switch off
+from huggingface_hub.errors import HTTPError, Response
 
 from medmnist_c.builder.disk import check_space, locked, sync, writing_into
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.files import atomic_write
+from medmnist_c.builder.retry import Attempts, Failure, RetryPolicy, failure_of
 from medmnist_c.builder.source.http import (
     FileChanged,
     NoRanges,
-    RetryPolicy,
-    TransientError,
     body,
-    changed,
-    failure,
+    content_length,
+    fetch_error,
     identity,
-    open_url,
+    opened,
     public_name,
 )
 from medmnist_c.builder.source.npz import LocalFile
 
+POLICY = RetryPolicy(tries=5, first_s=0.5, factor=4, longest_s=30, longest_wish_s=120)
+
+_MUCH = 1 << 20  # bytes: an attempt that brings so many has got on
 _RESTARTS = 2  # of a file that has changed on the server meanwhile
 
 T = TypeVar("T")
+
+
+class _CutConnection(ConnectionError):
+    """Fewer bytes have come than the server has promised."""
+
+    def __init__(self) -> None:
+        super().__init__("the connection was cut")
 
 
 class RemoteFile:
@@ -53,19 +63,20 @@ class RemoteFile:
         self.name = public_name(url)
         self._url = url
         self._parts = parts
-        patience = RetryPolicy(self.name)
+        attempts = _attempts(self.name)
         while True:
             try:
-                with open_url(url, (0, 0)) as response:
-                    self.size, self._validator = identity(response, 0)
+                with opened(url, (0, 0)) as response:
+                    self.size, self._validator = identity(response, 0, self.name)
                     next(body(response, 1), None)  # so that the connection ends in order
                     return
             except FileChanged:
-                raise failure(self.name, "the file is empty") from None
-            except TransientError as trouble:
-                if trouble.unreachable:
-                    raise failure(self.name, f"{trouble}; is there a network?") from None
-                patience.wait(trouble)
+                raise fetch_error(self.name, "the file is empty") from None
+            except HTTPError as error:
+                if (failure := failure_of(error)).unreachable:
+                    why = f"{failure.reason}; is there a network?"
+                    raise fetch_error(self.name, why) from None
+                attempts.failed(error)
 
     @property
     def md5(self) -> str | None:
@@ -81,10 +92,10 @@ class RemoteFile:
         return part.chunks(0, length, title)
 
     def fetch(self, offset: int, length: int, title: str) -> Path:
-        """Fetch a stretch into `{parts}/{title}.part`, going on with what is there already."""
+        """Fetch a range into `{parts}/{title}.part`, going on with what is there already."""
         part = self._parts / f"{title}.part"
         note = self._parts / f"{title}.json"
-        stretch = {
+        wanted = {
             "file": self.name,
             "size": self.size,
             "validator": self._validator,
@@ -92,10 +103,10 @@ class RemoteFile:
             "length": length,
         }
         self._parts.mkdir(parents=True, exist_ok=True)
-        if _read_json(note) != stretch:
+        if _read_json(note) != wanted:
             part.unlink(missing_ok=True)
             with atomic_write(note) as file:
-                file.write(json.dumps(stretch).encode())
+                file.write(json.dumps(wanted).encode())
         with part.open("ab") as file, _progress(f"{Path(self.name).name}: {title}", length) as bar:
             have = file.tell()
             bar.update(have)
@@ -106,72 +117,95 @@ class RemoteFile:
 
     def _stream(self, offset: int, length: int) -> Iterator[bytes]:
         end = offset + length
-        patience = RetryPolicy(self.name)
+        attempts = _attempts(self.name)
         while offset < end:
             begun = offset
             try:
-                with open_url(self._url, (offset, end - 1)) as response:
-                    if identity(response, offset) != (self.size, self._validator):
-                        raise FileChanged(changed(self.name))
+                with opened(self._url, (offset, end - 1)) as response:
+                    if identity(response, offset, self.name) != (self.size, self._validator):
+                        raise FileChanged(self.name)
                     for chunk in body(response, end - offset):
                         offset += len(chunk)
                         yield chunk
                 if offset < end:
-                    raise TransientError("the connection was cut")
-            except TransientError as trouble:
-                patience.wait(trouble, offset - begun)
+                    raise _CutConnection
+            except (HTTPError, _CutConnection) as error:
+                attempts.failed(error, got_on=offset - begun >= _MUCH)
 
 
-def fetch_whole(url: str, target: Path, title: str) -> None:
+def fetch_whole(url: str, target: Path, title: str, most: int) -> None:
     """Fetch a whole file from a server without ranges: a cut connection begins anew.
 
+    Args:
+        url: http or https.
+        target: its path; nothing is left there if it cannot be fetched.
+        title: of the progress bar.
+        most: bytes that the file can have; more are not taken.
+
     Raises:
-        CleanDataError: it cannot be fetched, or not be written.
+        CleanDataError: it cannot be fetched, is longer, or cannot be written.
     """
-    name = public_name(url)
-    patience = RetryPolicy(name)
-    while True:
-        try:
-            with open_url(url) as response:
-                length, got = response.length, 0
-                with writing_into(target.parent, length):
-                    check_space(target.parent, length or 0)
-                    with target.open("wb") as file, _progress(title, length) as bar:
-                        for chunk in body(response):
-                            got += file.write(chunk)
-                            bar.update(len(chunk))
-                if length is not None and got < length:
-                    raise TransientError("the connection was cut")
+    attempts = _attempts(public_name(url))
+    try:
+        while True:
+            try:
+                with opened(url) as response:
+                    _save(response, target, title, most, public_name(url))
                 return
-        except TransientError as trouble:
-            patience.wait(trouble)
+            except (HTTPError, _CutConnection) as error:
+                attempts.failed(error)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
 
 
-def fetch_file(url: str, sha256: str, target: str | Path) -> Path:
+def _save(response: Response, target: Path, title: str, most: int, name: str) -> None:
+    length, got = content_length(response), 0
+    too_long = fetch_error(name, f"the file is longer than {most:,} bytes, which it cannot be")
+    if (length or 0) > most:
+        raise too_long
+    with writing_into(target.parent, length):
+        check_space(target.parent, length or 0)
+        with target.open("wb") as file, _progress(title, length) as bar:
+            for chunk in body(response):
+                got += len(chunk)
+                if got > most:
+                    raise too_long
+                file.write(chunk)
+                bar.update(len(chunk))
+    if length is not None and got < length:
+        raise _CutConnection
+
+
+def fetch_file(url: str, sha256: str, size: int, target: str | Path) -> Path:
     """Fetch a small file once, whole and checked; what is there with the right checksum is kept.
 
     Args:
         url: http or https.
         sha256: of the file, in hexadecimal.
-        target: its place; folders above it are made.
+        size: of the file, in bytes; more are not taken.
+        target: its path; folders above it are made.
 
     Returns:
-        The place.
+        The path.
 
     Raises:
         CleanDataError: it cannot be fetched, is another file, or cannot be written.
     """
     target = Path(target)
+    name = public_name(url)
     parts = target.with_name(f".{target.name}.download")
 
     def fetch() -> Path:
         try:
             remote = RemoteFile(url, parts)
-            return remote.fetch(0, remote.size, "whole")
+            if remote.size != size:
+                raise fetch_error(name, f"it has {remote.size:,} bytes, not {size:,}")
+            return remote.fetch(0, size, "whole")
         except NoRanges:
             whole = parts / f"{target.name}.whole"
             parts.mkdir(exist_ok=True)
-            fetch_whole(url, whole, target.name)
+            fetch_whole(url, whole, target.name, size)
             return whole
 
     if _sha256(target) == sha256:
@@ -179,7 +213,7 @@ def fetch_file(url: str, sha256: str, target: str | Path) -> Path:
     if datasets.config.HF_HUB_OFFLINE:
         raise CleanDataError(
             f"{target} is not there, and HF_HUB_OFFLINE or HF_DATASETS_OFFLINE forbids fetching it "
-            f"from {public_name(url)}; unset them, or give data_dir."
+            f"from {name}; unset them, or give data_dir."
         )
     with writing_into(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -193,7 +227,7 @@ def fetch_file(url: str, sha256: str, target: str | Path) -> Path:
                 os.replace(fetched, target)
             shutil.rmtree(parts, ignore_errors=True)
     if found != sha256:
-        raise failure(public_name(url), f"its SHA-256 is {found}, not {sha256}")
+        raise fetch_error(name, f"its SHA-256 is {found}, not {sha256}")
     return target
 
 
@@ -203,6 +237,14 @@ def again_if_changed(action: Callable[[], T]) -> T:
         with contextlib.suppress(FileChanged):
             return action()
     return action()
+
+
+def _attempts(name: str) -> Attempts:
+    def gave_up(failure: Failure, tried: int) -> CleanDataError:
+        answers = "the server answers " if failure.status else ""
+        return fetch_error(name, answers + failure.reason)
+
+    return Attempts(POLICY, gave_up)
 
 
 def _progress(title: str, length: int | None) -> tqdm:

@@ -133,6 +133,8 @@ class Member:
         start = self.local_header + _LOCAL_HEADER.size + name_length + extra_length
         if start + self.compressed_size > self.source.size:
             raise self.error("is cut off")
+        if self.compressed_size > self.size + self.size // 1000 + CHUNK:  # it is fetched as a whole
+            raise self.error(f"takes {self.compressed_size:,} bytes for {self.size:,}")
         return start
 
     def _read(self, offset: int, length: int) -> bytes:

@@ -7,9 +7,9 @@ import numpy as np
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.source.clean import CleanTestSet
 from medmnist_c.builder.testset.random_states import StateFolder
-from medmnist_c.corruptions.random.reference import KEEP_EVERY, ReferenceStreams
 from medmnist_c.corruptions.random.seeded import seeded_stream
-from medmnist_c.corruptions.registry import ALGORITHMS, apply
+from medmnist_c.corruptions.reference import CACHE_EVERY, ReferenceStreams
+from medmnist_c.corruptions.registry import apply
 
 
 def reference_streams(clean: CleanTestSet) -> ReferenceStreams:
@@ -24,7 +24,7 @@ def reference_streams(clean: CleanTestSet) -> ReferenceStreams:
 
 def wind_to_start(clean: CleanTestSet, test_set: Configuration) -> None:
     """Find the release's random state at a test set's first image, so that it is known later."""
-    if test_set.entry and ALGORITHMS[test_set.entry.algorithm].draws:
+    if test_set.entry and test_set.entry.algorithm.draws:
         reference_streams(clean).at(test_set.corruption, test_set.severity, 0)
 
 
@@ -43,7 +43,7 @@ def images(
         test_set: which one.
         seed: None for the release's draws, else a seed.
         start, stop: 0 <= start <= stop <= N.
-        stain_masks: ten 0/1 masks by size; only read for stain_deposit.
+        stain_masks: ten 0/1 masks by size; only read where the algorithm takes masks.
 
     Yields:
         uint8, of the clean images' shape.
@@ -53,14 +53,14 @@ def images(
     if entry is None:
         yield from originals
         return
-    algorithm = ALGORITHMS[entry.algorithm]
+    algorithm = entry.algorithm
     parameters = entry.parameters(test_set.severity)
     where = (test_set.corruption, test_set.severity)
     streams = reference_streams(clean) if seed is None and algorithm.draws else None
     rng = streams.at(*where, start) if streams else None
     for index, original in enumerate(originals, start):
         if algorithm.draws and streams is None:
-            rng = seeded_stream(seed, clean.dataset, *where, index, algorithm.draws)
+            rng = seeded_stream(seed, clean.dataset, *where, index, algorithm.draws.stream)
         yield apply(original, algorithm, parameters, rng, stain_masks)
-        if streams and ((index + 1) % KEEP_EVERY == 0 or index + 1 == stop):
-            streams.keep(*where, index + 1, rng)
+        if streams and ((index + 1) % CACHE_EVERY == 0 or index + 1 == stop):
+            streams.cache_state(*where, index + 1, rng)

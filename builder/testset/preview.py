@@ -6,7 +6,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.corruptions.table import IMAGE_SIZE, SEVERITIES
+from medmnist_c.corruptions.image import IMAGE_SIZE
+from medmnist_c.corruptions.table import SEVERITIES
 
 _GAP = 8  # pixels
 _LABEL_WIDTH = 250

@@ -7,7 +7,7 @@ from medmnist_c.builder.configs import find_configuration
 from medmnist_c.corruptions import stain_masks
 from medmnist_c.corruptions.image import checked
 from medmnist_c.corruptions.random.seeded import seeded_stream
-from medmnist_c.corruptions.registry import ALGORITHMS, apply
+from medmnist_c.corruptions.registry import apply
 
 
 def corrupt(
@@ -47,9 +47,9 @@ def corrupt(
         if value < 0:
             raise ValueError(f"The {name} is a whole number from 0 on, not {value}.")
     pixels = pixels_of(image)
-    algorithm = ALGORITHMS[test_set.entry.algorithm]
+    algorithm = test_set.entry.algorithm
     rng = algorithm.draws and seeded_stream(
-        int(seed), dataset, corruption, severity, int(index), algorithm.draws
+        int(seed), dataset, corruption, severity, int(index), algorithm.draws.stream
     )
     parameters = test_set.entry.parameters(severity)
     result = apply(pixels, algorithm, parameters, rng, stain_masks.own_masks())

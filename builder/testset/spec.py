@@ -35,7 +35,7 @@ from medmnist_c.corruptions import stain_masks
 class TestSet:
     """A test set ready to be made, any stretch of it, in any process.
 
-    `stain_masks` is the release's file of masks, None for the project's own; `count` is the number
+    `stain_masks` is the reference's file of masks, None for the project's; `count` is the number
     of images.
     """
 
@@ -75,8 +75,11 @@ class TestSet:
     def _images(self, clean: CleanTestSet, start: int, stop: int) -> Iterator[np.ndarray]:
         masks = {}
         if self.configuration.draws_stains:
-            read = stain_masks.reference_masks
-            masks = read(self.stain_masks) if self.stain_masks else stain_masks.own_masks()
+            if self.stain_masks:
+                masks = stain_masks.reference_masks(self.stain_masks)
+            else:
+                seeded = self.seed is not None
+                masks = stain_masks.own_masks() if seeded else stain_masks.sample_masks()
         return images(clean, self.configuration, self.seed, start, stop, masks)
 
 
@@ -166,7 +169,10 @@ class TestSetSpec:
             stain_masks.reference_masks(path)
             return path
         return fetch_file(
-            stain_masks.REFERENCE_URL, stain_masks.REFERENCE_SHA256, _cached_masks(cache_dir)
+            stain_masks.REFERENCE_URL,
+            stain_masks.REFERENCE_SHA256,
+            stain_masks.REFERENCE_BYTES,
+            _cached_masks(cache_dir),
         )
 
 

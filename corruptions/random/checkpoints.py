@@ -1,11 +1,11 @@
-"""The release's tape of normals: numpy's legacy stream with seed 0, entered at any image.
+"""The reference's normals: numpy's legacy stream with seed 0, entered at any image.
 
-Every gaussian_noise and speckle_noise image of the release takes 224 * 224 * 3 legacy normals
-from `RandomState(0)`, whatever the image. So image number `place` of that sequence always starts
-at the same state, the same for all datasets. `normals_tape.npz` holds the states at some places
-(written by `tools/data/make_normals_tape.py`); from the nearest one before, the tape is wound on.
+Every image of Gaussian and speckle noise takes 224 * 224 * 3 legacy normals from `RandomState(0)`,
+whatever the image. So number `index` in that sequence of images always starts at the same state, the
+same for all datasets. `normal_checkpoints.npz` holds the states at some indices (written by
+`tools/data/make_normal_checkpoints.py`); from the nearest one before, the stream is advanced.
 
-Winding needs no normals. The polar method (Marsaglia and Bray 1964), as numpy's legacy generator has
+Advancing needs no normals. The polar method (Marsaglia and Bray 1964), as numpy's legacy generator has
 it, takes doubles in pairs until one falls inside the unit circle and makes two normals of it; how
 many pairs that takes can be counted without logarithms.
 """
@@ -15,16 +15,17 @@ from importlib import resources
 
 import numpy as np
 
-from medmnist_c.corruptions.table import IMAGE_SIZE
+from medmnist_c.corruptions.image import IMAGE_SIZE
+from medmnist_c.corruptions.random.streams import twister_at
 
 NORMALS_PER_IMAGE = IMAGE_SIZE * IMAGE_SIZE * 3
 _ACCEPTED_PER_IMAGE = NORMALS_PER_IMAGE // 2  # a pair inside the circle gives two normals
 _BLOCK = 1 << 15  # pairs a step: fits the processor's cache
-_TAPE_FILE = "normals_tape.npz"
+_FILE = "normal_checkpoints.npz"
 
 
-def wind(bit_generator: np.random.MT19937, images: int) -> None:
-    """Move `bit_generator` on by what `images` noise images draw, in place.
+def advance(bit_generator: np.random.MT19937, images: int) -> None:
+    """Advance `bit_generator` past what `images` noise images draw, in place.
 
     Args:
         bit_generator: stands between two images (no normal kept back).
@@ -43,51 +44,40 @@ def wind(bit_generator: np.random.MT19937, images: int) -> None:
         np.subtract(pairs, 1.0, out=pairs)
         np.multiply(pairs, pairs, out=pairs)
         squares = np.add(pairs[:, 0], pairs[:, 1], out=radius[:count])
-        missing -= np.count_nonzero(squares < 1.0) - np.count_nonzero(squares == 0.0)
+        missing -= int(np.count_nonzero(squares < 1.0) - np.count_nonzero(squares == 0.0))
 
 
 @lru_cache(maxsize=1)
-def _tape() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def checkpoints() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The kept states: image indices (int32, rising), keys (uint32, 624 each), positions (uint16)."""
     with (
-        resources.files(__package__).joinpath(_TAPE_FILE).open("rb") as file,
-        np.load(file) as tape,
+        resources.files(__package__).joinpath(_FILE).open("rb") as file,
+        np.load(file) as arrays,
     ):
-        return tape["places"], tape["keys"], tape["positions"]
+        return arrays["indices"], arrays["keys"], arrays["positions"]
 
 
-def state_of(state: dict) -> tuple[np.ndarray, int]:
-    """Key (624 uint32) and position (0-624) from the state of an `MT19937` or a `RandomState`."""
-    return np.array(state["state"]["key"], np.uint32), int(state["state"]["pos"])
+_latest: dict[int, dict] = {}  # one entry: where this process last left the stream
 
 
-def twister_at(key: np.ndarray, position: int) -> np.random.MT19937:
-    """A Mersenne twister in the state given by `state_of`."""
-    bit_generator = np.random.MT19937(0)
-    bit_generator.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
-    return bit_generator
-
-
-_latest: dict[int, dict] = {}  # one entry: where this process last left the tape
-
-
-def remember(place: int, rng: np.random.RandomState) -> None:
-    """Keep the state before `place` for the next call: who goes on there need not wind."""
+def cache_state(index: int, rng: np.random.RandomState) -> None:
+    """Cache the state before image `index`: the next call that starts there need not advance."""
     state = rng.get_state(legacy=False)
     _latest.clear()
-    _latest[place] = state
+    _latest[index] = state
 
 
-def random_state_at(place: int) -> np.random.RandomState:
-    """`RandomState(0)` after `place` noise images (place >= 0).
+def random_state_at(index: int) -> np.random.RandomState:
+    """`RandomState(0)` after `index` noise images (index >= 0).
 
-    Takes well under a second up to the tape's last state, about 1 ms an image beyond it.
+    Takes well under a second up to the last checkpoint, about 1 ms an image beyond it.
     """
-    if state := _latest.get(place):
+    if state := _latest.get(index):
         rng = np.random.RandomState(0)
         rng.set_state(state)
         return rng
-    places, keys, positions = _tape()
-    nearest = int(np.searchsorted(places, place, side="right")) - 1
+    indices, keys, positions = checkpoints()
+    nearest = int(np.searchsorted(indices, index, side="right")) - 1
     bit_generator = twister_at(keys[nearest], int(positions[nearest]))
-    wind(bit_generator, place - int(places[nearest]))
+    advance(bit_generator, index - int(indices[nearest]))
     return np.random.RandomState(bit_generator)

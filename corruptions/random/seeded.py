@@ -6,26 +6,32 @@ from random import Random
 
 import numpy as np
 
-from medmnist_c.corruptions.registry import Draws, RandomStream
+from medmnist_c.corruptions.random.streams import RandomStream, StreamName
 
 
 def seeded_stream(
-    seed: int, dataset: str, corruption: str, severity: int, index: int, draws: Draws
+    seed: int, dataset: str, corruption: str, severity: int, index: int, kind: StreamName
 ) -> RandomStream:
     """The random stream of one image; any image can be made alone, in any order.
 
     Args:
         seed: any whole number >= 0; another seed is another, independent draw of the benchmark.
         dataset, corruption, severity, index: which image.
-        draws: as `Algorithm.draws`; "integers" are drawn from Python's generator.
+        kind: as `stream_from`.
     """
     pair = zlib.crc32(f"{dataset}/{corruption}".encode())
-    return stream((seed, pair, severity, index), draws)
+    return stream_from((seed, pair, severity, index), kind)
 
 
-def stream(entropy: int | Sequence[int], draws: Draws) -> RandomStream:
-    """The random stream of whole numbers >= 0, of the kind that `Algorithm.draws` names."""
+def stream_from(entropy: int | Sequence[int], kind: StreamName) -> RandomStream:
+    """The random stream that whole numbers >= 0 start.
+
+    Args:
+        entropy: the numbers.
+        kind: the reference's stream in whose stead it is: Python's generator for "python", else a
+            numpy generator of SFC64.
+    """
     sequence = np.random.SeedSequence(entropy)
-    if draws == "integers":
+    if kind == "python":
         return Random(int.from_bytes(sequence.generate_state(4).tobytes(), "little"))
     return np.random.Generator(np.random.SFC64(sequence))

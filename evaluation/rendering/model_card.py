@@ -1,9 +1,9 @@
 """Results in a model's card on the Hub, as the evaluation results that it shows."""
 
 from huggingface_hub import EvalResult, metadata_update
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.repocard_data import eval_results_to_model_index
 
+from medmnist_c.builder.retry import CLIENT_ERRORS, failure_of
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.report.model import Report
 
@@ -76,8 +76,7 @@ def push_to_card(report: Report, repo: str, *, dataset_repo: str, token: str | N
             token=token,
             commit_message="Results on MedMNIST-C",
         )
-    except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
-        why = str(error).strip().splitlines()
+    except CLIENT_ERRORS as error:
         raise ReportError(
-            f"Cannot write the results into the card of {repo} ({why[0] if why else type(error)})."
+            f"Cannot write the results into the card of {repo} ({failure_of(error).reason})."
         ) from error

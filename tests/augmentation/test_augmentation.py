@@ -20,7 +20,7 @@ from medmnist_c.augmentation.augmix import Mix, TargetedAugMix
 from medmnist_c.augmentation.params import Draw
 from medmnist_c.augmentation.sampler import draw_parameters
 from medmnist_c.augmentation.targeted import TargetedAugmentation
-from medmnist_c.corruptions.random.seeded import stream
+from medmnist_c.corruptions.random.seeded import stream_from
 from medmnist_c.corruptions.registry import ALGORITHMS
 from medmnist_c.corruptions.stain_masks import own_masks
 from medmnist_c.corruptions.table import CORRUPTIONS
@@ -52,20 +52,20 @@ def test_parameters_are_uniform_between_the_first_and_the_last(dataset, name):
     entry = CORRUPTIONS[dataset][name]
     rng = Random(f"{dataset} {name}")
     drawn = [draw_parameters(entry, None, rng) for _ in range(600)]
-    if entry.algorithm == "zoom_blur":
+    if entry.algorithm.name == "zoom_blur":
         return  # below
     last = entry.augmentation_upper_bound or entry.severities[4]
     for place, (one, other) in enumerate(zip(entry.severities[0], last, strict=True)):
         values = [parameters[place] for parameters in drawn]
         low, high = min(one, other), max(one, other)
-        if entry.algorithm == "stain_deposit" and place == 1:
+        if entry.algorithm.name == "stain_deposit" and place == 1:
             assert set(values) == {24}  # the only masks not larger than what is drawn
         elif low == high:
             assert set(values) == {low}
-        elif place in WHOLE.get(entry.algorithm, ()):
+        elif place in WHOLE.get(entry.algorithm.name, ()):
             assert all(type(value) is int for value in values)
             expected = range(low, high)  # cut off: the upper end is never reached
-            if entry.algorithm == "gaussian_blur":
+            if entry.algorithm.name == "gaussian_blur":
                 expected = [number - (number % 2 == 0) for number in expected]
             counts, chances = Counter(values), Counter(expected)
             assert set(counts) == set(chances)
@@ -199,7 +199,7 @@ def plainly(image, draw):
     parameters = draw.parameters
     if draw.algorithm == "stain_deposit":
         parameters = (parameters[0], own_masks()[parameters[1]])
-    how = {"rng": stream(draw.seed, algorithm.draws)} if algorithm.draws else {}
+    how = {"rng": stream_from(draw.seed, algorithm.draws.stream)} if algorithm.draws else {}
     made = algorithm.function(image if image.ndim == 3 else as_rgb(image), *parameters, **how)
     return made if image.ndim == 3 else luma(made)
 

@@ -30,7 +30,7 @@ def test_the_benchmark_has_as_many_images_as_published():
 
 
 def test_the_table_uses_every_algorithm():
-    used = {entry.algorithm for entries in CORRUPTIONS.values() for entry in entries.values()}
+    used = {entry.algorithm.name for entries in CORRUPTIONS.values() for entry in entries.values()}
     assert used == set(ALGORITHMS)
 
 

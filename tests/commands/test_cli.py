@@ -94,3 +94,52 @@ def test_what_is_not_installed_is_told(library, arguments, words, tmp_path):
     )
     assert done.returncode == 1 and words in done.stderr, done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_help_shows_each_sentence_whole():
+    shown = run("--help").stdout
+    assert "build" in shown and "register" in shown
+    for line in shown.partition("Commands:\n")[2].splitlines():
+        assert line.endswith(".") and not line.endswith("..."), line
+
+
+def test_a_closed_pipe_is_no_error():
+    command = f"'{MEDMNIST_C}' list | head -1"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("configuration") and done.stderr == ""
+
+
+def test_names_are_completed_by_the_shell():
+    for words, number, expected in (
+        ("medmnist-c info dermamnist_black_corner_", 2, "dermamnist_black_corner_3"),
+        ("medmnist-c build octmnist_clean breast", 3, "breastmnist_speckle_noise_1"),
+        ("medmnist-c preview oct", 2, "octmnist"),
+    ):
+        done = subprocess.run(
+            [MEDMNIST_C],
+            env={
+                **os.environ,
+                "_MEDMNIST_C_COMPLETE": "bash_complete",
+                "COMP_WORDS": words,
+                "COMP_CWORD": str(number),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert f"plain,{expected}\n" in done.stdout, done.stderr
+        assert all(
+            line.startswith(f"plain,{words.split()[-1]}") for line in done.stdout.splitlines()
+        )
+
+
+def test_the_package_is_a_program():
+    done = subprocess.run(
+        [sys.executable, "-m", "medmnist_c", "info", "octmnist_clean"],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "octmnist_clean" in done.stdout, done.stderr
+    assert done.stdout == run("info", "octmnist_clean").stdout

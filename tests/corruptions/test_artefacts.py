@@ -13,7 +13,7 @@ from scipy import ndimage
 from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, sample_image
 
 from medmnist_c.corruptions.artefacts import black_corner, bubble, characters, stain_deposit
-from medmnist_c.corruptions.stain_masks import own_masks
+from medmnist_c.corruptions.stain_masks import own_masks, sample_masks
 
 SEEDS = range(8)
 MASKS = own_masks()
@@ -205,16 +205,37 @@ def test_pure(function, shape, tmp_path):
 
 
 def test_the_blots_are_ten_different_ones_of_each_size():
-    assert sorted(MASKS) == [24, 32]
-    for size, masks in MASKS.items():
-        assert masks.shape == (10, size, size)
-        assert masks.dtype == np.uint8
-        assert set(np.unique(masks)) == {0, 1}
-        assert len({mask.tobytes() for mask in masks}) == 10
-        for mask in masks:
-            parts, _ = ndimage.label(mask)
-            assert np.bincount(parts.ravel())[1:].max() >= 0.9 * mask.sum()
-            assert 0.25 <= mask.mean() <= 0.6
+    for masks_of in (own_masks, sample_masks):
+        blots = masks_of()
+        assert sorted(blots) == [24, 32]
+        for size, masks in blots.items():
+            assert masks.shape == (10, size, size)
+            assert masks.dtype == np.uint8
+            assert set(np.unique(masks)) == {0, 1}
+            assert len({mask.tobytes() for mask in masks}) == 10
+            for mask in masks:
+                parts, _ = ndimage.label(mask)
+                assert np.bincount(parts.ravel())[1:].max() >= 0.9 * mask.sum()
+
+
+# Of the ten masks of `inks.npz` of medmnistc 0.1.0: mean and standard deviation of the coverage, means
+# of the outline along pixels' edges (in outlines of the box), of the extent (in sides), of the parts.
+REFERENCE_BLOTS = {24: (0.625, 0.094, 1.040, 0.938, 1.1), 32: (0.541, 0.046, 1.228, 0.908, 2.0)}
+
+
+@pytest.mark.parametrize("size", REFERENCE_BLOTS)
+def test_the_blots_cover_as_much_as_the_references_and_have_their_shape(size):
+    masks = MASKS[size]
+    coverage, deviation, outline, extent, parts = REFERENCE_BLOTS[size]
+    coverages = masks.mean(axis=(1, 2))
+    assert coverages.mean() == pytest.approx(coverage, rel=0.01)
+    assert coverages.std() == pytest.approx(deviation, rel=0.2)
+    padded = np.pad(masks.astype(int), [(0, 0), (1, 1), (1, 1)])
+    edges = sum(np.abs(np.diff(padded, axis=axis)).sum() for axis in (1, 2))
+    assert edges / (10 * 4 * size) == pytest.approx(outline, rel=0.03)
+    spans = [np.ptp(np.flatnonzero(mask.any(axis=axis))) + 1 for mask in masks for axis in (0, 1)]
+    assert np.mean(spans) / size == pytest.approx(extent, rel=0.03)
+    assert np.mean([ndimage.label(mask)[1] for mask in masks]) == pytest.approx(parts, abs=0.1)
 
 
 def test_the_tool_draws_the_same_blots_again(tmp_path, monkeypatch):

@@ -16,11 +16,11 @@ import pytest
 from medmnist_c.builder.configs import configuration, configurations
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.corruptions.random.reference import (
+from medmnist_c.corruptions.reference import (
     IMAGE_SHAPE,
     ReferenceStreams,
-    place_of,
-    sequence,
+    segments,
+    stream_index,
 )
 from medmnist_c.corruptions.table import CORRUPTIONS
 
@@ -77,21 +77,21 @@ def test_images_come_in_any_order():
 
 @pytest.mark.parametrize("dataset", ["dermamnist", "chestmnist", "retinamnist", "octmnist"])
 def test_the_normals_stand_where_drawing_them_all_would_lead(dataset):
-    """Small counts: every noise image's state against one generator that draws through."""
+    """Small counts: every noise image's state against one generator that draws them all."""
     count = 2
     streams = ReferenceStreams(dataset, count, no_images, {})
     drawn = np.random.RandomState(0)
-    for stretch in sequence(dataset, "legacy"):
-        if not stretch.corruption.startswith(("gaussian", "speckle")):
+    for segment in segments(dataset, "legacy"):
+        if not segment.corruption.startswith(("gaussian", "speckle")):
             break
         for index in range(count):
-            rng = streams.at(stretch.corruption, stretch.severity, index)
+            rng = streams.at(segment.corruption, segment.severity, index)
             assert rng.get_state()[2] == drawn.get_state()[2]
             assert np.array_equal(rng.get_state()[1], drawn.get_state()[1])
             drawn.standard_normal(IMAGE_SHAPE)
 
 
-def test_impulse_noise_jumps_to_its_place():
+def test_impulse_noise_jumps_to_its_image():
     streams = ReferenceStreams("tissuemnist", 3, no_images, {})
     drawn = np.random.default_rng(0)
     for severity in (1, 2):
@@ -101,29 +101,29 @@ def test_impulse_noise_jumps_to_its_place():
             drawn.random((2, *IMAGE_SHAPE))
 
 
-def test_the_places_of_the_official_counts():
+def test_the_indices_of_the_official_counts():
     """The figures by hand: five severities of N images before speckle noise, and so on."""
     count = dataset_info("dermamnist").test_count
-    assert place_of("dermamnist", "gaussian_noise", 1, 0, count) == ("legacy", 0)
-    assert place_of("dermamnist", "speckle_noise", 2, 7, count) == ("legacy", 6 * count + 7)
-    assert place_of("dermamnist", "motion_blur", 1, 0, count) == ("legacy", 15 * count)
-    assert place_of("octmnist", "speckle_noise", 1, 3, 1000) == ("legacy", 3)
-    assert place_of("bloodmnist", "bubble", 1, 0, 10) == ("python", 50)
-    assert place_of("chestmnist", "impulse_noise", 5, 1, 10) == ("pcg64", 41)
+    assert stream_index("dermamnist", "gaussian_noise", 1, 0, count) == ("legacy", 0)
+    assert stream_index("dermamnist", "speckle_noise", 2, 7, count) == ("legacy", 6 * count + 7)
+    assert stream_index("dermamnist", "motion_blur", 1, 0, count) == ("legacy", 15 * count)
+    assert stream_index("octmnist", "speckle_noise", 1, 3, 1000) == ("legacy", 3)
+    assert stream_index("bloodmnist", "bubble", 1, 0, 10) == ("python", 50)
+    assert stream_index("chestmnist", "impulse_noise", 5, 1, 10) == ("pcg64", 41)
 
 
-def test_a_kept_state_is_the_state_found_by_drawing_through():
+def test_a_cached_state_is_the_state_found_by_advancing():
     images = np.random.default_rng(1).integers(0, 256, (4, 224, 224), np.uint8)
-    kept: dict = {}
+    cached: dict = {}
 
     def some(start: int, stop: int):
         return iter(images[start:stop])
 
-    first = ReferenceStreams("organsmnist", 4, some, kept)
+    first = ReferenceStreams("organsmnist", 4, some, cached)
     rng = first.at("shot_noise", 3, 0)
-    first.keep("shot_noise", 3, 0, rng)
-    assert kept
-    again = ReferenceStreams("organsmnist", 4, some, kept).at("shot_noise", 3, 2)
+    first.cache_state("shot_noise", 3, 0, rng)
+    assert cached
+    again = ReferenceStreams("organsmnist", 4, some, cached).at("shot_noise", 3, 2)
     alone = ReferenceStreams("organsmnist", 4, some, {}).at("shot_noise", 3, 2)
     assert np.array_equal(again.get_state()[1], alone.get_state()[1])
 

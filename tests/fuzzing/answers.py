@@ -13,8 +13,8 @@ from support.http_server import Server, serving
 
 from fuzzing.rules import folder, no_code_runs, refusing
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.source import http as transfer
-from medmnist_c.builder.source.download import fetch_file
+from medmnist_c.builder.retry import RetryPolicy
+from medmnist_c.builder.source import download, http
 
 _CONTENT = bytes(range(256)) * 4
 _VALUES = {
@@ -57,8 +57,11 @@ def fetch(given: list) -> None:
     """From a server that says anything comes the right file or an error."""
     server = _server()
     server.answers = list(given)
-    waits = mock.patch.multiple(transfer, WAITS_S=(0, 0), LONGEST_WAIT_S=0, TIMEOUT_S=1)
+    policy = RetryPolicy(tries=3, first_s=0, longest_wish_s=0)
+    waits = mock.patch.object(download, "POLICY", policy)
+    silence = mock.patch.object(http, "TIMEOUT_S", 1)
     direct = mock.patch.dict(os.environ, no_proxy="127.0.0.1")
-    with folder() as place, no_code_runs(), waits, direct, refusing(CleanDataError):
+    with folder() as place, no_code_runs(), waits, silence, direct, refusing(CleanDataError):
         url, sha256 = f"{server.url}/f", hashlib.sha256(_CONTENT).hexdigest()
-        assert fetch_file(url, sha256, place / "f").read_bytes() == _CONTENT
+        fetched = download.fetch_file(url, sha256, len(_CONTENT), place / "f")
+        assert fetched.read_bytes() == _CONTENT

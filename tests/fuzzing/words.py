@@ -19,7 +19,7 @@ from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.source.clean import find_source
 from medmnist_c.corruptions.table import CORRUPTIONS
-from medmnist_c.publishing.manifest import Entry, Manifest, from_bytes, to_bytes
+from medmnist_c.publishing.manifest import Manifest, ManifestEntry, from_bytes, to_bytes
 
 DATASET = "octmnist"
 _JSON = st.recursive(
@@ -51,7 +51,7 @@ def read_manifest(data: bytes) -> None:
 
 def repository_manifests() -> st.SearchStrategy[bytes]:
     shard = Shard("test-00000-of-00001.parquet", 3, 400, "0" * 64)
-    entry = Entry("0123456789abcdef", "0123456789abcdef", True, None, "01234567", (shard,))
+    entry = ManifestEntry("0123456789abcdef", "0123456789abcdef", True, None, "01234567", (shard,))
     good = to_bytes(Manifest({f"{DATASET}_clean": entry}, {"01234567": {"code": "0"}}))
     deep = st.sampled_from([b"[" * 100_000, b'{"test_sets":' * 5000])
     return st.one_of(edited([good]), _JSON.map(lambda value: json.dumps(value).encode()), deep)

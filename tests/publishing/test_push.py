@@ -31,11 +31,13 @@ from medmnist_c.builder.parquet import shards
 from medmnist_c.builder.parquet.build import write_card
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import make_test_sets
+from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import push as pushing
 from medmnist_c.publishing import uploader as sending
-from medmnist_c.publishing.estimate import estimate
+from medmnist_c.publishing.dry_run import DryRun, dry_run
 from medmnist_c.publishing.push import push
-from medmnist_c.publishing.verify import verify_repository
+from medmnist_c.publishing.repository import Target
+from medmnist_c.verification import verify
 
 pytestmark = pytest.mark.datasets
 
@@ -70,6 +72,10 @@ def card(hub: Hub, repo: str, revision: str = "main") -> dict:
 
 def config_names(hub: Hub, repo: str, revision: str = "main") -> set[str]:
     return {one["config_name"] for one in card(hub, repo, revision)["configs"]}
+
+
+def foreseen(repo: str, **target) -> DryRun:
+    return dry_run([TestSetSpec(one, sample=True) for one in CHOSEN], Target(repo, **target))
 
 
 def medmnist_c(
@@ -227,7 +233,7 @@ def test_two_publishers_at_once_lose_nothing(here, monkeypatch):
 
     def run(half) -> None:
         try:
-            push("tester/both", half, sample=True, patience=HURRY)
+            push("tester/both", half, sample=True, retry_policy=HURRY)
         except Exception as error:
             errors.append(error)
 
@@ -277,7 +283,7 @@ def test_a_pull_request_takes_all_and_main_nothing(here):
     for how in ({"revision": "refs/pr/1"}, {"create_pr": True}):
         again = push("tester/pr", CHOSEN, sample=True, **how)
         assert again.made == [] and again.commits == []
-        assert "0 test sets would be" in str(estimate("tester/pr", CHOSEN, sample=True, **how))
+        assert "0 test sets would be" in str(foreseen("tester/pr", **how))
 
 
 def test_a_pull_request_goes_on_while_it_is_open(here):
@@ -319,11 +325,11 @@ def test_a_dry_run_tells_and_does_nothing(here, monkeypatch):
     push("tester/dry", CHOSEN[:1], sample=True)
     before = here.repository("tester/dry")
     here.forget_requests()
-    told = estimate("tester/dry", CHOSEN, sample=True)
+    told = foreseen("tester/dry")
     assert (told.make, told.keep) == ([*NAMES[1:]], [NAMES[0]])
     assert (told.files, told.commits, told.images) == (2, 2, 10)
     monkeypatch.delenv("HF_TOKEN")
-    assert not estimate("tester/not_there", CHOSEN, sample=True).exists
+    assert not foreseen("tester/not_there").exists
     assert {request.method for request in here.requests()} == {"GET"}
     assert here.repository("tester/dry") == before
     assert "2 test sets would be made" in str(told) and "estimated" in str(told)
@@ -340,7 +346,7 @@ def test_verify_tells_equal_missing_and_different_apart(here):
     )
     here.forget_requests()
     wanted = select((*NAMES, OTHERS[0]))
-    found = verify_repository("tester/verify", wanted, sample=True, num_proc=1)
+    found = verify(wanted, repo="tester/verify", sample=True, num_proc=1)
     verdicts = {one.name: one.verdict for one in found}
     assert verdicts == {
         "breastmnist_clean": "equal",

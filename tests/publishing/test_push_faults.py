@@ -27,12 +27,11 @@ from support.publishing_runs import (
 
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.errors import BuildError, PublishError
+from medmnist_c.publishing import client
 from medmnist_c.publishing import push as pushing
-from medmnist_c.publishing import repository
-from medmnist_c.publishing import retry as failures
 from medmnist_c.publishing import uploader as sending
+from medmnist_c.publishing.client import RateLimiter
 from medmnist_c.publishing.push import push
-from medmnist_c.publishing.rate_limiter import RateLimiter
 
 pytestmark = pytest.mark.datasets
 
@@ -70,7 +69,7 @@ def pushes_with_each_request_broken(
         repo = f"{prefix}-{number}"
         hub.forget_requests()
         hub.break_on(number=number, **fault)
-        push(repo, CHOSEN, sample=True, patience=HURRY, **how)
+        push(repo, CHOSEN, sample=True, retry_policy=HURRY, **how)
         requests = hub.requests()
         if len(requests) < number:
             break
@@ -112,11 +111,11 @@ def test_a_hub_that_stays_broken_ends_a_push_and_a_second_run_goes_on(hub, slept
     with pytest.raises(
         PublishError, match=r"tried 4 times.*503.*run the same command again"
     ) as error:
-        push("tester/later", CHOSEN, sample=True, patience=HURRY)
+        push("tester/later", CHOSEN, sample=True, retry_policy=HURRY)
     assert "\n" not in str(error.value)
     assert titles(hub, "tester/later") == []
     hub.forget_requests()
-    push("tester/later", CHOSEN, sample=True, patience=HURRY)
+    push("tester/later", CHOSEN, sample=True, retry_policy=HURRY)
     assert titles(hub, "tester/later") == COMMITS
     assert kinds(hub).count("lfs_put") == 1  # the preview; the shards are known
 
@@ -185,7 +184,7 @@ def test_what_is_refused_ends_at_once_with_one_sentence(hub, slept, kind, status
     said = f'{{"error": "no, {hub.token}"}}'
     hub.break_on(kind=kind, number=1, how="status", status=status, body=said, times=9)
     with pytest.raises(PublishError) as error:
-        push(f"tester/refused-{kind}-{status}", CHOSEN[:1], sample=True, patience=HURRY)
+        push(f"tester/refused-{kind}-{status}", CHOSEN[:1], sample=True, retry_policy=HURRY)
     assert words in str(error.value) and "\n" not in str(error.value)
     assert hub.token not in str(error.value)
     assert kinds(hub).count(kind) == 1
@@ -230,7 +229,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(failures, "Event", lambda: clock)
+    monkeypatch.setattr(client, "Event", lambda: clock)
     return clock
 
 
@@ -242,11 +241,11 @@ def test_the_hub_is_asked_again_when_it_says(hub, slept, clock, capsys):
     assert "429 Too Many Requests); waiting 56 s" in capsys.readouterr().err
 
 
-def test_commits_are_paced_by_those_that_are_there(hub, slept, clock, monkeypatch):
+def test_commits_are_limited_by_those_that_are_there(hub, slept, clock, monkeypatch):
     monkeypatch.setattr(sending, "FILES_A_COMMIT", 1)
     push("tester/pace", CHOSEN[:1], sample=True)  # makes 3 commits, with that of the repository
-    pace = RateLimiter(most=3, window_s=100, clock=lambda: clock.now)
-    push("tester/pace", select(NAMES), sample=True, pace=pace)
+    limiter = RateLimiter(most=3, window_s=100, clock=lambda: clock.now)
+    push("tester/pace", select(NAMES), sample=True, rate_limiter=limiter)
     assert len(titles(hub, "tester/pace")) == 5
     # Once or twice, as the commits before fell into one second of the server's clock or into two.
     assert sum(clock.waits) == pytest.approx(100, abs=20)
@@ -255,9 +254,9 @@ def test_commits_are_paced_by_those_that_are_there(hub, slept, clock, monkeypatc
 def test_a_hub_that_is_silent_is_asked_again_and_a_late_commit_is_no_second_one(
     hub, slept, monkeypatch
 ):
-    monkeypatch.setattr(repository, "_SILENCE_S", 0.3)
+    monkeypatch.setattr(client, "_SILENCE_S", 0.3)
     hub.break_on(kind="commit", number=1, how="slow", seconds=1)
-    push("tester/silent", CHOSEN, sample=True, patience=HURRY)
+    push("tester/silent", CHOSEN, sample=True, retry_policy=HURRY)
     assert titles(hub, "tester/silent") == COMMITS
     deadline = time.monotonic() + 20
     while [r.status for r in hub.requests() if r.kind == "commit"].count(412) < 1:

@@ -22,6 +22,10 @@ class Server:
     folder: Path
     url: str = ""
     ranges: bool = True
+    ranges_left: int | None = None
+    """Ranges that are answered before it gives whole files only (None: always)."""
+    endless: bool = False
+    """Say no length, and repeat the body until the client hangs up."""
     etag: str | None = '"one"'
     """A "{n}" in it becomes the number of the request."""
     last_modified: str = "Fri, 31 Dec 1999 00:00:00 GMT"
@@ -76,13 +80,21 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"Last-Modified": state.last_modified}
         headers |= {"ETag": state.etag.format(n=len(state.requests))} if state.etag else {}
         asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        if asked and state.ranges_left is not None:
+            state.ranges = state.ranges_left > 0
+            state.ranges_left -= 1
         if state.ranges and asked:
             first, stop, status = int(asked[1]), min(int(asked[2]) + 1, size), 206
             if first >= size:
                 return self._head(416, {"Content-Length": "0"})
             headers["Content-Range"] = f"bytes {first}-{stop - 1}/{size}"
-        headers["Content-Length"] = str(stop - first + state.too_long)
+        if not state.endless:
+            headers["Content-Length"] = str(stop - first + state.too_long)
         self._head(status, headers)
+        if state.endless:
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    self.wfile.write(file.read_bytes())
         sent = 0
         with file.open("rb") as content, contextlib.suppress(ConnectionError):
             content.seek(first)

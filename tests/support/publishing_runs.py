@@ -14,9 +14,9 @@ from medmnist_c.builder.configs import select
 from medmnist_c.builder.parquet.build import build
 from medmnist_c.builder.parquet.scheduling import MANIFEST, Made
 from medmnist_c.builder.parquet.shards import Shard
+from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import push as pushing
-from medmnist_c.publishing.retry import RetryPolicy
 
 NAMES = ("octmnist_clean", "breastmnist_clean", "breastmnist_pixelate_1")
 HURRY = RetryPolicy(tries=4, first_s=0.0)
@@ -35,9 +35,9 @@ def ready_made(store: Path) -> Callable[..., Iterator[Made]]:
         specs: list[TestSetSpec], folder: Path, *, progress: Callable[[int], None], **_: object
     ) -> Iterator[Made]:
         for spec in specs:
-            place = spec.configuration.folder
-            manifest = json.loads((store / place / MANIFEST).read_text())
-            shutil.copytree(store / place, folder / place, dirs_exist_ok=True)
+            path = spec.configuration.folder
+            manifest = json.loads((store / path / MANIFEST).read_text())
+            shutil.copytree(store / path, folder / path, dirs_exist_ok=True)
             made = Made(spec, spec.digest(), [Shard(**one) for one in manifest["shards"]])
             progress(sum(shard.rows for shard in made.shards))
             yield made

@@ -44,7 +44,7 @@ def parameters_of(algorithm: str) -> list[tuple]:
             parameters
             for corruptions in CORRUPTIONS.values()
             for corruption in corruptions.values()
-            if corruption.algorithm == algorithm
+            if corruption.algorithm.name == algorithm
             for parameters in corruption.severities
         }
     )

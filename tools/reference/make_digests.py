@@ -9,7 +9,7 @@
 * `images.npz`: the first image of one test set for each algorithm, to look at when a digest
   differs.
 
-The stain masks are the project's own, as `sample=True` uses them: the release's are its authors' file.
+The stain masks are the sample's: the release's are its authors' file.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from peer import make_release
 
 from medmnist_c.builder.configs import configurations
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
-from medmnist_c.corruptions.stain_masks import own_masks
+from medmnist_c.corruptions.stain_masks import sample_masks
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 
 TARGET = Path(__file__).resolve().parents[2] / "tests" / "reference"
@@ -35,7 +35,7 @@ def main(peer_python: str) -> None:
     digests, first_images = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         masks = Path(folder) / "masks.npz"
-        own = own_masks()
+        own = sample_masks()
         np.savez(masks, **{"3": own[24].astype(np.uint64), "4": own[32].astype(np.uint64)})
         make_release(peer_python, Path(SAMPLE_FOLDER), Path(folder), list(CORRUPTIONS), masks)
         for one in configurations().values():
@@ -45,10 +45,10 @@ def main(peer_python: str) -> None:
                 severities = np.split(file["test_images"], len(SEVERITIES))
             made = severities[one.severity - 1]
             digests[one.name] = hashlib.sha256(made.tobytes()).hexdigest()
-            if one.severity == SEVERITIES[-1] and one.entry.algorithm not in {
+            if one.severity == SEVERITIES[-1] and one.entry.algorithm.name not in {
                 name.split(":")[0] for name in first_images
             }:
-                first_images[f"{one.entry.algorithm}:{one.name}"] = made[0]
+                first_images[f"{one.entry.algorithm.name}:{one.name}"] = made[0]
     TARGET.mkdir(exist_ok=True)
     (TARGET / "digests.json").write_text(json.dumps(digests, indent=0) + "\n", "utf-8")
     np.savez_compressed(TARGET / "images.npz", **first_images)

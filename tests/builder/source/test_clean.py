@@ -20,8 +20,8 @@ from support.medmnist_files import medmnist_arrays, npy, write_medmnist_file, wr
 
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError, UnknownNameError
-from medmnist_c.builder.source import clean
-from medmnist_c.builder.source import http as transfer
+from medmnist_c.builder.retry import RetryPolicy
+from medmnist_c.builder.source import clean, download
 from medmnist_c.builder.source.clean import CleanTestSet, find_source, load_clean, open_clean
 from medmnist_c.builder.source.npz import LocalFile, find_members
 
@@ -41,7 +41,7 @@ def server(official, tmp_path, monkeypatch):
     """The official file on a mirror, and no home folder."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(transfer, "WAITS_S", (0, 0))
+    monkeypatch.setattr(download, "POLICY", RetryPolicy(tries=3, first_s=0))
     served = tmp_path / "served"
     served.mkdir()
     shutil.copy(official, served)
@@ -272,6 +272,33 @@ def test_a_server_without_ranges_gives_the_whole_file(server, right_md5, officia
     server.ranges = False
     assert is_official(open_official(tmp_path))
     assert len(left(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("ranges_left", [1, 2, 3])
+def test_a_server_that_stops_to_answer_ranges_gives_the_whole_file(
+    server, right_md5, official, tmp_path, ranges_left
+):
+    server.ranges_left = ranges_left
+    assert is_official(open_official(tmp_path))
+    assert len(left(tmp_path)) == 1
+
+
+def test_a_body_without_end_is_left_and_does_not_stay(server, right_md5, tmp_path, monkeypatch):
+    monkeypatch.setattr(clean, "_most_bytes", lambda info: 10_000_000)
+    server.ranges, server.endless = False, True
+    with pytest.raises(CleanDataError, match="is longer than 10,000,000 bytes"):
+        open_official(tmp_path)
+    cache = (tmp_path / "cache").rglob("*")
+    assert sum(path.stat().st_size for path in cache if path.is_file()) < 1000
+
+
+@pytest.mark.parametrize("dataset", ["octmnist", "chestmnist", "bloodmnist"])
+def test_an_official_file_cannot_be_longer_than_its_bound(dataset, tmp_path):
+    path = write_medmnist_file(tmp_path, dataset, 5, compression=zipfile.ZIP_STORED)
+    with np.load(path) as arrays:
+        count = sum(len(arrays[f"{split}_images"]) for split in ("train", "val", "test"))
+    most = clean._most_bytes(replace(dataset_info(dataset), image_count=count))
+    assert path.stat().st_size <= most < path.stat().st_size + 100_000
 
 
 def test_a_whole_file_of_another_md5_is_refused(server, tmp_path):

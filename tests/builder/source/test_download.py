@@ -15,21 +15,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from huggingface_hub.utils import close_session
 from support.http_server import serving
 
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.source import http as transfer
+from medmnist_c.builder.retry import RetryPolicy
+from medmnist_c.builder.source import download, http
 from medmnist_c.builder.source.download import RemoteFile, fetch_file, fetch_whole
 from medmnist_c.builder.source.http import FileChanged, NoRanges
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+SIZE = len(CONTENT)
 
 
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(transfer, "WAITS_S", (0, 0, 0))
+    monkeypatch.setattr(download, "POLICY", RetryPolicy(tries=4, first_s=0))
     (tmp_path / "served").mkdir()
     (tmp_path / "served" / "f").write_bytes(CONTENT)
     with serving(tmp_path / "served") as state:
@@ -75,8 +78,8 @@ def test_a_server_that_cuts_for_ever_is_left_and_the_next_call_goes_on(server, t
 
 
 def test_attempts_that_bring_much_are_no_failures(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(transfer, "WAITS_S", (0,))
-    monkeypatch.setattr(transfer, "_PROGRESS", 200_000)
+    monkeypatch.setattr(download, "POLICY", RetryPolicy(tries=2, first_s=0))
+    monkeypatch.setattr(download, "_MUCH", 200_000)
     server.cut_after, server.cuts = 200_000, 9
     assert fetch_stretch(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
 
@@ -126,7 +129,7 @@ def test_a_file_that_changes_all_the_time(server, tmp_path):
     with pytest.raises(FileChanged, match="has changed on the server"):
         fetch_stretch(server, tmp_path / "parts")
     with pytest.raises(FileChanged, match="has changed on the server"):
-        fetch_file(f"{server.url}/f", SHA256, tmp_path / "f")
+        fetch_file(f"{server.url}/f", SHA256, SIZE, tmp_path / "f")
 
 
 def test_a_note_that_cannot_be_read_begins_anew(server, tmp_path):
@@ -176,7 +179,7 @@ def test_retry_after_is_kept(server, tmp_path):
 
 
 def test_a_retry_after_longer_than_one_would_wait_ends_it(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(transfer, "LONGEST_WAIT_S", 10)
+    monkeypatch.setattr(download, "POLICY", RetryPolicy(longest_wish_s=10))
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
     server.answers = [(429, {"Retry-After": date})]
     with pytest.raises(CleanDataError, match="answers 429"):
@@ -220,6 +223,7 @@ def test_a_redirect_does_not_leave_https(server, tmp_path, monkeypatch):
         pytest.skip("no openssl to make a certificate")
     subprocess.run(["openssl", *how, *names], check=True, capture_output=True)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    close_session()  # the next one reads it
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     with serving(tmp_path / "served", tls=context) as secure:
@@ -228,6 +232,7 @@ def test_a_redirect_does_not_leave_https(server, tmp_path, monkeypatch):
         secure.answers = [(302, {"Location": f"{server.url}/f"})]
         with pytest.raises(CleanDataError, match="a redirect from https to http, which is not"):
             RemoteFile(f"{url}/f", tmp_path / "parts")
+    close_session()
     assert server.requests == []
 
 
@@ -243,7 +248,7 @@ def test_numbers_beyond_all_reason(server, tmp_path, answer):
     server.answers = [answer]
     with pytest.raises((CleanDataError, NoRanges)):
         RemoteFile(f"{server.url}/f", tmp_path)
-        raise NoRanges  # it was asked again
+        raise NoRanges("f")  # it was asked again
 
 
 def test_no_network(tmp_path, monkeypatch):
@@ -254,7 +259,7 @@ def test_no_network(tmp_path, monkeypatch):
         begun = time.monotonic()
         with pytest.raises(CleanDataError, match=r"Connection refused; is there a network\?"):
             RemoteFile(url, tmp_path)
-        assert time.monotonic() - begun < transfer.WAITS_S[0]
+        assert time.monotonic() - begun < download.POLICY.first_s
 
 
 @pytest.mark.parametrize("url", ["htp://x/f", "no url", "http://127.0.0.1:port/f", "http://a b/f"])
@@ -264,8 +269,8 @@ def test_no_valid_url(tmp_path, url):
 
 
 def test_a_silent_server_is_not_waited_for(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(transfer, "TIMEOUT_S", 0.1)
-    monkeypatch.setattr(transfer, "WAITS_S", (0,))
+    monkeypatch.setattr(http, "TIMEOUT_S", 0.1)
+    monkeypatch.setattr(download, "POLICY", RetryPolicy(tries=2, first_s=0))
     server.wait_s = 1
     with pytest.raises(CleanDataError, match="timed out"):
         RemoteFile(f"{server.url}/f", tmp_path).read_at(0, 10)
@@ -275,7 +280,7 @@ def test_more_is_announced_than_comes(server, tmp_path):
     server.too_long = 1000
     assert fetch_stretch(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
     with pytest.raises(CleanDataError, match="connection was cut"):
-        fetch_whole(f"{server.url}/f", tmp_path / "f", "f")
+        fetch_whole(f"{server.url}/f", tmp_path / "f", "f", SIZE + 1000)
 
 
 def test_a_server_without_ranges(server, tmp_path):
@@ -283,7 +288,32 @@ def test_a_server_without_ranges(server, tmp_path):
     with pytest.raises(NoRanges):
         RemoteFile(f"{server.url}/f", tmp_path)
     server.cut_after, server.cuts = 100_000, 1
-    fetch_whole(f"{server.url}/f", tmp_path / "f", "f")
+    fetch_whole(f"{server.url}/f", tmp_path / "f", "f", SIZE)
+    assert (tmp_path / "f").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_no_more_is_taken_than_the_file_can_have(server, tmp_path, stated):
+    server.ranges = False
+    server.endless = not stated
+    most = SIZE - 1 if stated else 10 * SIZE
+    with pytest.raises(CleanDataError, match=f"is longer than {most:,} bytes"):
+        fetch_whole(f"{server.url}/f", tmp_path / "f", "f", most)
+    assert len(server.requests) == 1
+    assert list(tmp_path.rglob("f")) == [server.folder / "f"]
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_small_file_of_another_size_is_not_fetched(server, tmp_path, ranges):
+    server.ranges = ranges
+    with pytest.raises(CleanDataError, match=f"{SIZE:,} bytes, not 100|longer than 100 bytes"):
+        fetch_file(f"{server.url}/f", SHA256, 100, tmp_path / "below" / "f")
+    assert not [path for path in (tmp_path / "below").rglob("f*") if path.is_file()]
+
+
+def test_a_server_that_stops_to_answer_ranges_gives_the_whole_small_file(server, tmp_path):
+    server.ranges_left = 1
+    fetch_file(f"{server.url}/f", SHA256, SIZE, tmp_path / "f")
     assert (tmp_path / "f").read_bytes() == CONTENT
 
 
@@ -291,49 +321,49 @@ def test_a_server_without_ranges(server, tmp_path):
 def test_a_small_file_with_a_checksum(server, tmp_path, ranges):
     server.ranges = ranges
     target = tmp_path / "below" / "f"
-    assert fetch_file(f"{server.url}/f", SHA256, target) == target
+    assert fetch_file(f"{server.url}/f", SHA256, SIZE, target) == target
     assert target.read_bytes() == CONTENT
     asked = len(server.requests)
-    assert fetch_file(f"{server.url}/f", SHA256, target) == target
+    assert fetch_file(f"{server.url}/f", SHA256, SIZE, target) == target
     assert len(server.requests) == asked
 
     target.write_bytes(CONTENT[:100])
-    fetch_file(f"{server.url}/f", SHA256, target)
+    fetch_file(f"{server.url}/f", SHA256, SIZE, target)
     assert target.read_bytes() == CONTENT
     assert {path.name for path in target.parent.iterdir()} <= {"f", ".f.lock"}
 
 
 def test_a_small_file_offline(server, tmp_path, monkeypatch):
-    fetch_file(f"{server.url}/f", SHA256, tmp_path / "there")
+    fetch_file(f"{server.url}/f", SHA256, SIZE, tmp_path / "there")
     monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
-    fetch_file(f"{server.url}/f", SHA256, tmp_path / "there")
+    fetch_file(f"{server.url}/f", SHA256, SIZE, tmp_path / "there")
     with pytest.raises(CleanDataError, match="HF_HUB_OFFLINE"):
-        fetch_file(f"{server.url}/f", SHA256, tmp_path / "not there")
+        fetch_file(f"{server.url}/f", SHA256, SIZE, tmp_path / "not there")
 
 
 def test_a_small_file_with_another_checksum(server, tmp_path):
-    (server.folder / "f").write_bytes(b"another")
+    (server.folder / "f").write_bytes(b"another".ljust(SIZE))
     with pytest.raises(CleanDataError, match=f"its SHA-256 is .*, not {SHA256}"):
-        fetch_file(f"{server.url}/f", SHA256, tmp_path / "below" / "f")
+        fetch_file(f"{server.url}/f", SHA256, SIZE, tmp_path / "below" / "f")
     assert not (tmp_path / "below" / "f").exists()
     (server.folder / "f").write_bytes(CONTENT)
-    fetch_file(f"{server.url}/f", SHA256, tmp_path / "below" / "f")
+    fetch_file(f"{server.url}/f", SHA256, SIZE, tmp_path / "below" / "f")
 
 
 def test_a_small_file_below_a_file(server, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CleanDataError, match=f"Cannot write into {tmp_path / 'file'}"):
-        fetch_file(f"{server.url}/f", SHA256, tmp_path / "file" / "f")
+        fetch_file(f"{server.url}/f", SHA256, SIZE, tmp_path / "file" / "f")
 
 
 @pytest.mark.parametrize("shown", [True, False])
 def test_progress_is_shown_in_bytes_unless_switched_off(server, tmp_path, shown):
     program = (
         "import sys; from medmnist_c.builder.source.download import fetch_file; "
-        "fetch_file(*sys.argv[1:])"
+        "url, sha256, size, target = sys.argv[1:]; fetch_file(url, sha256, int(size), target)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, f"{server.url}/f", SHA256, str(tmp_path / "f")],
+        [sys.executable, "-c", program, f"{server.url}/f", SHA256, str(SIZE), str(tmp_path / "f")],
         cwd="/",
         env=os.environ | {"HF_DATASETS_DISABLE_PROGRESS_BARS": "0" if shown else "1"},
         capture_output=True,

@@ -8,7 +8,7 @@ from medmnist_c import corrupt
 from medmnist_c.builder.configs import configurations
 
 ONE_OF_EACH = {
-    one.entry.algorithm: (one.dataset, one.corruption)
+    one.entry.algorithm.name: (one.dataset, one.corruption)
     for one in configurations().values()
     if one.entry
 }

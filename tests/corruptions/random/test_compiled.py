@@ -13,7 +13,7 @@ PHOTONS = {
     entry.parameters(severity)[0]
     for entries in CORRUPTIONS.values()
     for entry in entries.values()
-    if entry.algorithm == "shot_noise"
+    if entry.algorithm.name == "shot_noise"
     for severity in (1, 2, 3, 4, 5)
 }
 

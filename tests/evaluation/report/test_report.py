@@ -214,3 +214,23 @@ def test_a_refused_card_gets_one_sentence(folders, tmp_path):
         )
     assert done.returncode == 1 and "Cannot write the results" in done.stderr
     assert "Traceback" not in done.stderr and hub.token not in done.stderr
+
+
+@pytest.mark.parametrize("how", ["drop_before", "drop_after"])
+def test_a_connection_that_breaks_at_a_card_gets_one_sentence(folders, tmp_path, how):
+    with running_hub(tmp_path / "hub") as hub:
+        HfApi(hub.url, hub.token).create_repo("someone/model")
+        hub.break_on(kind="commit", number=1, how=how)
+        command = [sys.executable, "-m", "medmnist_c.cli", "report", str(folders[0])]
+        command += ["-o", str(tmp_path / "out"), "--push-to-card", "someone/model"]
+        done = subprocess.run(
+            command,
+            cwd="/",
+            env=os.environ | hub.environment(tmp_path / "home"),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "Cannot write the results into the card of someone/model (" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

@@ -11,7 +11,7 @@ from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.testset.preview import preview
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import code_digest
-from medmnist_c.publishing.plan import State
+from medmnist_c.publishing.snapshot import Snapshot
 
 PATH = "preview.jpg"
 _MOST_ROWS = 6
@@ -19,8 +19,8 @@ _FIRST_CHOICE = "bloodmnist"
 
 
 @dataclass(frozen=True)
-class Preview:
-    """What the image shows: rows of a dataset, made as the recipe says."""
+class CardImage:
+    """What the image shows: an image of a dataset under corruptions, made as the spec says."""
 
     spec: TestSetSpec
     corruptions: tuple[str, ...]
@@ -53,8 +53,8 @@ class Preview:
         return file.getvalue()
 
 
-def new_preview(specs: list[TestSetSpec], state: State) -> Preview | None:
-    """The image that the recipes give; None if there is one already that shows as much."""
+def new_card_image(specs: list[TestSetSpec], snapshot: Snapshot) -> CardImage | None:
+    """The image that these test sets give; None if there is one already that shows as much."""
     corrupted = [spec for spec in specs if spec.configuration.entry]
     if not corrupted:
         return None
@@ -63,16 +63,18 @@ def new_preview(specs: list[TestSetSpec], state: State) -> Preview | None:
         dataset = spec.configuration.dataset
         return dataset != _FIRST_CHOICE, dataset_info(dataset).grey
 
-    chosen = min(corrupted, key=preferred)
-    of_it = [r for r in corrupted if r.configuration.dataset == chosen.configuration.dataset]
-    rows = list(dict.fromkeys(r.configuration.corruption for r in of_it))[:_MOST_ROWS]
-    result = Preview(chosen, tuple(rows))
-    shown = state.manifest.preview
-    return None if shown and _is_enough(shown, result, state) else result
+    first = min(corrupted, key=preferred)
+    dataset = first.configuration.dataset
+    corruptions = dict.fromkeys(
+        spec.configuration.corruption for spec in corrupted if spec.configuration.dataset == dataset
+    )
+    image = CardImage(first, tuple(corruptions)[:_MOST_ROWS])
+    shown = snapshot.manifest.preview
+    return None if shown and _is_enough(shown, image, snapshot) else image
 
 
-def _is_enough(shown: Mapping[str, Any], new: Preview, state: State) -> bool:
-    if shown["path"] not in state.files:
+def _is_enough(shown: Mapping[str, Any], new: CardImage, snapshot: Snapshot) -> bool:
+    if shown["path"] not in snapshot.files:
         return False
     about = new.about()
     if shown["dataset"] != about["dataset"]:

@@ -1,23 +1,20 @@
-"""What a push would do, told without doing it."""
+"""What a push would do, worked out without doing it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 
-from medmnist_c.builder.configs import Configuration, select
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.shards import stretches
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.publishing.plan import State, plan, published
-from medmnist_c.publishing.repository import Repository
-from medmnist_c.publishing.uploader import FILES_A_COMMIT
+from medmnist_c.publishing.plan import FILES_A_COMMIT, plan
+from medmnist_c.publishing.repository import Repository, Target
+from medmnist_c.publishing.snapshot import Snapshot
 
 PNG_SHARE = 0.44  # of the pixels' bytes, over all test sets of the sample
 
 
 @dataclass(frozen=True)
-class Estimate:
+class DryRun:
     """Test sets to make and to keep, images and files to make, bytes (estimated), commits."""
 
     repo: str
@@ -39,28 +36,22 @@ class Estimate:
         )
 
 
-def estimate(
-    repo: str,
-    test_sets: str | Iterable[str | Configuration] = "*",
-    *,
-    revision: str | None = None,
-    create_pr: bool = False,
-    token: str | None = None,
-    seed: int | None = None,
-    data_dir: str | Path | None = None,
-    sample: bool = False,
-) -> Estimate:
-    """What `push` would make and send. Arguments and errors as there; a token is only needed to see
-    a private repository."""
-    specs = [TestSetSpec(one, seed, data_dir, sample) for one in select(test_sets)]
-    repository = Repository(repo, revision=revision, create_pr=create_pr, token=token)
+def dry_run(specs: list[TestSetSpec], target: Target) -> DryRun:
+    """What `push` would make and send; a token is only needed to see a private repository.
+
+    Raises:
+        PublishError: the repository cannot be read.
+        CleanDataError: a clean test set cannot be had.
+    """
+    repository = Repository(target)
     exists = repository.exists()
     if exists and repository.has_token:
         repository.find_pull_request()
-    state = repository.state() if exists else State("")
-    planned = plan(specs, state)
-    sizes = _bytes_a_image(state)
-    images = files = total = commits = gathered = 0
+    snapshot = repository.snapshot() if exists else Snapshot("")
+    planned = plan(specs, snapshot)
+    sizes = _bytes_an_image(snapshot)
+    images = files = commits = gathered = 0
+    total = 0.0
     for spec in planned.make:
         count = spec.source().count
         dataset = spec.configuration.dataset
@@ -72,8 +63,8 @@ def estimate(
         if gathered >= FILES_A_COMMIT:
             commits, gathered = commits + 1, 0
     commits += (gathered > 0) + (len(planned.make) > 0)  # the rest, and the card
-    return Estimate(
-        repo,
+    return DryRun(
+        target.repo,
         exists,
         [spec.configuration.name for spec in planned.make],
         [spec.configuration.name for spec in planned.keep],
@@ -84,11 +75,11 @@ def estimate(
     )
 
 
-def _bytes_a_image(state: State) -> dict[str, float]:
+def _bytes_an_image(snapshot: Snapshot) -> dict[str, float]:
     """Of the test sets that are there, by dataset."""
     rows: dict[str, int] = {}
     sizes: dict[str, int] = {}
-    for name, entry in published(state).items():
+    for name, entry in snapshot.published().items():
         dataset = name.partition("_")[0]
         rows[dataset] = rows.get(dataset, 0) + entry.rows
         sizes[dataset] = sizes.get(dataset, 0) + entry.bytes

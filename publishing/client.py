@@ -1,0 +1,127 @@
+"""Calls to the Hub: tried again, told in one sentence without secrets, and not too many commits."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event
+from typing import TypeVar
+
+from huggingface_hub.utils import get_session
+
+from medmnist_c.builder.errors import PublishError
+from medmnist_c.builder.retry import CLIENT_ERRORS, Attempts, Failure, RetryPolicy
+
+_SILENCE_S = 300.0  # no answer for so long is a broken connection; a commit may take a minute
+_ADVICE = {
+    401: "the Hub does not know the token: log in with `hf auth login`, or give a valid one by "
+    "HF_TOKEN or --token",
+    402: "the account's storage is used up",
+    403: "the token may not: use one with the right to write there; into the repository of somebody "
+    "else, --create-pr proposes them",
+    404: "there is no such user, organisation, repository or revision, or the token may not see it; "
+    "check the name",
+    413: "the Hub refuses it as too large: push fewer test sets into one repository",
+}
+
+Result = TypeVar("Result")
+
+
+class Stopped(Exception):
+    """A push was asked to stop while it waited."""
+
+
+class HubClient:
+    """Makes calls to the Hub, as often as the policy allows, and says in one sentence why they fail.
+
+    Args:
+        repo: the repository's name, for the sentences.
+        token: never shown.
+        policy: how often and how long to try again.
+        say: is given a sentence about what is waited for.
+    """
+
+    def __init__(
+        self, repo: str, token: str | None, policy: RetryPolicy, say: Callable[[str], None]
+    ) -> None:
+        self._repo, self._token, self._policy, self._say = repo, token, policy, say
+        self._stop = Event()
+
+    def stop(self) -> None:
+        """End all calls and waits, now and later, with `Stopped`."""
+        self._stop.set()
+
+    def call(self, what: str, function: Callable[[], Result]) -> Result:
+        """The function's result; `what` says what it does, as in "read the files"."""
+        attempts = self.attempts(what)
+        while True:
+            self.get_ready()
+            try:
+                return function()
+            except PublishError:
+                raise
+            except CLIENT_ERRORS as error:
+                attempts.failed(error)
+
+    def attempts(self, what: str) -> Attempts:
+        """For who makes the calls; `get_ready` goes before each."""
+        return Attempts(self._policy, partial(self._gave_up, what), partial(self._wait, what))
+
+    def get_ready(self) -> None:
+        """Raise `Stopped` if it was asked for, and let no call wait for ever."""
+        if self._stop.is_set():
+            raise Stopped
+        get_session().timeout = _SILENCE_S  # the clients' own is none at all
+
+    def pause(self, seconds: float, why: str) -> None:
+        if seconds >= 5:
+            self._say(self._without_token(f"{why}; waiting {seconds:.0f} s."))
+        if self._stop.wait(seconds):
+            raise Stopped
+
+    def _wait(self, what: str, seconds: float, failure: Failure) -> None:
+        self.pause(seconds, f"{self._repo}: cannot {what} yet ({failure.reason})")
+
+    def _gave_up(self, what: str, failure: Failure, tried: int) -> PublishError:
+        if advice := _ADVICE.get(failure.status or 0):
+            why = f": {advice}. The Hub said {failure.reason}."
+        elif not failure.transient:
+            why = f": {failure.reason}."
+        else:
+            why = (
+                f", tried {tried} times, at last: {failure.reason}. What is sent stays: run the same "
+                "command again."
+            )
+        return PublishError(self._without_token(f"Cannot {what} of {self._repo}{why}"))
+
+    def _without_token(self, text: str) -> str:
+        return text.replace(self._token, "***") if self._token else text
+
+
+@dataclass
+class RateLimiter:
+    """A sliding window over the times of a repository's latest commits, in seconds since 1970.
+
+    The Hub refuses more than 128 commits an hour, as its users report.
+    """
+
+    most: int = 100
+    window_s: float = 3600.0
+    times: list[float] = field(default_factory=list)
+    clock: Callable[[], float] = time.time
+
+    def know(self, times: Iterable[float]) -> None:
+        """Take the times of the commits that are there, in any order, for all that was known."""
+        self.times = sorted(times)
+
+    def add(self) -> None:
+        """A commit was made just now."""
+        self.times.append(self.clock())
+
+    def wait_s(self) -> float:
+        """Seconds to wait until another commit fits."""
+        now = self.clock()
+        self.times = [when for when in self.times if when > now - self.window_s]
+        if len(self.times) < self.most:
+            return 0.0
+        return max(0.0, self.times[-self.most] + self.window_s - now)
