@@ -60,7 +60,7 @@ def evaluate(
     from medmnist_c.evaluation.evaluate import evaluate as evaluate_model
     from medmnist_c.evaluation.transformers_model import TransformersModel
 
-    which = {"corruptions": corruption or None, "severities": severity or None}
+    which: dict[str, Any] = {"corruptions": corruption or None, "severities": severity or None}
     chosen_configs(dataset, **which)  # bad names are told before a model is loaded
     predict = TransformersModel(model, dataset, labels=labels, device=device)
     try:

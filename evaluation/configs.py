@@ -66,11 +66,14 @@ def _datasets(patterns: list[str]) -> list[str]:
 def _corrupted(
     dataset: str, patterns: Sequence[str], severities: Sequence[int]
 ) -> list[Configuration]:
-    chosen = set()
+    chosen: set[tuple[str, int]] = set()
     for pattern in patterns:
         names = [pattern]
         if isinstance(pattern, str) and any(one in pattern for one in "*?["):
             names = fnmatch.filter(CORRUPTIONS[dataset], pattern)
-        chosen |= {find_configuration(dataset, name, s) for name in names for s in severities}
+        for name in names:
+            found = (find_configuration(dataset, name, severity) for severity in severities)
+            chosen |= {(name, one.severity) for one in found if one.severity}
     order = list(CORRUPTIONS[dataset])
-    return sorted(chosen, key=lambda one: (order.index(one.corruption), one.severity))
+    ranked = sorted(chosen, key=lambda one: (order.index(one[0]), one[1]))
+    return [Configuration(dataset, name, severity) for name, severity in ranked]

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from datasets.utils import tqdm
@@ -25,7 +26,7 @@ from medmnist_c.evaluation.prefetch import prefetched
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.evaluation.scoring import ScoredImages, Scoring, report_of
 
-Predict = Callable[[np.ndarray | list[Image.Image]], object]
+Predict = Callable[[Any], object]  # from a batch of images to scores
 
 
 def evaluate(
@@ -161,13 +162,18 @@ def batches(
     """What `predict` is given, with the labels, batch by batch."""
     while some := list(itertools.islice(rows, batch_size)):
         images, labels = zip(*some, strict=True)
-        if pil:
-            given = [Image.fromarray(image) for image in images]
-            given = [image.convert("RGB") for image in given] if as_rgb else given
-        else:
-            given = np.stack(images)
-            if given.ndim == 3:
-                given = given[..., None]
-            if as_rgb:
-                given = np.repeat(given, 3, axis=3)
-        yield given, np.stack(labels)
+        batch = _pil_images(images, as_rgb) if pil else _array(images, as_rgb)
+        yield batch, np.stack(labels)
+
+
+def _pil_images(images: Sequence[np.ndarray], as_rgb: bool) -> list[Image.Image]:
+    given = [Image.fromarray(image) for image in images]
+    return [image.convert("RGB") for image in given] if as_rgb else given
+
+
+def _array(images: Sequence[np.ndarray], as_rgb: bool) -> np.ndarray:
+    """B x H x W x C."""
+    given = np.stack(images)
+    if given.ndim == 3:
+        given = given[..., None]
+    return np.repeat(given, 3, axis=3) if as_rgb else given

@@ -11,7 +11,7 @@ import numpy as np
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.retry import CLIENT_ERRORS, failure_of
-from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import code_digest
 from medmnist_c.evaluation.errors import PredictionError

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -11,7 +11,7 @@ _AHEAD = 2  # batches: enough to hide one, few enough for any memory
 _END = object()
 
 
-def prefetched(items: Iterable[Item]) -> Iterator[Item]:
+def prefetched(items: Iterable[Item]) -> Generator[Item, None, None]:
     """The same items in order, made by a thread up to two ahead; its error is raised here.
 
     Close the iterator (or let it go) and the thread stops.

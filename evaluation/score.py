@@ -6,7 +6,7 @@ import datasets as hf_datasets
 import numpy as np
 
 from medmnist_c.builder.configs import Configuration
-from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.fields import as_text

@@ -97,7 +97,8 @@ def measure(test_set: Classified) -> Figures:
     found["ece"] = Resampled(_ece(test_set))
     absent = _absent(test_set.info, members)
     found["auc"] = missing(f"no image of {absent}") if absent else Resampled(_auc(test_set))
-    if "kappa" in found and not np.isfinite(found["kappa"].value):
+    kappa = found.get("kappa")
+    if kappa is not None and kappa.value is not None and not np.isfinite(kappa.value):
         found["kappa"] = missing("one class only in labels and predicted labels")
     return {name: found[name] for name in METRICS if name in found}
 

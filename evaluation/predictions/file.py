@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -103,7 +104,7 @@ class PredictionFile:
             found.setdefault(config, []).append(np.flatnonzero(inverse.ravel() == number))
         return {config: np.sort(np.concatenate(rows)) for config, rows in found.items()}
 
-    def _config(self, dataset: object, corruption: object, severity: object) -> Configuration:
+    def _config(self, dataset: Any, corruption: Any, severity: Any) -> Configuration:
         clean = corruption in (None, "", CLEAN)
         if isinstance(severity, float):
             if severity != severity:  # pandas' way to say that there is none
@@ -137,7 +138,7 @@ class PredictionFile:
         return checked(pa.Table.from_batches(kept), config, self.path, logits)
 
 
-def _distinct(column: pa.Array) -> tuple[dict[int, object], np.ndarray]:
+def _distinct(column: pa.Array) -> tuple[dict[int, Any], np.ndarray]:
     """The distinct values of a column by number, and the number of each row's."""
     if not isinstance(column, pa.DictionaryArray):
         column = pc.dictionary_encode(column)

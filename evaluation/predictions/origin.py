@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from typing import Self
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -57,7 +56,7 @@ class Origin:
         return json.dumps(asdict(self), sort_keys=True).encode()
 
     @classmethod
-    def from_json(cls, text: bytes) -> Self:
+    def from_json(cls, text: bytes) -> "Origin":
         """What `to_json` wrote.
 
         Raises:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -17,7 +18,7 @@ from medmnist_c.evaluation.report.model import Estimate, Report
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _LINES = ("-", "--", ":", "-.")
 _MARKS = "osD^vP*"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"],
     "font.size": 9,
@@ -104,11 +105,11 @@ def severity_curves(reports: Sequence[Report], dataset: str) -> Figure:
 def _curve(panel: Axes, table: Table, corruption: str, number: int, label: str) -> None:
     found = {0: table[None, None]}
     found |= {s: table[corruption, s] for s in SEVERITIES if (corruption, s) in table}
-    points = {s: one for s, one in found.items() if one.value is not None}
+    points = {s: one.value for s, one in found.items() if one.value is not None}
     colour = COLOURS[number % len(COLOURS)]
     panel.plot(
         list(points),
-        [one.value for one in points.values()],
+        list(points.values()),
         color=colour,
         linestyle=_LINES[number % len(_LINES)],
         marker=_MARKS[number % len(_MARKS)],
@@ -116,11 +117,15 @@ def _curve(panel: Axes, table: Table, corruption: str, number: int, label: str) 
         linewidth=1.2,
         label=_legend_name(label),
     )
-    bands = {s: one for s, one in points.items() if one.low is not None}
+    bands = [
+        (s, one.low, one.high)
+        for s, one in found.items()
+        if one.value is not None and one.low is not None and one.high is not None
+    ]
     panel.fill_between(
-        list(bands),
-        [one.low for one in bands.values()],
-        [one.high for one in bands.values()],
+        [severity for severity, _, _ in bands],
+        [low for _, low, _ in bands],
+        [high for _, _, high in bands],
         color=colour,
         alpha=0.18,
         linewidth=0,

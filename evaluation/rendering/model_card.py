@@ -1,5 +1,7 @@
 """Results in a model's card on the Hub, as the evaluation results that it shows."""
 
+from typing import Any
+
 from huggingface_hub import EvalResult, metadata_update
 from huggingface_hub.repocard_data import eval_results_to_model_index
 
@@ -14,7 +16,7 @@ def evaluation_results(report: Report, dataset_repo: str) -> list[EvalResult]:
     """For each dataset: clean, each corruption's mean over the severities, and BE and rBE over all."""
     results = []
     for dataset, one in report.datasets.items():
-        common = {
+        common: dict[str, Any] = {
             "task_type": "image-classification",
             "task_name": "Image classification",
             "dataset_type": dataset_repo,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -12,7 +13,8 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.metrics.resampled import Resampled, combine, mean
 from medmnist_c.evaluation.metrics.test_set import balanced_error, classify
-from medmnist_c.evaluation.predictions.folder import open_predictions
+from medmnist_c.evaluation.predictions.file import PredictionFile
+from medmnist_c.evaluation.predictions.folder import PredictionFolder, open_predictions
 from medmnist_c.evaluation.report.model import Estimate, Report
 
 
@@ -87,18 +89,17 @@ class _KeptErrors:
 
     def __init__(self, report: Report) -> None:
         self.report = report
-        self._found: dict[Configuration, tuple[np.ndarray | None, Resampled | None]] = {}
-        self._store = None
+        self._found: dict[Configuration, tuple[np.ndarray, Resampled] | None] = {}
 
-    def check_kept(self) -> None:
+    @cached_property
+    def store(self) -> PredictionFolder | PredictionFile:
         predictions = self.report.predictions
         if predictions is None or not predictions.exists():
             raise ReportError(
                 f"The predictions of {self.report.name} are not there ({predictions}), which a paired "
                 "comparison needs; evaluate with predictions=FOLDER and keep it beside the report."
             )
-        if self._store is None:
-            self._store = open_predictions(predictions)
+        return open_predictions(predictions)
 
     def reported(self) -> set[Configuration]:
         return {
@@ -107,36 +108,32 @@ class _KeptErrors:
             for corruption, severity in self.report.table(dataset)
         }
 
-    def configs(self) -> list[Configuration]:
-        """What is kept, in the benchmark's order."""
-        return self._store.configs()
-
-    def of(self, config: Configuration) -> tuple[np.ndarray | None, Resampled | None]:
+    def of(self, config: Configuration) -> tuple[np.ndarray, Resampled] | None:
+        """None where the labels are not kept."""
         if config not in self._found:
             made = self.report.provenance
-            kept = self._store.read(config, logits=made.logits)
-            error = None
+            kept = self.store.read(config, logits=made.logits)
+            self._found[config] = None
             if kept.labels is not None:
                 info = dataset_info(config.dataset)
-                error = balanced_error(classify(info, kept.labels, kept.scores, made.threshold))
-            self._found[config] = kept.labels, error
+                classified = classify(info, kept.labels, kept.scores, made.threshold)
+                self._found[config] = kept.labels, balanced_error(classified)
         return self._found[config]
 
 
 def _compared(a: _KeptErrors, b: _KeptErrors) -> ModelComparison:
-    for one in (a, b):
-        one.check_kept()
+    stores = a.store, b.store
     _check_same_images(a.report, b.report)
     shared = a.reported() & b.reported()
     differences = {}
-    for config in (one for one in a.configs() if one in shared):
-        (labels_a, error_a), (labels_b, error_b) = a.of(config), b.of(config)
-        if error_a is None or error_b is None or not np.array_equal(labels_a, labels_b):
+    for config in (one for one in stores[0].configs() if one in shared):
+        of_a, of_b = a.of(config), b.of(config)
+        if of_a is None or of_b is None or not np.array_equal(of_a[0], of_b[0]):
             raise ReportError(
                 f"The labels of {config.name} are not the same for {a.report.name} and "
                 f"{b.report.name} (or not kept), so they cannot be paired."
             )
-        differences[config] = combine(lambda of_a, of_b: of_b - of_a, error_a, error_b)
+        differences[config] = combine(lambda at_a, at_b: at_b - at_a, of_a[1], of_b[1])
     datasets = dict.fromkeys(one.dataset for one in differences)
     return ModelComparison(
         a.report.name,
@@ -150,7 +147,11 @@ def _dataset_difference(
 ) -> DatasetDifference:
     corruptions, averages = [], []
     for entry in CORRUPTIONS[dataset].values():
-        own = {one.severity: found for one, found in differences.items() if one.entry is entry}
+        own = {
+            one.severity: found
+            for one, found in differences.items()
+            if one.entry is entry and one.severity is not None
+        }
         if own:
             averages.append(mean(list(own.values())))
             by_severity = {severity: Estimate.of(found) for severity, found in own.items()}

@@ -48,7 +48,11 @@ def dataset_report(
     clean = next(one for one in measured if one.entry is None)
     corruptions = []
     for entry in CORRUPTIONS[clean.dataset].values():
-        own = {one.severity: figures for one, figures in measured.items() if one.entry is entry}
+        own = {
+            one.severity: figures
+            for one, figures in measured.items()
+            if one.entry is entry and one.severity is not None
+        }
         if own:
             severities = dict(sorted(own.items()))
             corruptions.append(

@@ -1,5 +1,7 @@
 """Templates of pages and documents, and what they can call."""
 
+from typing import Any
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from medmnist_c.corruptions.table import SEVERITIES
@@ -7,7 +9,7 @@ from medmnist_c.evaluation.metrics.names import PRIMARY
 from medmnist_c.evaluation.rendering import formatting
 
 
-def environment(**how) -> Environment:
+def environment(**how: Any) -> Environment:
     """One for a kind of document; `how` says how it escapes."""
     made = Environment(
         loader=PackageLoader(__name__, ""),
