@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 import numpy as np
 
-from medmnist_c.augmentation.params import Draw, corrupted
-from medmnist_c.augmentation.sampler import choose
+from medmnist_c.augmentation.params import AugmentationParams, corrupted
+from medmnist_c.augmentation.sampler import make_sampler
 from medmnist_c.augmentation.transform import Augmentation
 from medmnist_c.corruptions.image import look_up
 
@@ -15,30 +16,32 @@ _LEVELS = np.arange(256, dtype=np.float32)
 
 
 @dataclass(frozen=True)
-class Mix:
-    """What is done to one image: chains of draws, and the share of each in the result.
+class AugMixParams:
+    """What is done to one image: chains of corruptions, and the weight of each chain in the result.
 
-    `share` is the original's; the shares of the original and the chains sum to 1.
-    `Mix(**json.loads(json.dumps(dataclasses.asdict(mix))))` equals `mix`.
+    `original_weight` is that of the image itself; it and the chains' `weights` sum to 1.
+    `AugMixParams(**json.loads(json.dumps(asdict(params))))` equals `params`.
     """
 
-    chains: tuple[tuple[Draw, ...], ...]
-    shares: tuple[float, ...]
-    share: float
+    chains: tuple[tuple[AugmentationParams, ...], ...]
+    weights: tuple[float, ...]
+    original_weight: float
 
     def __post_init__(self) -> None:
-        chains = tuple(
-            tuple(one if isinstance(one, Draw) else Draw(**one) for one in chain)
-            for chain in self.chains
-        )
+        chains = tuple(tuple(_as_params(one) for one in chain) for chain in self.chains)
         object.__setattr__(self, "chains", chains)
-        object.__setattr__(self, "shares", tuple(self.shares))
+        object.__setattr__(self, "weights", tuple(self.weights))
 
 
-class TargetedAugMix(Augmentation):
+def _as_params(one: Any) -> AugmentationParams:
+    """As JSON gives them, too."""
+    return one if isinstance(one, AugmentationParams) else AugmentationParams(**one)
+
+
+class TargetedAugMix(Augmentation[AugMixParams]):
     """Chains of a dataset's corruptions, mixed with each other and with the original.
 
-    Each of `width` chains is a row of one to three drawn corruptions. The chains are averaged with
+    Each of `width` chains is a row of corruptions, drawn one by one. The chains are averaged with
     weights from a Dirichlet distribution, the result is mixed with the original by a weight from a
     Beta distribution, and rounded to whole levels. Source: AugMix (Hendrycks et al., ICLR 2020, arXiv
     1912.02781), on the targeted corruptions; its consistency loss is the training loop's.
@@ -50,7 +53,7 @@ class TargetedAugMix(Augmentation):
         alpha: of both distributions, above 0.
         corruptions, groups, exclude_groups, weights, severities, column, index_column: as
             `TargetedAugmentation`.
-        identity: whether a chain's link may leave the image as it is; the original has its share
+        identity: whether a chain's link may leave the image as it is; the original has its weight
             anyway.
 
     Raises:
@@ -86,9 +89,9 @@ class TargetedAugMix(Augmentation):
             raise ValueError(f"alpha is a number above 0, not {alpha!r}.")
         self._width, self._depth, self._alpha = width, (fewest, most), float(alpha)
         limits = (corruptions, groups, exclude_groups, weights, identity, severities)
-        super().__init__(choose(dataset, *limits), seed, column, index_column)
+        super().__init__(make_sampler(dataset, *limits), seed, column, index_column)
 
-    def _draw(self, rng: Random) -> Mix:
+    def _draw(self, rng: Random) -> AugMixParams:
         # A Dirichlet distribution is that of gamma variates divided by their sum. With a tiny alpha all
         # may be 0.
         gammas = [rng.gammavariate(self._alpha, 1.0) for _ in range(self._width)]
@@ -96,19 +99,19 @@ class TargetedAugMix(Augmentation):
         weights = [one / total for one in gammas] if total else [1 / self._width] * self._width
         mixed = rng.betavariate(self._alpha, self._alpha)
         chains = tuple(
-            tuple(self._choice.draw(rng) for _ in range(rng.randint(*self._depth)))
+            tuple(self._sampler.draw(rng) for _ in range(rng.randint(*self._depth)))
             for _ in range(self._width)
         )
-        return Mix(chains, tuple(mixed * weight for weight in weights), 1.0 - mixed)
+        return AugMixParams(chains, tuple(mixed * weight for weight in weights), 1.0 - mixed)
 
     @staticmethod
-    def _apply(pixels: np.ndarray, params: Mix) -> np.ndarray:
-        total = look_up(pixels, _LEVELS * np.float32(params.share))
-        for chain, share in zip(params.chains, params.shares, strict=True):
+    def _apply(pixels: np.ndarray, params: AugMixParams) -> np.ndarray:
+        total = look_up(pixels, _LEVELS * np.float32(params.original_weight))
+        for chain, weight in zip(params.chains, params.weights, strict=True):
             made = pixels
-            for draw in chain:
-                made = corrupted(made, draw)
-            total += look_up(made, _LEVELS * np.float32(share))
+            for link in chain:
+                made = corrupted(made, link)
+            total += look_up(made, _LEVELS * np.float32(weight))
         return np.clip(np.rint(total, out=total), 0, 255).astype(np.uint8)
 
     def __repr__(self) -> str:

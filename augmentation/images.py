@@ -1,6 +1,7 @@
 """Images as they come in, as arrays in between, and as they came in again."""
 
 import sys
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -8,13 +9,13 @@ from PIL import Image
 from medmnist_c.builder.testset.single import pixels_of as _pixels_of_array_or_pil
 
 
-def is_tensor(image: object) -> bool:
+def is_tensor(image: Any) -> bool:
     """Whether it is a torch tensor; torch is not imported for this."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(image, torch.Tensor)
 
 
-def pixels_of(image: object) -> np.ndarray:
+def pixels_of(image: Any) -> np.ndarray:
     """An image as a uint8 array, H x W or H x W x 3.
 
     Args:
@@ -37,7 +38,7 @@ def pixels_of(image: object) -> np.ndarray:
     return _pixels_of_array_or_pil(np.ascontiguousarray(pixels))
 
 
-def like(pixels: np.ndarray, image: object) -> object:
+def like(pixels: np.ndarray, image: Any) -> Any:
     """`pixels` as the type that `image` has: array, PIL image or tensor (of its class and device)."""
     if isinstance(image, Image.Image):
         return Image.fromarray(pixels)
@@ -51,7 +52,7 @@ def like(pixels: np.ndarray, image: object) -> object:
     return result
 
 
-def stacked_like(made: list, images: object) -> object:
+def stacked_like(made: list, images: Any) -> Any:
     """Images as the batch they come from: one array or tensor, or a list."""
     if isinstance(images, np.ndarray):
         return np.stack(made)

@@ -1,8 +1,9 @@
-"""One draw of an augmentation as plain data, and the image that it stands for."""
+"""What an augmentation does to one image, as plain data; and the image that comes of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -10,16 +11,17 @@ from medmnist_c.corruptions import stain_masks
 from medmnist_c.corruptions.random.seeded import stream_from
 from medmnist_c.corruptions.registry import ALGORITHMS, apply
 
-IDENTITY = "identity"  # the draw that leaves an image as it is
+IDENTITY = "identity"  # leaves an image as it is
 
 
 @dataclass(frozen=True)
-class Draw:
-    """What is done to one image: it fully determines the result.
+class AugmentationParams:
+    """One corruption of one image: it fully determines the result.
 
-    `corruption` is a name of the dataset's list, or "identity", which has no algorithm. `parameters`
-    are what the algorithm takes after the image, `seed` starts its random stream (None where it
-    draws nothing). `Draw(**json.loads(json.dumps(dataclasses.asdict(draw))))` equals `draw`.
+    `corruption` is a name of the dataset's list, or "identity", which has no algorithm. `algorithm` is a
+    name of `ALGORITHMS`, `parameters` are as the table has them, `seed` starts the random stream (None
+    where the algorithm draws nothing). `AugmentationParams(**json.loads(json.dumps(asdict(params))))`
+    equals `params`.
     """
 
     corruption: str = IDENTITY
@@ -31,18 +33,27 @@ class Draw:
         object.__setattr__(self, "parameters", _as_tuples(self.parameters))
 
 
-def _as_tuples(value: object) -> object:
-    """JSON knows lists only."""
+def _as_tuples(value: Any) -> Any:
+    """JSON has lists only."""
     return tuple(map(_as_tuples, value)) if isinstance(value, list | tuple) else value
 
 
-def corrupted(pixels: np.ndarray, draw: Draw) -> np.ndarray:
-    """The image of a draw: a new uint8 array of the shape of `pixels`, H x W or H x W x 3."""
-    if draw.algorithm is None:
+def corrupted(pixels: np.ndarray, params: AugmentationParams) -> np.ndarray:
+    """A new image of the shape of `pixels`; both uint8, H x W or H x W x 3.
+
+    Raises:
+        ValueError: `params` have no seed for an algorithm that draws.
+    """
+    if params.algorithm is None:
         return pixels.copy()
-    algorithm = ALGORITHMS[draw.algorithm]
-    rng = algorithm.draws and stream_from(draw.seed, algorithm.draws.stream)
-    return apply(pixels, algorithm, draw.parameters, rng, _masks())
+    algorithm, rng = ALGORITHMS[params.algorithm], None
+    if algorithm.draws:
+        if params.seed is None:
+            raise ValueError(
+                f"{params.algorithm} draws, but its parameters have no seed; give one."
+            )
+        rng = stream_from(params.seed, algorithm.draws.stream)
+    return apply(pixels, algorithm, params.parameters, rng, _masks())
 
 
 @lru_cache(maxsize=1)

@@ -1,11 +1,11 @@
-"""A labelled grid of draws: what an augmentation makes of one image."""
+"""A labelled grid: what an augmentation makes of one image."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from medmnist_c.augmentation.params import Draw
+from medmnist_c.augmentation.params import AugmentationParams
 from medmnist_c.augmentation.targeted import TargetedAugmentation
 from medmnist_c.corruptions.registry import ALGORITHMS
 
@@ -16,24 +16,24 @@ _INK = (30, 30, 30)
 
 
 def preview(pixels: np.ndarray, transform: TargetedAugmentation) -> Image.Image:
-    """The image and 23 draws of it, as an RGB image with a label under each.
+    """The image and 23 augmented ones, as an RGB image with a label under each.
 
     Args:
         pixels: uint8, H x W x 3 or H x W.
-        transform: what to draw from.
+        transform: the augmentation; it draws 23 times.
     """
     shown = [("clean", pixels)]
     while len(shown) < _COLUMNS * _ROWS:
-        draw = transform.get_params(pixels)
-        shown.append((label(draw), transform.apply(pixels, draw)))
+        params = transform.get_params(pixels)
+        shown.append((label(params), transform.apply(pixels, params)))
     return _sheet(shown)
 
 
-def label(draw: Draw) -> str:
-    """A draw in two short lines: its corruption, its parameters."""
-    if draw.algorithm is None:
-        return draw.corruption
-    return f"{draw.corruption}\n{ALGORITHMS[draw.algorithm].describe(draw.parameters)}"
+def label(params: AugmentationParams) -> str:
+    """Two short lines: the corruption, its parameters."""
+    if params.algorithm is None:
+        return params.corruption
+    return f"{params.corruption}\n{ALGORITHMS[params.algorithm].describe(params.parameters)}"
 
 
 def _sheet(shown: Sequence[tuple[str, np.ndarray]]) -> Image.Image:

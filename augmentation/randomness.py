@@ -1,7 +1,7 @@
 """Where an augmentation's random numbers come from; never from a global random state.
 
 With a seed, the draws of an image follow from (seed, epoch, image, n): the n-th time in the epoch
-that the image is seen, by whichever process. The image is known by its index where there is one,
+that the image comes, in whichever process. The image is known by its index where there is one,
 else by its content. So neither the order of the images nor the number of workers matters.
 
 Without a seed, each process draws from fresh entropy of the operating system.
@@ -18,7 +18,7 @@ from medmnist_c.builder import igzip
 
 
 class Randomness:
-    """Makes the random generator of each draw. A copy or pickle starts its epoch anew."""
+    """Makes the random generator for each image. A copy or pickle starts its epoch anew."""
 
     def __init__(self, seed: int | None) -> None:
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer | None):
@@ -26,14 +26,13 @@ class Randomness:
         if seed is not None and seed < 0:
             raise ValueError(f"The seed is a whole number from 0 on, not {seed}.")
         self.seed = None if seed is None else int(seed)
-        self._sights = None if seed is None else SharedCounter()
-        self._fresh: Random | None = None
-        self._process: int | None = None
+        self._counter = None if seed is None else SharedCounter()
+        self._fresh: tuple[int, Random] | None = None  # the process that it belongs to, and it
         # Tells unseeded augmentations apart for `datasets`, which keeps results by what is pickled.
         self._name = os.urandom(8) if seed is None else b""
 
     def __getstate__(self) -> dict:
-        return self.__dict__ | {"_fresh": None, "_process": None}
+        return self.__dict__ | {"_fresh": None}
 
     def set_epoch(self, epoch: int) -> None:
         """Begin epoch `epoch`, a whole number from 0 on, here and in running workers."""
@@ -41,17 +40,17 @@ class Randomness:
             raise TypeError(f"The epoch is a whole number, not {epoch!r}.")
         if epoch < 0:
             raise ValueError(f"The epoch is a whole number from 0 on, not {epoch}.")
-        if self._sights is not None:
-            self._sights.epoch = int(epoch)
+        if self._counter is not None:
+            self._counter.epoch = int(epoch)
 
     def generator(self, pixels: np.ndarray | None, index: int | None = None) -> Random:
-        """The generator of the next draw for an image.
+        """The generator of an image's next parameters.
 
         Args:
             pixels: the image; None will do if the index is given or there is no seed.
             index: its number in its dataset, if known.
         """
-        if self.seed is None:
+        if self._counter is None:
             return self._fresh_generator()
         if index is not None:
             image = _digest(b"index", int(index))
@@ -59,13 +58,14 @@ class Randomness:
             image = _digest(b"content", *pixels.shape, *_checksums(pixels))
         else:
             raise TypeError("With a seed, draws belong to an image: give it, or its index.")
-        count = self._sights.count(image)
-        return Random(_digest(b"draw", self.seed, self._sights.epoch, image, count))
+        count = self._counter.count(image)
+        return Random(_digest(b"draw", self.seed, self._counter.epoch, image, count))
 
     def _fresh_generator(self) -> Random:
-        if self._process != os.getpid():  # at first, and after a fork
-            self._fresh, self._process = Random(os.urandom(32)), os.getpid()
-        return self._fresh
+        process = os.getpid()
+        if self._fresh is None or self._fresh[0] != process:  # after a fork
+            self._fresh = process, Random(os.urandom(32))
+        return self._fresh[1]
 
 
 def _checksums(pixels: np.ndarray) -> tuple[int, int]:

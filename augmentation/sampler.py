@@ -1,4 +1,4 @@
-"""How a draw comes about: which corruption, and parameters uniform between two severities'."""
+"""Augmentation parameters drawn: which corruption, and numbers uniform between two severities'."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from medmnist_c.augmentation.params import IDENTITY, Draw
+from medmnist_c.augmentation.params import IDENTITY, AugmentationParams
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.builder.suggestions import nearest
@@ -20,30 +20,33 @@ _SEED_BITS = 53  # so many survive in any reader of JSON
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Corruptions to draw from, with their chances, and the severities between which they lie.
+class Sampler:
+    """Draws augmentation parameters.
 
-    `names` may hold "identity"; `ceilings` are the running sums of the names' weights. Severities
-    None: from severity 1 to the last parameters listed, as the release augments.
+    `names` are the corruptions of `dataset` to draw from, "identity" among them or not, and
+    `cumulative_weights` the running sums of their weights. Parameters lie between those of the lowest
+    and the highest of `severities`; None: between severity 1 and the last that the table lists, as the
+    reference augments.
     """
 
     dataset: str
     names: tuple[str, ...]
-    ceilings: tuple[float, ...]
+    cumulative_weights: tuple[float, ...]
     severities: tuple[int, int] | None
 
-    def draw(self, rng: Random) -> Draw:
-        """One draw; `rng` is moved by it."""
-        name = self.names[bisect_right(self.ceilings, rng.random() * self.ceilings[-1])]
+    def draw(self, rng: Random) -> AugmentationParams:
+        """Parameters for one image; `rng` is moved by what is drawn."""
+        drawn = rng.random() * self.cumulative_weights[-1]
+        name = self.names[bisect_right(self.cumulative_weights, drawn)]
         if name == IDENTITY:
-            return Draw()
+            return AugmentationParams()
         entry = CORRUPTIONS[self.dataset][name]
         parameters = draw_parameters(entry, self.severities, rng)
         seed = rng.getrandbits(_SEED_BITS) if entry.algorithm.draws else None
-        return Draw(name, entry.algorithm.name, parameters, seed)
+        return AugmentationParams(name, entry.algorithm.name, parameters, seed)
 
 
-def choose(
+def make_sampler(
     dataset: str,
     corruptions: Iterable[str] | None,
     groups: Iterable[str] | None,
@@ -51,14 +54,14 @@ def choose(
     weights: Mapping[str, float] | None,
     identity: bool,
     severities: tuple[int, int] | range | None,
-) -> Choice:
-    """What `TargetedAugmentation` is asked for, checked.
+) -> Sampler:
+    """The sampler of what `TargetedAugmentation` is asked for; its arguments are described there.
 
     Raises:
         UnknownNameError: a name that the dataset does not have.
         TypeError, ValueError: severities, weights, or nothing left to draw from.
     """
-    dataset_info(dataset)  # knows the names
+    dataset_info(dataset)  # refuses an unknown name
     entries = CORRUPTIONS[dataset]
     groups_there = list(dict.fromkeys(entry.group for entry in entries.values()))
     wanted = _known(corruptions, entries, f"{dataset} has no corruption")
@@ -75,8 +78,9 @@ def choose(
     if not names:
         raise ValueError(f"No corruption of {dataset} is left to draw from; choose fewer limits.")
     names += [IDENTITY] if identity else []
-    shares = _shares(names, weights or {}, dataset)
-    return Choice(dataset, tuple(shares), tuple(accumulate(shares.values())), _range(severities))
+    positive = _positive_weights(names, weights or {}, dataset)
+    cumulative = tuple(accumulate(positive.values()))
+    return Sampler(dataset, tuple(positive), cumulative, _range(severities))
 
 
 def _all_groups() -> list[str]:
@@ -93,17 +97,19 @@ def _known(names: Iterable[str] | None, known: Iterable[str], sentence: str) -> 
     return set(names)
 
 
-def _shares(names: list[str], weights: Mapping[str, float], dataset: str) -> dict[str, float]:
+def _positive_weights(
+    names: list[str], weights: Mapping[str, float], dataset: str
+) -> dict[str, float]:
     """Weights above 0 by name; 1 where none is given."""
     _known(weights, names, f"A weight is given for what is not drawn from in {dataset}:")
     for name, weight in weights.items():
         if not 0 <= weight < float("inf"):
             raise ValueError(f"The weight of {name} is a number from 0 on, not {weight!r}.")
-    shares = {name: float(weights.get(name, 1)) for name in names}
-    shares = {name: share for name, share in shares.items() if share > 0}
-    if not shares:
+    all_weights = {name: float(weights.get(name, 1)) for name in names}
+    positive = {name: weight for name, weight in all_weights.items() if weight > 0}
+    if not positive:
         raise ValueError(f"All weights are 0: nothing of {dataset} is left to draw from.")
-    return shares
+    return positive
 
 
 def _range(severities: tuple[int, int] | range | None) -> tuple[int, int] | None:
@@ -140,8 +146,8 @@ def draw_parameters(
         high = corruption.augmentation_upper_bound or high
     kinds = corruption.algorithm.parameters
     return tuple(
-        _between(kind, *ends, severities is None, rng)
-        for kind, *ends in zip(kinds, low, high, strict=True)
+        _between(kind, one, other, severities is None, rng)
+        for kind, one, other in zip(kinds, low, high, strict=True)
     )
 
 

@@ -1,4 +1,4 @@
-"""How often each image has been seen, known to all processes that work with one augmentation."""
+"""How often each image has come, counted by all processes that work with one augmentation."""
 
 import ctypes
 import warnings
@@ -6,9 +6,7 @@ from multiprocessing.context import get_spawning_popen
 from multiprocessing.sharedctypes import RawArray
 
 CAPACITY = 1 << 19  # images told apart, in 4 MB
-_LONGEST_SEARCH = (
-    128  # cells; with three quarters of them taken most searches still end long before
-)
+_LONGEST_SEARCH = 128  # cells; with three quarters of them taken most searches end long before
 _COUNT_BITS = 24  # of a cell; the other 40 are the image's
 
 
@@ -33,7 +31,7 @@ class SharedCounter:
 
     def __setstate__(self, state: ctypes.Array | int) -> None:
         if isinstance(state, int):
-            self.__init__()
+            self._share(RawArray(ctypes.c_uint64, 1 + CAPACITY))
             self.epoch = state
         else:
             self._share(state)
@@ -44,24 +42,24 @@ class SharedCounter:
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
-        """Begin an epoch: every image counts as unseen again, in all processes."""
+        """Begin an epoch: every count is 0 again, in all processes."""
         ctypes.memset(self._memory, 0, ctypes.sizeof(self._memory))
         self._cells[0] = epoch
 
     def count(self, image: int) -> int:
-        """How often `image` (64 bits, evenly spread) was seen before; it has been once more now."""
+        """How often `image` (64 bits, evenly spread) was counted before; it is counted once more."""
         own = (image >> _COUNT_BITS or 1) << _COUNT_BITS
         for step in range(_LONGEST_SEARCH):
-            place = 1 + (image + step) % CAPACITY
-            cell = self._cells[place]
+            index = 1 + (image + step) % CAPACITY
+            cell = self._cells[index]
             if not cell:
-                self._cells[place] = own + 1
+                self._cells[index] = own + 1
                 return 0
             if cell >> _COUNT_BITS == own >> _COUNT_BITS:
-                self._cells[place] = cell + 1
+                self._cells[index] = cell + 1
                 return cell - own
         warnings.warn(
-            f"A seeded augmentation remembers some {CAPACITY:,} different images, and more have come: "
+            f"A seeded augmentation counts some {CAPACITY:,} different images, and more have come: "
             "the others get the same draws in every epoch unless set_epoch is called at each one.",
             stacklevel=2,
         )

@@ -5,16 +5,16 @@ from random import Random
 
 import numpy as np
 
-from medmnist_c.augmentation.params import Draw, corrupted
-from medmnist_c.augmentation.sampler import choose
+from medmnist_c.augmentation.params import AugmentationParams, corrupted
+from medmnist_c.augmentation.sampler import make_sampler
 from medmnist_c.augmentation.transform import Augmentation
 
 
-class TargetedAugmentation(Augmentation):
+class TargetedAugmentation(Augmentation[AugmentationParams]):
     """One corruption of a dataset's list, or none, drawn for each image.
 
     All are equally likely. The parameters are uniform between those of severity 1 and the last that
-    the release lists; see `sampling.draw_parameters`. Source: MedMNIST-C (arXiv 2406.17536).
+    the table lists; see `sampler.draw_parameters`. Source: MedMNIST-C (arXiv 2406.17536).
 
     Args:
         dataset: whose corruptions, e.g. "dermamnist".
@@ -52,13 +52,13 @@ class TargetedAugmentation(Augmentation):
         index_column: str | None = "index",
     ) -> None:
         limits = (corruptions, groups, exclude_groups, weights, identity, severities)
-        super().__init__(choose(dataset, *limits), seed, column, index_column)
+        super().__init__(make_sampler(dataset, *limits), seed, column, index_column)
 
-    def _draw(self, rng: Random) -> Draw:
-        return self._choice.draw(rng)
+    def _draw(self, rng: Random) -> AugmentationParams:
+        return self._sampler.draw(rng)
 
     @staticmethod
-    def _apply(pixels: np.ndarray, params: Draw) -> np.ndarray:
+    def _apply(pixels: np.ndarray, params: AugmentationParams) -> np.ndarray:
         return corrupted(pixels, params)
 
     def __repr__(self) -> str:

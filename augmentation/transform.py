@@ -2,37 +2,40 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from random import Random
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from medmnist_c.augmentation.images import is_tensor, like, pixels_of, stacked_like
 from medmnist_c.augmentation.randomness import Randomness
-from medmnist_c.augmentation.sampler import Choice
+from medmnist_c.augmentation.sampler import Sampler
+
+Params = TypeVar("Params")
 
 
-class Augmentation(ABC):
-    """A callable on images, and on rows or batches of columns, whose draws are data.
+class Augmentation(ABC, Generic[Params]):
+    """A callable on images, and on rows or batches of columns, whose parameters are data.
 
-    Subclasses say how a draw is made (`_draw`) and what it makes of an image (`_apply`).
+    Subclasses say how parameters are drawn (`_draw`) and what they make of an image (`_apply`).
     """
 
     def __init__(
-        self, choice: Choice, seed: int | None, column: str, index_column: str | None
+        self, sampler: Sampler, seed: int | None, column: str, index_column: str | None
     ) -> None:
-        self._choice = choice
+        self._sampler = sampler
         self._column = column
         self._index_column = index_column
         self._randomness = Randomness(seed)
 
     @property
     def dataset(self) -> str:
-        return self._choice.dataset
+        return self._sampler.dataset
 
     @property
     def names(self) -> tuple[str, ...]:
         """What is drawn from: corruptions, and "identity" where it is among them."""
-        return self._choice.names
+        return self._sampler.names
 
     @property
     def seed(self) -> int | None:
@@ -46,8 +49,8 @@ class Augmentation(ABC):
         """
         self._randomness.set_epoch(epoch)
 
-    def get_params(self, image: object = None, *, index: int | None = None) -> Any:
-        """The next draw for an image.
+    def get_params(self, image: object = None, *, index: int | None = None) -> Params:
+        """The next parameters for an image.
 
         Args:
             image: the image; with a seed needed unless `index` is given.
@@ -58,7 +61,7 @@ class Augmentation(ABC):
         return self._draw(self._randomness.generator(pixels, index))
 
     @classmethod
-    def apply(cls, image: object, params: Any) -> Any:
+    def apply(cls, image: Any, params: Params) -> Any:
         """The image that `params` of `get_params` determine, of the type of `image`."""
         return like(cls._apply(pixels_of(image), params), image)
 
@@ -78,8 +81,8 @@ class Augmentation(ABC):
 
     def _one(self, image: object, index: int | None = None) -> Any:
         pixels = pixels_of(image)
-        draw = self._draw(self._randomness.generator(pixels, index))
-        return like(self._apply(pixels, draw), image)
+        params = self._draw(self._randomness.generator(pixels, index))
+        return like(self._apply(pixels, params), image)
 
     def _columns(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         if self._column not in columns:
@@ -88,24 +91,22 @@ class Augmentation(ABC):
                 "images' column by column=."
             )
         images = columns[self._column]
-        indices = columns.get(self._index_column)
+        indices = None if self._index_column is None else columns.get(self._index_column)
         if _is_batch(images):
             indices = [None] * len(images) if indices is None else indices
             made = [self._one(image, i) for image, i in zip(images, indices, strict=True)]
-            made = stacked_like(made, images)
-        else:
-            made = self._one(images, indices)
-        return {**columns, self._column: made}
+            return {**columns, self._column: stacked_like(made, images)}
+        return {**columns, self._column: self._one(images, indices)}
 
     @abstractmethod
-    def _draw(self, rng: Any) -> Any: ...
+    def _draw(self, rng: Random) -> Params: ...
 
     @staticmethod
     @abstractmethod
-    def _apply(pixels: np.ndarray, params: Any) -> np.ndarray: ...
+    def _apply(pixels: np.ndarray, params: Params) -> np.ndarray: ...
 
 
-def _is_batch(images: object) -> bool:
+def _is_batch(images: Any) -> bool:
     if isinstance(images, np.ndarray) or is_tensor(images):
-        return images.ndim == 4
+        return bool(images.ndim == 4)
     return isinstance(images, list | tuple)

@@ -12,14 +12,14 @@ _START = 16  # bytes
 _TWO = np.zeros((2, 64), np.uint8)
 
 
-def crc32(data: bytes, start: int = 0) -> int:
+def crc32(data: bytes | np.ndarray, start: int = 0) -> int:
     """CRC-32, going on from `start`, as `zlib.crc32`."""
     checksum = isal_zlib.crc32(data, start)
     _put_in_order()
     return checksum
 
 
-def adler32(data: bytes) -> int:
+def adler32(data: bytes | np.ndarray) -> int:
     """Adler-32, as `zlib.adler32`."""
     checksum = isal_zlib.adler32(data)
     _put_in_order()

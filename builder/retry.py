@@ -45,21 +45,21 @@ class Failure:
 def failure_of(error: BaseException) -> Failure:
     """Sort an error of a client, which may be wrapped in others."""
     chain = list(_chain(error))
-    for one in chain:
-        response = getattr(one, "response", None)
-        if isinstance(one, HTTPError) and response is not None:
-            said = getattr(one, "server_message", None) or ""
+    for cause in chain:
+        response = getattr(cause, "response", None)
+        if isinstance(cause, HTTPError) and response is not None:
+            said = getattr(cause, "server_message", None) or ""
             return _of_answer(response.status_code, response.headers, said)
-    if any(isinstance(one, HFValidationError | OfflineModeIsEnabled) for one in chain):
+    if any(isinstance(cause, HFValidationError | OfflineModeIsEnabled) for cause in chain):
         return Failure(one_line(error), False)
     if found := re.search(r"HTTP status client error \((\d{3})", str(error)):  # of hf_xet
         return _of_answer(int(found[1]), {}, "")
-    if any(isinstance(one, json.JSONDecodeError) for one in chain):
+    if any(isinstance(cause, json.JSONDecodeError) for cause in chain):
         return Failure("an answer that is no JSON", True)
     first = chain[-1]
     plain = isinstance(first, OSError) and (first.strerror or first.args)
     reason = one_line(first) if plain else f"{type(first).__name__}: {one_line(first)}"
-    unreachable = any(isinstance(one, _UNREACHABLE) for one in chain)
+    unreachable = any(isinstance(cause, _UNREACHABLE) for cause in chain)
     return Failure(reason, True, unreachable=unreachable)
 
 
@@ -76,7 +76,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _of_answer(status: int, headers: Mapping[str, str], said: str) -> Failure:
-    phrases = {one.value: one.phrase for one in HTTPStatus}
+    phrases = {known.value: known.phrase for known in HTTPStatus}
     reason = f"{status} {phrases.get(status, '')}".strip() + (
         f" ({one_line(said)})" if said else ""
     )

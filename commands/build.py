@@ -1,14 +1,12 @@
 """`medmnist-c build`: test sets as a folder of Parquet files."""
 
-import sys
-
 import click
 
 from medmnist_c.builder.parquet.build import build as build_folder
-from medmnist_c.commands.options import Command, complete_config, source_options
+from medmnist_c.commands.options import GOES_ON, Command, complete_config, source_options
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, stopped=GOES_ON)
 @click.argument("config", nargs=-1, required=True, shell_complete=complete_config)
 @click.option(
     "-o",
@@ -30,11 +28,5 @@ def build(
 
     CONFIG are names, with wildcards: '*' for all, 'derma*', 'breastmnist_*_noise_5'.
     """
-    try:
-        result = build_folder(config, output, num_proc=num_proc, scheduler=scheduler, **source)
-    except KeyboardInterrupt:
-        click.echo(
-            "Stopped. What is finished is kept; the same command goes on from there.", err=True
-        )
-        sys.exit(130)
+    result = build_folder(config, output, num_proc=num_proc, scheduler=scheduler, **source)
     click.echo(f"{output}: {len(result.made)} test sets made, {len(result.kept)} already there")

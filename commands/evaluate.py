@@ -1,16 +1,15 @@
 """`medmnist-c evaluate`: score a checkpoint of transformers under the corruptions."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from medmnist_c.commands.options import Command, complete_dataset, source_options
+from medmnist_c.commands.options import GOES_ON, Command, complete_dataset, source_options
 from medmnist_c.commands.scoring import print_summary, scoring_options
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, stopped=GOES_ON)
 @click.option("--model", required=True, help="Folder of a transformers checkpoint, or its id.")
 @click.option(
     "--dataset", required=True, shell_complete=complete_dataset, help="For example breastmnist."
@@ -63,21 +62,15 @@ def evaluate(
     which: dict[str, Any] = {"corruptions": corruption or None, "severities": severity or None}
     chosen_configs(dataset, **which)  # bad names are told before a model is loaded
     predict = TransformersModel(model, dataset, labels=labels, device=device)
-    try:
-        report = evaluate_model(
-            predict,
-            dataset,
-            pil=True,
-            rgb=True,
-            logits=True,
-            predictions=output / "predictions",
-            model_name=predict.name,
-            **which,
-            **options,
-        )
-    except KeyboardInterrupt:
-        click.echo(
-            "Stopped. What is finished is kept; the same command goes on from there.", err=True
-        )
-        sys.exit(130)
+    report = evaluate_model(
+        predict,
+        dataset,
+        pil=True,
+        rgb=True,
+        logits=True,
+        predictions=output / "predictions",
+        model_name=predict.name,
+        **which,
+        **options,
+    )
     print_summary(report, report.save(output))

@@ -1,6 +1,9 @@
-"""What commands share: options that say which images, and errors as one sentence."""
+"""What commands share: options that say which images, errors as one sentence, an end when told to."""
 
 import contextlib
+import os
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from medmnist_c.builder.configs import config_names
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 CACHE_DIR = datasets.config.HF_DATASETS_CACHE
+GOES_ON = "Stopped. What is finished is kept; the same command goes on from there."
 _EXTRAS = dict.fromkeys(
     ("sklearn", "matplotlib", "jinja2", "pydantic", "threadpoolctl"), "evaluate"
 )
@@ -41,12 +45,35 @@ def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str
     return [name for name in CORRUPTIONS if name.startswith(incomplete)]
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM has come: a command ends by it as by Ctrl-C, and tidies up."""
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise Terminated
+
+
 class Command(click.Command):
-    """A command whose bad input ends in one sentence and exit status 1."""
+    """A command whose bad input ends in one sentence and exit status 1, Ctrl-C and SIGTERM at once.
+
+    `stopped` is what it says when it was told to end.
+    """
+
+    def __init__(self, *args, stopped: str = "Stopped.", **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self._stopped = stopped
 
     def invoke(self, ctx: click.Context) -> object:
-        with _errors_as_one_sentence():
-            return super().invoke(ctx)
+        signal.signal(signal.SIGTERM, _terminate)
+        try:
+            with _errors_as_one_sentence():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            click.echo(self._stopped, err=True)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            # All is tidied; a thread that does not end, as in an upload, must not hold the exit.
+            os._exit(128 + (signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT))
 
 
 def source_options(command: Callable) -> Callable:

@@ -1,7 +1,5 @@
 """`medmnist-c push`: test sets on the Hugging Face Hub."""
 
-import os
-import sys
 from pathlib import Path
 
 import click
@@ -11,7 +9,11 @@ from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.commands.options import Command, complete_config, source_options
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    stopped="Stopped. What is committed stays, nothing is there by half; the same command goes on "
+    "from there.",
+)
 @click.argument("repo")
 @click.argument("config", nargs=-1, shell_complete=complete_config)
 @click.option("--private", is_flag=True, help="Make the repository private.")
@@ -27,7 +29,7 @@ from medmnist_c.commands.options import Command, complete_config, source_options
     type=click.Path(path_type=Path, file_okay=False),
     help="For files on their way; all workers of a scheduler must reach it. [default: the cache]",
 )
-@click.option("--dry-run", is_flag=True, help="Only tell what would be made and sent.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be made and sent.")
 @source_options
 def push(
     repo: str,
@@ -60,29 +62,20 @@ def push(
         specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen]
         click.echo(what_would_be_done(specs, Target(repo, revision, create_pr, token)))
         return
-    try:
-        pushed = push_test_sets(
-            repo,
-            chosen,
-            private=private,
-            create_pr=create_pr,
-            revision=revision,
-            token=token,
-            seed=seed,
-            data_dir=data_dir,
-            sample=sample,
-            num_proc=num_proc,
-            scheduler=scheduler,
-            work_dir=work_dir,
-        )
-    except KeyboardInterrupt:
-        click.echo(
-            "Stopped. What is committed stays, nothing is there by half; the same command goes on "
-            "from there.",
-            err=True,
-        )
-        sys.stderr.flush()
-        os._exit(130)  # an upload that does not end must not hold the exit
+    pushed = push_test_sets(
+        repo,
+        chosen,
+        private=private,
+        create_pr=create_pr,
+        revision=revision,
+        token=token,
+        seed=seed,
+        data_dir=data_dir,
+        sample=sample,
+        num_proc=num_proc,
+        scheduler=scheduler,
+        work_dir=work_dir,
+    )
     click.echo(
         f"{pushed.url}: {len(pushed.made)} test sets made and sent "
         f"({pushed.sent_bytes / 1e6:,.1f} MB), {len(pushed.kept)} already there, "

@@ -111,10 +111,12 @@ def bubble(image: np.ndarray, max_radius: int, max_bubbles: int, rng: Random) ->
     for radius, x, y in draw_bubbles(width, height, max_radius, max_bubbles, rng):
         for size, level in ((radius + _RIM_WIDTH, _RIM_OPACITY), (radius, _OPACITY)):
             draw.ellipse((x - size, y - size, x + size, y + size), fill=level)
-    opacity = np.asarray(opacity)
+    levels = np.asarray(opacity)
     result = image.copy()
     for level in (_RIM_OPACITY, _OPACITY):
-        cv2.copyTo(look_up(image, _whitened(level)), (opacity == level).view(np.uint8), result)
+        cv2.copyTo(
+            look_up(image, _whitened(level)), np.asarray(levels == level).view(np.uint8), result
+        )
     return result
 
 

@@ -93,5 +93,6 @@ def saturate(image: np.ndarray, amount: float) -> np.ndarray:
     result = np.empty_like(pixels)
     for start in range(0, len(pixels), _BLOCK):
         part = slice(start, start + _BLOCK)
-        cv2.merge(more_saturated(*cv2.split(pixels[part]), amount), dst=result[part])
+        red, green, blue = cv2.split(pixels[part])
+        cv2.merge(more_saturated(red, green, blue, amount), dst=result[part])
     return result.reshape(image.shape)

@@ -45,6 +45,7 @@ class ImagesMadeHere:
     def images(self, config: Configuration, digest: str | None) -> LabelledImages:
         """Images and labels in order, those of the `digest` in the test set's origin and no others."""
         test_set = self._spec(config).open(datasets.config.HF_DATASETS_CACHE, digest)
+        test_set.wind()  # minutes, perhaps: here, and not in a thread, Ctrl-C ends it
         labels = load_clean(test_set.clean_folder).labels.astype(np.int64)
         return zip(test_set.images(), labels, strict=True)
 

@@ -8,13 +8,15 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 _AHEAD = 2  # batches: enough to hide one, few enough for any memory
+_STOP_S = 1.0  # for the thread to end
 _END = object()
 
 
 def prefetched(items: Iterable[Item]) -> Generator[Item, None, None]:
     """The same items in order, made by a thread up to two ahead; its error is raised here.
 
-    Close the iterator (or let it go) and the thread stops.
+    Close the iterator (or let it go) and the thread stops, after the item that it is making: that is
+    not waited for long.
     """
     made: queue.Queue = queue.Queue(_AHEAD)
     stop = threading.Event()
@@ -49,4 +51,4 @@ def prefetched(items: Iterable[Item]) -> Generator[Item, None, None]:
             yield item
     finally:
         stop.set()
-        thread.join()
+        thread.join(_STOP_S)

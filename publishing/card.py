@@ -66,10 +66,10 @@ def repository_card(repo: str, snapshot: Snapshot) -> str:
         making=_making(snapshot, published),
     )
     info = [dataset_info(name) for name in dict.fromkeys(config.dataset for config in configs)]
-    kinds = {"multi-label" if one.multi_label else "multi-class" for one in info}
-    card.data.license = sorted({one.license.lower().replace(" ", "-") for one in info})
-    card.data.task_ids = [f"{kind}-image-classification" for kind in sorted(kinds)]
-    card.data.size_categories = [_size(sum(entry.rows for entry in published.values()))]
+    kinds = {"multi-label" if dataset.multi_label else "multi-class" for dataset in info}
+    card.data["license"] = sorted({dataset.license.lower().replace(" ", "-") for dataset in info})
+    card.data["task_ids"] = [f"{kind}-image-classification" for kind in sorted(kinds)]
+    card.data["size_categories"] = [_size(sum(entry.rows for entry in published.values()))]
     return str(card)
 
 
@@ -127,7 +127,7 @@ def _making(snapshot: Snapshot, published: Mapping[str, ManifestEntry]) -> str:
         lines.append(
             "**Made of the few images in the package's sample, to try things: not the benchmark.**"
         )
-    seeds = {entry.seed for entry in published.values()} - {None}
+    seeds = {entry.seed for entry in published.values() if entry.seed is not None}
     if seeds:
         lines.append(
             "Random draws: afresh, from seed "

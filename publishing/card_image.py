@@ -66,7 +66,9 @@ def new_card_image(specs: list[TestSetSpec], snapshot: Snapshot) -> CardImage | 
     first = min(corrupted, key=preferred)
     dataset = first.configuration.dataset
     corruptions = dict.fromkeys(
-        spec.configuration.corruption for spec in corrupted if spec.configuration.dataset == dataset
+        str(spec.configuration.corruption)
+        for spec in corrupted
+        if spec.configuration.dataset == dataset
     )
     image = CardImage(first, tuple(corruptions)[:_MOST_ROWS])
     shown = snapshot.manifest.preview

@@ -1,4 +1,4 @@
-"""Calls to the Hub: tried again, told in one sentence without secrets, and not too many commits."""
+"""Calls to the Hub: tried again, not too many an hour, failures in one sentence without secrets."""
 
 import time
 from collections.abc import Callable, Iterable

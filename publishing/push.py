@@ -210,12 +210,17 @@ def _say(sentence: str) -> None:
 
 @contextlib.contextmanager
 def _background() -> Iterator[Callable[..., Future[None]]]:
-    """A thread of its own for the Hub, so that making goes on meanwhile; it ends with the block."""
+    """A thread of its own for the Hub, so that making goes on meanwhile.
+
+    It ends with the block; after Ctrl-C nobody waits for the request under way.
+    """
     pool = ThreadPoolExecutor(1, thread_name_prefix="hub")
     try:
         yield pool.submit
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    except BaseException as error:
+        pool.shutdown(wait=isinstance(error, Exception), cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 @contextlib.contextmanager
@@ -223,10 +228,8 @@ def _stopping(repository: Repository) -> Iterator[None]:
     """If anything fails here, the other thread ends after the request under way."""
     try:
         yield
-    except BaseException as error:
+    except BaseException:
         repository.stop()
-        if isinstance(error, KeyboardInterrupt):
-            _say("Stopping after the request under way; Ctrl-C again to stop at once.")
         raise
 
 

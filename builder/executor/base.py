@@ -2,11 +2,7 @@
 
 import contextlib
 import ctypes
-import multiprocessing
-import multiprocessing.connection
 import os
-import signal
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import (
@@ -22,6 +18,7 @@ from functools import lru_cache
 import cv2
 
 from medmnist_c.builder.errors import BuildError
+from medmnist_c.builder.executor.processes import Processes, run_task, set_up_process
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # glibc's mallopt(3)
 _KEEP_BYTES = 256 << 20
@@ -81,12 +78,14 @@ def workers(num_proc: int | None = None, scheduler: str | None = None) -> Iterat
 @contextlib.contextmanager
 def local_workers(num_proc: int) -> Iterator[Workers]:
     """Fresh processes: a fork would inherit the threads of Arrow and OpenCV in any state."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_proc, context, initializer=_start_process) as pool:
+    processes = Processes()
+    with ProcessPoolExecutor(num_proc, processes, initializer=set_up_process) as pool:
         try:
             yield _LocalWorkers(pool, num_proc)
-        except BaseException:
+        except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
+            if not isinstance(error, Exception):  # Ctrl-C: nobody waits for what is being made
+                processes.end()
             raise
 
 
@@ -105,7 +104,7 @@ class _LocalWorkers(Workers):
 
     def submit(self, worker: str, function: Callable, *arguments: object) -> Future:
         self._free -= 1
-        return self._pool.submit(function, *arguments)
+        return self._pool.submit(run_task, function, *arguments)
 
     def wait(self, futures: Collection[Future]) -> Collection[Future]:
         return wait(futures, return_when=FIRST_COMPLETED).done
@@ -122,17 +121,6 @@ class _LocalWorkers(Workers):
         except Exception as error:
             error.workers = self.names()
             raise
-
-
-def _start_process() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the one that waits for them
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Nobody else tells a worker that its parent was killed: it would wait for work for ever."""
-    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
-    os._exit(1)
 
 
 @lru_cache(maxsize=1)

@@ -132,5 +132,6 @@ def _make(
             scheduler=scheduler,
             progress=bar.update,
         )
-        for number, one in enumerate(made, 1):
-            bar.set_postfix_str(f"{number}/{len(specs)}, {one.spec.configuration.name}")
+        with contextlib.closing(made):
+            for number, one in enumerate(made, 1):
+                bar.set_postfix_str(f"{number}/{len(specs)}, {one.spec.configuration.name}")

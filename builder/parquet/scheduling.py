@@ -3,7 +3,7 @@
 import heapq
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
@@ -38,7 +38,7 @@ def make_test_sets(
     num_proc: int | None = None,
     scheduler: str | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Iterator[Made]:
+) -> Generator[Made, None, None]:
     """Make test sets as Parquet files, `{folder}/{dataset}/{config}/test-*.parquet`.
 
     New work is only handed out while the iterator is asked: who does not ask bounds what lies in the

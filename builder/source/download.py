@@ -209,6 +209,7 @@ def fetch_file(url: str, sha256: str, size: int, target: str | Path) -> Path:
             return whole
 
     if _sha256(target) == sha256:
+        shutil.rmtree(parts, ignore_errors=True)  # of a process that was killed at its end
         return target
     if datasets.config.HF_HUB_OFFLINE:
         raise CleanDataError(

@@ -38,7 +38,7 @@ _LONGEST_ARRAY = 1 << 62  # bytes; lengths beyond it are no lengths
 
 
 class ByteSource(Protocol):
-    """Bytes at any place, and a `name` to call them by in a message."""
+    """Bytes at any offset, and a `name` to call them by in a message."""
 
     name: str
     size: int
@@ -284,7 +284,7 @@ class _DirectoryFile(io.RawIOBase):
 
     def __init__(self, source: ByteSource) -> None:
         self._source = source
-        self._place = 0
+        self._position = 0
         self._tail_start = max(0, source.size - _TAIL)
         self._tail = source.read_at(self._tail_start, source.size - self._tail_start)
 
@@ -295,24 +295,24 @@ class _DirectoryFile(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        return self._place
+        return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        place = offset + {0: 0, 1: self._place, 2: self._source.size}[whence]
-        if place < 0:
+        position = offset + {0: 0, 1: self._position, 2: self._source.size}[whence]
+        if position < 0:
             raise OSError("before the beginning")  # zipfile expects this of a short file
-        self._place = place
-        return place
+        self._position = position
+        return position
 
     def read(self, length: int = -1) -> bytes:
-        left = max(0, self._source.size - self._place)
+        left = max(0, self._source.size - self._position)
         length = left if length < 0 else min(length, left)
         if length > _LONGEST_DIRECTORY:
             raise zipfile.BadZipFile("its directory is too long")
-        if self._place >= self._tail_start:
-            start = self._place - self._tail_start
+        if self._position >= self._tail_start:
+            start = self._position - self._tail_start
             data = self._tail[start : start + length]
         else:
-            data = self._source.read_at(self._place, length)
-        self._place += length
+            data = self._source.read_at(self._position, length)
+        self._position += length
         return data

@@ -1,4 +1,4 @@
-"""Bytes of noisy pixels by inversion: uniforms drawn only as finely as the bytes need.
+"""Bytes of noisy pixels by the inverse CDF: uniforms drawn only as finely as the bytes need.
 
 A pixel's byte is a rising function of a uniform u, by the inverse of the noise's distribution
 function. u is drawn as one of 65,536 cells (16 bits) first. For almost all pixels every u of the cell
@@ -88,8 +88,8 @@ def scaled_by_normals(levels: np.ndarray, scale: float, rng: np.random.Generator
 def _factors(scale: float) -> tuple[np.ndarray, np.ndarray]:
     """The least and the greatest `1 + scale * n` of each cell, float32."""
     doubt = np.float32(1e-6 * (1 + 4 * scale))  # some roundings, 6e-8 each, are less than this
-    scale = np.float32(scale)
-    return 1 + _LOWER_NORMALS * scale - doubt, 1 + _UPPER_NORMALS * scale + doubt
+    factor = np.float32(scale)
+    return 1 + _LOWER_NORMALS * factor - doubt, 1 + _UPPER_NORMALS * factor + doubt
 
 
 def _normals_within(cells: np.ndarray, rng: np.random.Generator) -> np.ndarray:

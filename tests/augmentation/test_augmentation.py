@@ -16,8 +16,8 @@ from PIL import Image
 from scipy import stats
 from support.sample_images import as_rgb, luma, sample_image
 
-from medmnist_c.augmentation.augmix import Mix, TargetedAugMix
-from medmnist_c.augmentation.params import Draw
+from medmnist_c.augmentation.augmix import AugMixParams, TargetedAugMix
+from medmnist_c.augmentation.params import AugmentationParams
 from medmnist_c.augmentation.sampler import draw_parameters
 from medmnist_c.augmentation.targeted import TargetedAugmentation
 from medmnist_c.corruptions.random.seeded import stream_from
@@ -215,14 +215,14 @@ def test_each_draw_equals_the_plain_corruption(dataset, name):
         assert np.array_equal(made, plainly(image, draw))
         assert np.array_equal(image, before) and not np.shares_memory(made, image)
         assert made.flags.writeable
-        again = Draw(**json.loads(json.dumps(asdict(draw))))
+        again = AugmentationParams(**json.loads(json.dumps(asdict(draw))))
         assert again == draw == pickle.loads(pickle.dumps(draw))
         assert np.array_equal(TargetedAugmentation.apply(image, again), made)
 
 
 def test_identity_is_a_copy():
     image = sample_image((32, 32))
-    made = TargetedAugmentation.apply(image, Draw())
+    made = TargetedAugmentation.apply(image, AugmentationParams())
     assert np.array_equal(made, image) and not np.shares_memory(made, image)
 
 
@@ -374,7 +374,7 @@ def test_pickles_start_their_epoch_anew(make):
     assert pickle.dumps(transform) == pickle.dumps(pickle.loads(pickle.dumps(transform)))
 
 
-def test_more_images_than_can_be_remembered_are_told(monkeypatch):
+def test_more_images_than_can_be_counted_are_told(monkeypatch):
     monkeypatch.setattr("medmnist_c.augmentation.shared_counter.CAPACITY", 256)
     transform = TargetedAugmentation("dermamnist", seed=0)
     with pytest.warns(UserWarning, match="set_epoch"):
@@ -395,7 +395,7 @@ def test_torch_is_not_imported():
 # ---- AugMix
 
 
-def test_augmix_draws_chains_and_shares():
+def test_augmix_draws_chains_and_weights():
     transform = TargetedAugMix("organamnist", seed=1, width=2, depth=(1, 4), alpha=1.0)
     draws = [transform.get_params(index=index) for index in range(3000)]
     assert all(len(mix.chains) == 2 for mix in draws)
@@ -405,21 +405,20 @@ def test_augmix_draws_chains_and_shares():
     links = Counter(one.corruption for mix in draws for chain in mix.chains for one in chain)
     assert set(links) == set(CORRUPTIONS["organamnist"])
     assert stats.chisquare(list(links.values())).pvalue > UNLIKELY
-    assert all(mix.share + sum(mix.shares) == pytest.approx(1) for mix in draws)
+    assert all(mix.original_weight + sum(mix.weights) == pytest.approx(1) for mix in draws)
     # With alpha 1 both the Beta and the Dirichlet distribution (of two) are uniform.
-    assert stats.kstest([mix.share for mix in draws], "uniform").pvalue > UNLIKELY
-    parts = [mix.shares[0] / sum(mix.shares) for mix in draws]
+    assert stats.kstest([mix.original_weight for mix in draws], "uniform").pvalue > UNLIKELY
+    parts = [mix.weights[0] / sum(mix.weights) for mix in draws]
     assert stats.kstest(parts, "uniform").pvalue > UNLIKELY
 
 
-def test_augmix_alpha_shapes_the_shares():
+def test_augmix_alpha_shapes_the_weights():
     for alpha in (0.3, 4.0):
         transform = TargetedAugMix("octmnist", seed=1, width=3, alpha=alpha)
         draws = [transform.get_params(index=index) for index in range(1500)]
-        assert (
-            stats.kstest([m.share for m in draws], stats.beta(alpha, alpha).cdf).pvalue > UNLIKELY
-        )
-        parts = [mix.shares[1] / sum(mix.shares) for mix in draws]
+        originals = [mix.original_weight for mix in draws]
+        assert stats.kstest(originals, stats.beta(alpha, alpha).cdf).pvalue > UNLIKELY
+        parts = [mix.weights[1] / sum(mix.weights) for mix in draws]
         assert stats.kstest(parts, stats.beta(alpha, 2 * alpha).cdf).pvalue > UNLIKELY
 
 
@@ -429,23 +428,24 @@ def test_augmix_is_the_mean_of_its_chains(grey):
     transform = TargetedAugMix("bloodmnist", seed=7)
     for _ in range(10):
         mix = transform.get_params(image)
-        total = mix.share * image.astype(np.float64)
-        for chain, share in zip(mix.chains, mix.shares, strict=True):
+        total = mix.original_weight * image.astype(np.float64)
+        for chain, weight in zip(mix.chains, mix.weights, strict=True):
             made = image
             for draw in chain:
                 made = plainly(made, draw)
-            total += share * made
+            total += weight * made
         made = transform.apply(image, mix)
         off = made - total
         assert np.abs(off).max() < 0.501
-        again = Mix(**json.loads(json.dumps(asdict(mix))))
+        again = AugMixParams(**json.loads(json.dumps(asdict(mix))))
         assert again == mix and np.array_equal(TargetedAugMix.apply(image, again), made)
 
 
 def test_augmix_of_the_original_alone_changes_nothing():
     image = np.arange(256, dtype=np.uint8).repeat(8).reshape(64, 32)
-    assert np.array_equal(TargetedAugMix.apply(image, Mix(((Draw(),),), (0.0,), 1.0)), image)
-    assert np.array_equal(TargetedAugMix.apply(image, Mix(((Draw(),),), (0.7,), 0.3)), image)
+    chains = ((AugmentationParams(),),)
+    for params in (AugMixParams(chains, (0.0,), 1.0), AugMixParams(chains, (0.7,), 0.3)):
+        assert np.array_equal(TargetedAugMix.apply(image, params), image)
 
 
 # ---- the command

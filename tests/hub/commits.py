@@ -13,7 +13,7 @@ from hub.cards import check_card
 from hub.content import File, lfs_file, regular_file
 from hub.paths import check_path, check_tree
 from hub.repositories import writable
-from hub.store import Repository
+from hub.store import Repository, folders_of
 from hub.transfer import kept
 
 if TYPE_CHECKING:
@@ -140,8 +140,4 @@ def _check_folders(files: dict[str, File]) -> None:
     held = Counter(path.rpartition("/")[0] for path in files)
     if held and (most := held.most_common(1)[0])[1] > _MOST_IN_A_FOLDER:
         raise Refusal(400, f"{most[1]} files in {most[0]!r}; at most {_MOST_IN_A_FOLDER}")
-    folders = set(held)
-    for path in held:
-        while path := path.rpartition("/")[0]:
-            folders.add(path)
-    check_tree(files, frozenset(folders))
+    check_tree(files, folders_of(files))

@@ -132,21 +132,19 @@ def _row(at: Commit, path: str) -> dict:
     if (file := at.files.get(path)) is None:
         oid = hashlib.sha1(f"{at.oid} {path}".encode()).hexdigest()
         return {"type": "directory", "oid": oid, "size": 0, "path": path}
-    row = {"type": "file", "oid": file.oid, "size": file.size, "path": path}
-    if file.lfs:
-        length = len(pointer(file.sha256, file.size))
-        row["lfs"] = {"oid": file.sha256, "size": file.size, "pointerSize": length}
-    return row
+    return {"type": "file", "oid": file.oid, "size": file.size, "path": path} | _lfs(file, "oid")
 
 
 def _sibling(path: str, file: File, details: bool) -> dict:
-    row: dict = {"rfilename": path}
-    if details:
-        row |= {"size": file.size, "blobId": file.oid}
-        length = len(pointer(file.sha256, file.size))
-        if file.lfs:
-            row["lfs"] = {"sha256": file.sha256, "size": file.size, "pointerSize": length}
-    return row
+    about = {"size": file.size, "blobId": file.oid} | _lfs(file, "sha256")
+    return {"rfilename": path} | (about if details else {})
+
+
+def _lfs(file: File, digest: str) -> dict:
+    """What a row says of LFS content besides, its digest by the name that this row has for it."""
+    length = len(pointer(file.sha256, file.size))
+    about = {digest: file.sha256, "size": file.size, "pointerSize": length}
+    return {"lfs": about} if file.lfs else {}
 
 
 def _page(hub: State, call: Call, keys: list[str]) -> tuple[list[str], dict[str, str]]:

@@ -5,6 +5,7 @@ import json
 import re
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,11 +35,16 @@ class Commit:
     @cached_property
     def folders(self) -> frozenset[str]:
         """Every folder that holds something, the root ("") included."""
-        found = {""}
-        for path in self.files:
-            while (path := path.rpartition("/")[0]) not in found:
-                found.add(path)
-        return frozenset(found)
+        return folders_of(self.files)
+
+
+def folders_of(paths: Iterable[str]) -> frozenset[str]:
+    """Every folder above these files, the root ("") included."""
+    found = {""}
+    for path in paths:
+        while (path := path.rpartition("/")[0]) not in found:
+            found.add(path)
+    return frozenset(found)
 
 
 class Repository:

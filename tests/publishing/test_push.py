@@ -11,6 +11,7 @@ from urllib.request import urlopen
 import huggingface_hub
 import pytest
 import yaml
+from hub.by_hand import kinds
 from hub.process import Hub, running_hub
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from support.dask_cluster import running_cluster
@@ -19,7 +20,6 @@ from support.publishing_runs import (
     NAMES,
     aim_at,
     content,
-    kinds,
     make_store,
     ready_made,
     titles,
@@ -211,17 +211,17 @@ def test_content_without_manifest_is_made_again_but_not_sent_again(here):
 
 
 def test_files_in_the_way_are_deleted(here):
-    push("tester/stray", CHOSEN, sample=True)
-    before = content(here, "tester/stray")
-    stray = "octmnist/octmnist_clean/test-00001-of-00002.parquet"
+    push("tester/stale", CHOSEN, sample=True)
+    before = content(here, "tester/stale")
+    stale = "octmnist/octmnist_clean/test-00001-of-00002.parquet"
     HfApi().create_commit(
-        "tester/stray",
-        [CommitOperationAdd(stray, b"PAR1 not ours PAR1"), CommitOperationAdd("notes.md", b"x")],
-        commit_message="stray",
+        "tester/stale",
+        [CommitOperationAdd(stale, b"PAR1 not ours PAR1"), CommitOperationAdd("notes.md", b"x")],
+        commit_message="stale",
         repo_type="dataset",
     )
-    assert push("tester/stray", CHOSEN, sample=True).made == []
-    after = content(here, "tester/stray")
+    assert push("tester/stale", CHOSEN, sample=True).made == []
+    after = content(here, "tester/stale")
     assert after.pop("notes.md") and after == before  # what is not in the way stays
 
 
@@ -325,14 +325,14 @@ def test_a_dry_run_tells_and_does_nothing(here, monkeypatch):
     push("tester/dry", CHOSEN[:1], sample=True)
     before = here.repository("tester/dry")
     here.forget_requests()
-    told = foreseen("tester/dry")
-    assert (told.make, told.keep) == ([*NAMES[1:]], [NAMES[0]])
-    assert (told.files, told.commits, told.images) == (2, 2, 10)
+    found = foreseen("tester/dry")
+    assert (found.make, found.keep) == ([*NAMES[1:]], [NAMES[0]])
+    assert (found.files, found.commits, found.images) == (2, 2, 10)
     monkeypatch.delenv("HF_TOKEN")
     assert not foreseen("tester/not_there").exists
     assert {request.method for request in here.requests()} == {"GET"}
     assert here.repository("tester/dry") == before
-    assert "2 test sets would be made" in str(told) and "estimated" in str(told)
+    assert "2 test sets would be made" in str(found) and "estimated" in str(found)
 
 
 def test_verify_tells_equal_missing_and_different_apart(here):

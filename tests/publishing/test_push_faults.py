@@ -1,4 +1,4 @@
-"""`push` when things break: a fault at each request, killed at any request, refused, paced."""
+"""`push` when things break: a fault at each request, killed at any request, refused, limited."""
 
 import itertools
 import os
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hub.by_hand import kinds
 from hub.process import Hub, running_hub
 from huggingface_hub import HfApi
 from support.publishing_runs import (
@@ -19,7 +20,6 @@ from support.publishing_runs import (
     NAMES,
     aim_at,
     content,
-    kinds,
     make_store,
     ready_made,
     titles,
@@ -243,10 +243,10 @@ def test_the_hub_is_asked_again_when_it_says(hub, slept, clock, capsys):
 
 def test_commits_are_limited_by_those_that_are_there(hub, slept, clock, monkeypatch):
     monkeypatch.setattr(sending, "FILES_A_COMMIT", 1)
-    push("tester/pace", CHOSEN[:1], sample=True)  # makes 3 commits, with that of the repository
+    push("tester/limited", CHOSEN[:1], sample=True)  # makes 3 commits, with that of the repository
     limiter = RateLimiter(most=3, window_s=100, clock=lambda: clock.now)
-    push("tester/pace", select(NAMES), sample=True, rate_limiter=limiter)
-    assert len(titles(hub, "tester/pace")) == 5
+    push("tester/limited", select(NAMES), sample=True, rate_limiter=limiter)
+    assert len(titles(hub, "tester/limited")) == 5
     # Once or twice, as the commits before fell into one second of the server's clock or into two.
     assert sum(clock.waits) == pytest.approx(100, abs=20)
 

@@ -74,8 +74,3 @@ def content(hub: Hub, repo: str, revision: str = "main") -> dict[str, str]:
 def titles(hub: Hub, repo: str, revision: str = "main") -> list[str]:
     """Of the commits after the one that made the repository."""
     return [commit["title"] for commit in hub.repository(repo, revision)["commits"]][1:]
-
-
-def kinds(hub: Hub) -> list[str]:
-    """Of the requests so far."""
-    return [request.kind for request in hub.requests()]

@@ -333,6 +333,18 @@ def test_a_small_file_with_a_checksum(server, tmp_path, ranges):
     assert {path.name for path in target.parent.iterdir()} <= {"f", ".f.lock"}
 
 
+def test_what_a_killed_process_has_left_beside_a_small_file_goes(server, tmp_path):
+    target = fetch_file(f"{server.url}/f", SHA256, SIZE, tmp_path / "below" / "f")
+    parts = target.with_name(".f.download")
+    for rest in ("whole.json", ".whole.json.host.1-1.tmp"):
+        parts.mkdir(exist_ok=True)
+        (parts / rest).write_text("{}")
+        if rest.endswith(".tmp"):
+            target.unlink()
+        fetch_file(f"{server.url}/f", SHA256, SIZE, target)
+        assert {path.name for path in target.parent.iterdir()} <= {"f", ".f.lock"}
+
+
 def test_a_small_file_offline(server, tmp_path, monkeypatch):
     fetch_file(f"{server.url}/f", SHA256, SIZE, tmp_path / "there")
     monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)

@@ -1,0 +1,93 @@
+"""Fresh Python processes that leave the caller's script alone and end when they are told to.
+
+`spawn` runs the caller's script again in each process, in case that defines what is sent there, so a
+script needs `if __name__ == "__main__"`. What our processes get comes from this package: they start
+without the script, and no script needs the guard.
+"""
+
+import contextlib
+import multiprocessing.connection
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
+
+_END_S = 1.0  # to tidy up, for a process that is told to end
+
+
+class _Process(SpawnProcess):
+    def start(self) -> None:
+        with _script_hidden(), _interrupts_blocked():
+            super().start()
+
+
+class Processes(SpawnContext):
+    """A context of `multiprocessing` that can end all the processes it has started."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all: list[_Process] = []
+
+    def Process(self, *args, **kwargs) -> _Process:
+        self._all.append(_Process(*args, **kwargs))
+        return self._all[-1]
+
+    def end(self) -> None:
+        """End them within a second or so: they stop what they do and tidy up, or are killed."""
+        begun = [process for process in self._all if process.pid]
+        for process in begun:
+            process.terminate()
+        deadline = time.monotonic() + _END_S
+        for process in begun:
+            process.join(max(0.0, deadline - time.monotonic()))
+        for process in begun:
+            process.kill()
+
+
+@contextlib.contextmanager
+def _script_hidden() -> Iterator[None]:
+    """`spawn` looks here for the caller's script."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+
+
+@contextlib.contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """A process keeps its parent's mask: Ctrl-C is for the one that waits for the others."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def set_up_process() -> None:
+    """To be run first in a process: it ignores Ctrl-C, and ends with its parent or when told to."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def run_task(function: Callable, *arguments: object) -> object:
+    """Call a function in a process. Told to end meanwhile, it tidies up, and the process ends."""
+    try:
+        return function(*arguments)
+    except SystemExit as end:  # a pool would take it for the function's result
+        os._exit(end.code)
+
+
+def _end_with_parent() -> None:
+    """Nobody else tells a process that its parent was killed: it would wait for work for ever."""
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
