@@ -2,7 +2,11 @@
 
 All take uint8, H x W x 3 or H x W with sides of at least 32 pixels, treat the channels alike (one
 channel gives the bytes of three equal ones) and give a new uint8 array of the same shape. Each is a
-fast float32 sum, and an exact rule for the few levels that the sum leaves open (`exact/`).
+fast float32 sum, and an exact rule for the few levels that the sum leaves open (`exact/`). Source:
+ImageNet-C (arXiv 1903.12261), as MedMNIST-C (arXiv 2406.17536) has it; the Gaussian is MedMNIST-C's.
+
+Each raises `TypeError` or `ValueError` for what is no such image, `ValueError` for a parameter out of
+the range that it states.
 """
 
 from functools import lru_cache

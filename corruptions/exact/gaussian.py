@@ -59,7 +59,7 @@ def _torch_sum(numbers: np.ndarray) -> np.float32:
 def float32_sum(terms: np.ndarray) -> np.ndarray:
     """Sums of float64 terms down axis 0, rounded to float32 after each addition.
 
-    So torch's convolution adds: tap after tap, the product fused with the addition.
+    So torch's convolution adds: weight after weight, the product fused with the addition.
     """
     total, rounded = np.zeros(terms.shape[1]), np.empty(terms.shape[1], np.float32)
     for term in terms:
