@@ -6,6 +6,7 @@ import itertools
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import SupportsIndex
 
 import numpy as np
 from datasets.utils import tqdm
@@ -30,7 +31,7 @@ def evaluate(
     dataset: str | Sequence[str],
     *,
     corruptions: str | Sequence[str] | None = None,
-    severities: int | Iterable[int] | None = None,
+    severities: SupportsIndex | Iterable[int] | None = None,
     data_dir: str | Path | None = None,
     sample: bool = False,
     seed: int | None = None,
@@ -77,7 +78,11 @@ def evaluate(
     cells = chosen_cells(dataset, corruptions, severities)
     for name in dict.fromkeys(one.dataset for one in cells):
         check_threshold(threshold, dataset_info(name))
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+    if (
+        isinstance(batch_size, bool)
+        or not isinstance(batch_size, int | np.integer)
+        or batch_size < 1
+    ):
         raise ValueError(f"batch_size is a whole number from 1 on, not {batch_size!r}.")
     if repo is not None and (sample or data_dir is not None or seed is not None):
         raise ValueError("Give either repo=, or data_dir=, sample= and seed=, not both.")
@@ -89,6 +94,8 @@ def evaluate(
         if folder is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="medmnist_c_"))
         store = PredictionFolder(folder)
+        for one in dict.fromkeys(cell.dataset for cell in cells):
+            store.tidy(one)
         show = {"pil": pil, "rgb": rgb, "logits": logits}
         sources: dict[str, dict] = {}
         for cell in tqdm(cells, desc=name, unit="test set"):
@@ -118,7 +125,7 @@ def evaluate(
 def chosen_cells(
     dataset: str | Sequence[str],
     corruptions: str | Sequence[str] | None,
-    severities: int | Iterable[int] | None,
+    severities: SupportsIndex | Iterable[int] | None,
 ) -> list[Configuration]:
     """The clean cell of each dataset, then the chosen ones in the table's order.
 
@@ -127,7 +134,7 @@ def chosen_cells(
     """
     datasets = [dataset] if isinstance(dataset, str) else list(dataset)
     names = [corruptions] if isinstance(corruptions, str) else corruptions
-    levels = [severities] if isinstance(severities, int) else severities
+    levels = [severities] if isinstance(severities, SupportsIndex) else severities
     levels = SEVERITIES if levels is None else tuple(levels)
     if not datasets or not levels:
         raise ValueError("Give at least one dataset and one severity.")

@@ -15,6 +15,7 @@ from medmnist_c.builder.configs import (
     find_configuration,
 )
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.rows import (
@@ -35,7 +36,7 @@ class PredictionFile:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).expanduser()
+        self.path = absolute(path)
         with reading(self.path):
             schema = pq.read_schema(self.path)
         lacking = [name for name in COLUMNS if name not in (*schema.names, "label")]
