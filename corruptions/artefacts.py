@@ -1,7 +1,11 @@
 """Task-specific artefacts: ink stains, air bubbles, a round field of view, burnt-in text.
 
 Where they sit is drawn from a `random.Random`. The reference knows 224 x 224 pixels only; on other
-sizes margins and radii are cut to what fits, which changes nothing at 224 x 224.
+sizes margins and radii are reduced to what fits, which changes nothing at 224 x 224. Source: MedMNIST-C
+(arXiv 2406.17536).
+
+Each raises `TypeError` or `ValueError` for what is no such image, `ValueError` for a parameter out of
+the range that it states.
 """
 
 import string
@@ -92,7 +96,7 @@ def bubble(image: np.ndarray, max_radius: int, max_bubbles: int, rng: Random) ->
 
     Args:
         image: uint8, H x W x 3 or H x W.
-        max_radius: pixels, at least 3; cut to half of the image's shorter side.
+        max_radius: pixels, at least 3; reduced to half of the image's shorter side.
         max_bubbles: at least 7.
         rng: moved by the draws above.
 
@@ -111,10 +115,12 @@ def bubble(image: np.ndarray, max_radius: int, max_bubbles: int, rng: Random) ->
     for radius, x, y in draw_bubbles(width, height, max_radius, max_bubbles, rng):
         for size, level in ((radius + _RIM_WIDTH, _RIM_OPACITY), (radius, _OPACITY)):
             draw.ellipse((x - size, y - size, x + size, y + size), fill=level)
-    opacity = np.asarray(opacity)
+    levels = np.asarray(opacity)
     result = image.copy()
     for level in (_RIM_OPACITY, _OPACITY):
-        cv2.copyTo(look_up(image, _whitened(level)), (opacity == level).view(np.uint8), result)
+        cv2.copyTo(
+            look_up(image, _whitened(level)), np.asarray(levels == level).view(np.uint8), result
+        )
     return result
 
 
@@ -147,7 +153,7 @@ def black_corner(image: np.ndarray, factor: float) -> np.ndarray:
 
     Args:
         image: uint8, H x W x 3 or H x W.
-        factor: radius of the field in halves of the image's shorter side, cut to whole pixels.
+        factor: radius of the field in halves of the image's shorter side, rounded down to pixels.
 
     Returns:
         A new uint8 array of the same shape.

@@ -2,7 +2,11 @@
 
 All take uint8, H x W x 3 or H x W with sides of at least 32 pixels, treat the channels alike (one
 channel gives the bytes of three equal ones) and give a new uint8 array of the same shape. Each is a
-fast float32 sum, and an exact rule for the few levels that the sum leaves open (`repair.py`).
+fast float32 sum, and an exact rule for the few levels that the sum leaves open (`exact/`). Source:
+ImageNet-C (arXiv 1903.12261), as MedMNIST-C (arXiv 2406.17536) has it; the Gaussian is MedMNIST-C's.
+
+Each raises `TypeError` or `ValueError` for what is no such image, `ValueError` for a parameter out of
+the range that it states.
 """
 
 from functools import lru_cache
@@ -13,8 +17,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from medmnist_c.corruptions.exact.gaussian import LARGEST_SIZE, float32_sum, gaussian
-from medmnist_c.corruptions.exact.rounding import amend, cut, flat_within
-from medmnist_c.corruptions.exact.sparse_kernel import Taps
+from medmnist_c.corruptions.exact.rounding import flat_within, floor_with_error_bound, resolve
+from medmnist_c.corruptions.exact.sparse_kernel import SparseKernel
 from medmnist_c.corruptions.exact.zoom import mean_of_zooms
 from medmnist_c.corruptions.image import UNIT, checked
 
@@ -49,7 +53,9 @@ def defocus_blur(image: np.ndarray, radius: float, alias: float) -> np.ndarray:
     padded = taps.pad(image)
     values = taps.fast_sum(padded)
     # A disk of radius 8 is softened beyond its grid, and weighs more than 1 then.
-    levels, places = cut(np.minimum(values, _WHITE, out=values), 0, taps.margin)
+    levels, places = floor_with_error_bound(
+        np.minimum(values, _WHITE, out=values), 0, taps.error_bound
+    )
     sums = _disk_sums(image, padded, taps, places)
     levels.reshape(-1)[places] = np.minimum(sums, _WHITE)
     # Where double precision leaves it open, too, the rounding errors of OpenCV's filter decide.
@@ -61,7 +67,9 @@ def defocus_blur(image: np.ndarray, radius: float, alias: float) -> np.ndarray:
     return levels
 
 
-def _disk_sums(image: np.ndarray, padded: np.ndarray, taps: Taps, places: np.ndarray) -> np.ndarray:
+def _disk_sums(
+    image: np.ndarray, padded: np.ndarray, taps: SparseKernel, places: np.ndarray
+) -> np.ndarray:
     """The filter at `places` of the flattened image in levels, float64, or 0 if that is too dear."""
     sums = np.zeros(len(places))
     asked = np.arange(len(places))
@@ -75,7 +83,7 @@ def _disk_sums(image: np.ndarray, padded: np.ndarray, taps: Taps, places: np.nda
         return taps.weights @ taps.levels_at(padded, places[asked])
 
     if len(asked) * len(taps) <= _MANY * image.size:
-        amend(sums, asked, exact, len(taps))
+        resolve(sums, asked, exact, len(taps))
     return sums
 
 
@@ -91,12 +99,12 @@ def _disk(radius: float, alias: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=256)
-def _disk_taps(radius: float, alias: float) -> Taps:
+def _disk_taps(radius: float, alias: float) -> SparseKernel:
     disk = _disk(radius, alias)
     rows, columns = np.nonzero(disk > 1e-16)  # the others add less than `_FILTER_ERROR`
     middle = disk.shape[0] // 2
     weights = disk[rows, columns].astype(np.float64)
-    return Taps(rows - middle, columns - middle, weights, cv2.BORDER_REFLECT_101)
+    return SparseKernel(rows - middle, columns - middle, weights, cv2.BORDER_REFLECT_101)
 
 
 def motion_blur(
@@ -136,22 +144,22 @@ def motion_blur_at(image: np.ndarray, radius: float, sigma: float, angle: float)
     taps = _motion_taps(radius, sigma, angle)
     padded = taps.pad(image)
     # floor(257 sum + 1/2) // 257, where 257 takes 8 bits to 16, is the whole part of sum + 1/514.
-    levels, places = cut(taps.fast_sum(padded), 1 / 514, taps.margin)
+    levels, places = floor_with_error_bound(taps.fast_sum(padded), 1 / 514, taps.error_bound)
 
     def exact(places: np.ndarray) -> np.ndarray:
         terms = taps.weights[:, None] * (257.0 * taps.levels_at(padded, places))
         sums = np.cumsum(terms, axis=0)[-1]  # unlike `sum`, strictly one after the other
         return np.floor(sums + 0.5) // 257
 
-    return amend(levels, places, exact, len(taps))
+    return resolve(levels, places, exact, len(taps))
 
 
-def _motion_taps(radius: float, sigma: float, angle: float) -> Taps:
+def _motion_taps(radius: float, sigma: float, angle: float) -> SparseKernel:
     along = np.arange(2 * ceil(radius) + 1)
     weights = np.exp(-(along**2) / (2 * sigma**2))
     rows = np.ceil(along * sin(radians(angle)) - 0.5).astype(int)
     columns = np.ceil(along * cos(radians(angle)) - 0.5).astype(int)
-    return Taps(rows, columns, weights / weights.sum(), cv2.BORDER_REPLICATE)
+    return SparseKernel(rows, columns, weights / weights.sum(), cv2.BORDER_REPLICATE)
 
 
 def zoom_blur(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
@@ -194,17 +202,18 @@ def gaussian_blur(image: np.ndarray, kernel_size: int) -> np.ndarray:
     image = np.ascontiguousarray(checked(image, grey=True))
     line, weights, error = gaussian(size)
     values = cv2.sepFilter2D(image.astype(np.float32), cv2.CV_32F, line, line)
-    levels, places = cut(values, 0.5, error)
+    levels, places = floor_with_error_bound(values, 0.5, error)
     if not len(places):
         return levels
-    padded = cv2.copyMakeBorder(image, *[size // 2] * 4, cv2.BORDER_REFLECT_101)
+    half = size // 2
+    padded = cv2.copyMakeBorder(image, half, half, half, half, cv2.BORDER_REFLECT_101)
     windows = sliding_window_view(padded, (size, size), axis=(0, 1))
 
     def exact(places: np.ndarray) -> np.ndarray:
         read = windows[np.unravel_index(places, image.shape)].reshape(len(places), -1)
         return np.rint(float32_sum(weights[:, None] * read.T))
 
-    return amend(levels, places, exact, len(weights))
+    return resolve(levels, places, exact, len(weights))
 
 
 def _check_size(name: str, value: float) -> None:

@@ -165,7 +165,9 @@ class ReferenceStreams:
         for one, first, last in self._parts(stream, start, stop):
             entry = CORRUPTIONS[self.dataset][one.corruption]
             draws, parameters = _draws(self.dataset, one.corruption), entry.parameters(one.severity)
-            assert draws.advance is not None  # those without one come first, and `start` is behind
+            assert (
+                draws.advance is not None
+            )  # those without one come first, and `start` is after them
             images = (
                 self.images(first, last) if draws.depends_on_images else repeat(None, last - first)
             )

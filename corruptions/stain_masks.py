@@ -51,7 +51,7 @@ def reference_masks(path: Path) -> dict[int, np.ndarray]:
     content = path.read_bytes() if right else b""
     if hashlib.sha256(content).hexdigest() != REFERENCE_SHA256:
         raise ValueError(
-            f"{path} is not the release's file of stain masks (its SHA-256 differs); remove it, or "
+            f"{path} is not the reference's file of stain masks (its SHA-256 differs); remove it, or "
             f"take {REFERENCE_FILE} from medmnistc 0.1.0."
         )
     with np.load(io.BytesIO(content)) as arrays:

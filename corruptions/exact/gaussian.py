@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from medmnist_c.corruptions.exact.rounding import margin
+from medmnist_c.corruptions.exact.rounding import error_bound
 
 LARGEST_SIZE = 63  # pixels; a border of the kernel's half is still inside the smallest image
 
@@ -18,7 +18,7 @@ class Gaussian(NamedTuple):
 
     line: one axis of it, float32; weights: all of it, row by row, float64 that float32 can hold;
     error: by how many levels `float32_sum` and a float32 filter with `line` on each axis can differ,
-    with what `cut` does then.
+    with what `floor_with_error_bound` does then.
     """
 
     line: np.ndarray
@@ -39,7 +39,7 @@ def gaussian(size: int) -> Gaussian:
     # An addition in `float32_sum` is off by half a unit in the last place of the sum so far.
     largest_sums = 255.01 * np.cumsum(weights)
     half_units = np.exp2(np.floor(np.log2(largest_sums)) - 24)
-    return Gaussian(line, weights, margin(2 * size + 7) + float(half_units.sum()))
+    return Gaussian(line, weights, error_bound(2 * size + 7) + float(half_units.sum()))
 
 
 def _torch_sum(numbers: np.ndarray) -> np.float32:
@@ -59,7 +59,7 @@ def _torch_sum(numbers: np.ndarray) -> np.float32:
 def float32_sum(terms: np.ndarray) -> np.ndarray:
     """Sums of float64 terms down axis 0, rounded to float32 after each addition.
 
-    So torch's convolution adds: tap after tap, the product fused with the addition.
+    So torch's convolution adds: weight after weight, the product fused with the addition.
     """
     total, rounded = np.zeros(terms.shape[1]), np.empty(terms.shape[1], np.float32)
     for term in terms:

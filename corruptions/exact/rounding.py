@@ -1,7 +1,7 @@
-"""Whole levels from fast float32 values: what float32 cannot decide is left to an exact rule.
+"""Whole levels from fast float32 values: an exact rule decides what float32 leaves open.
 
-A blur ends by cutting a real value to a whole level. A float32 sum whose error is known decides that
-cut everywhere but next to a whole number; only there has the slow, exact rule to be asked.
+A blur ends by rounding a real value down to a whole level. A float32 sum whose error is bounded decides
+that everywhere but next to a whole number; only there the slow, exact rule is asked.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import numpy as np
 _AT_ONCE = 1 << 19  # numbers an exact rule handles in one go: few enough for the caches
 
 
-def margin(roundings: int) -> float:
+def error_bound(roundings: int) -> float:
     """Largest error, in levels, of a sum of float32 terms that are none of them negative.
 
     Args:
@@ -24,17 +24,19 @@ def margin(roundings: int) -> float:
     return 255 * 1.01 * roundings * 2.0**-24
 
 
-def cut(values: np.ndarray, offset: float, error: float) -> tuple[np.ndarray, np.ndarray]:
+def floor_with_error_bound(
+    values: np.ndarray, offset: float, error: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Whole part of `values + offset`, as far as it is certain.
 
     Args:
         values: float32, any shape, 0 to 255.4, each off by less than `error`; used up by this.
         offset: 0 to 0.5, added first.
-        error: as `margin` gives it, three of its roundings for what is done here.
+        error: as `error_bound` gives it, three of its roundings for what is done here.
 
     Returns:
-        Levels, uint8 of the same shape, and the places, in the flattened array, where they are not
-        certain: the level there is the lower one of two.
+        Levels, uint8 of the same shape, and the indices, in the flattened array, at which they are
+        not certain: the level there is the lower one of two.
     """
     values += np.float32(offset - error)
     lower = values.astype(np.uint8)
@@ -42,17 +44,17 @@ def cut(values: np.ndarray, offset: float, error: float) -> tuple[np.ndarray, np
     return lower, np.flatnonzero(lower != values.astype(np.uint8))
 
 
-def amend(
-    levels: np.ndarray, places: np.ndarray, exact: Callable[[np.ndarray], np.ndarray], width: int
+def resolve(
+    levels: np.ndarray, indices: np.ndarray, exact: Callable[[np.ndarray], np.ndarray], width: int
 ) -> np.ndarray:
-    """`levels`, contiguous, with those at `places` set to `exact(places)`.
+    """`levels`, contiguous, with those at `indices` of the flattened array set to `exact(indices)`.
 
-    `exact` is asked for so many places at a time that `width` numbers each stay within bounds.
+    `exact` is asked for so many indices at a time that `width` numbers each stay within bounds.
     """
     flattened = levels.reshape(-1)
     step = max(1, _AT_ONCE // width)
-    for start in range(0, len(places), step):
-        part = places[start : start + step]
+    for start in range(0, len(indices), step):
+        part = indices[start : start + step]
         flattened[part] = exact(part)
     return levels
 

@@ -36,11 +36,11 @@ for _sector, (_largest, _between) in enumerate(_SECTORS):
 def more_saturated(
     red: np.ndarray, green: np.ndarray, blue: np.ndarray, amount: float
 ) -> list[np.ndarray]:
-    """Red, green and blue with `amount` more saturation, cut to whole numbers.
+    """Red, green and blue with `amount` more saturation, rounded down.
 
     Args:
         red, green, blue: uint8 of one shape.
-        amount: added to the saturation, which is then cut to 0-1.
+        amount: added to the saturation, which is then clipped to 0-1.
 
     Returns:
         Three new uint8 arrays of the same shape.
@@ -89,7 +89,7 @@ def more_saturated(
 
 
 def _bytes_below(value: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Bytes of `value * (1 - share)`, cut to whole numbers; `share` is used up."""
+    """Bytes of `value * (1 - share)`, rounded down; `share` is used up."""
     result = np.subtract(1.0, share, out=share)
     result *= value
     result *= 255.0

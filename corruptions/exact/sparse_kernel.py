@@ -1,4 +1,4 @@
-"""Filters as a list of taps: fast float32 sums of a whole image, and the levels a pixel reads."""
+"""Filters by sparse kernels: fast float32 sums of a whole image, and the levels a pixel reads."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,14 +6,17 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from medmnist_c.corruptions.exact.rounding import margin
+from medmnist_c.corruptions.exact.rounding import error_bound
 
 _LARGEST_BLOCK = 49  # from 50 elements on, OpenCV's filter may turn to a Fourier transform
 
+Box = tuple[int, int, int, int]
+"""Of pixels: from row, to row, from column, to column; the ends are not in it."""
+
 
 @dataclass(frozen=True, eq=False)
-class Taps:
-    """The filter that sums `weights[i]` times the pixel `rows[i]` below and `columns[i]` right.
+class SparseKernel:
+    """The kernel that sums `weights[i]` times the pixel `rows[i]` below and `columns[i]` right.
 
     `rows` and `columns` are whole numbers, `weights` float64, not negative; `border` is OpenCV's code
     for what lies outside of an image.
@@ -29,42 +32,43 @@ class Taps:
 
     @cached_property
     def reach(self) -> tuple[int, int, int, int]:
-        """How far the taps reach up, down, to the left and to the right, in pixels."""
+        """How far the kernel reaches up, down, to the left and to the right, in pixels."""
         rows, columns = self.rows, self.columns
-        ends = (-rows.min(), rows.max(), -columns.min(), columns.max())
-        return tuple(max(0, int(end)) for end in ends)
+        up, down = max(0, -rows.min()), max(0, rows.max())
+        left, right = max(0, -columns.min()), max(0, columns.max())
+        return int(up), int(down), int(left), int(right)
 
     @cached_property
     def _blocks(self) -> list[tuple[int, int, np.ndarray]]:
-        """The taps in small rectangles: top row, left column, float32 kernel.
+        """The kernel in small rectangles: top row, left column, float32 kernel.
 
-        OpenCV skips a kernel's zeros, so that a block costs little more than the taps in it.
+        OpenCV skips a kernel's zeros, so that a block costs little more than the weights in it.
         """
         rows, columns = self.rows.tolist(), self.columns.tolist()
-        blocks, first, box = [], 0, ()
-        for last, place in enumerate(zip(rows, columns, strict=True)):
-            wider = _with(box, *place)
+        blocks, first, box = [], 0, _box_of(rows[0], columns[0])
+        for last, (row, column) in enumerate(zip(rows, columns, strict=True)):
+            wider = _with(box, row, column)
             if (wider[1] - wider[0]) * (wider[3] - wider[2]) > _LARGEST_BLOCK:
                 blocks.append(self._block(slice(first, last), box))
-                first, wider = last, _with((), *place)
+                first, wider = last, _box_of(row, column)
             box = wider
         return [*blocks, self._block(slice(first, None), box)]
 
-    def _block(self, taps: slice, box: tuple[int, int, int, int]) -> tuple[int, int, np.ndarray]:
+    def _block(self, part: slice, box: Box) -> tuple[int, int, np.ndarray]:
         top, bottom, left, right = box
         kernel = np.zeros((bottom - top, right - left))
         # Not an assignment: motion blur reads some pixels twice.
-        np.add.at(kernel, (self.rows[taps] - top, self.columns[taps] - left), self.weights[taps])
+        np.add.at(kernel, (self.rows[part] - top, self.columns[part] - left), self.weights[part])
         return top, left, kernel.astype(np.float32)
 
     @cached_property
-    def margin(self) -> float:
-        """Largest error, in levels, of `fast_sum` and of what `cut` does then."""
+    def error_bound(self) -> float:
+        """Largest error, in levels, of `fast_sum` and of what `floor_with_error_bound` does then."""
         roundings = len(self) + len(self._blocks) + 5
-        return margin(roundings) * max(1.0, float(self.weights.sum()))
+        return error_bound(roundings) * max(1.0, float(self.weights.sum()))
 
     def pad(self, image: np.ndarray) -> np.ndarray:
-        """The image with as much border as the taps reach."""
+        """The image with as much border as the kernel reaches."""
         return cv2.copyMakeBorder(image, *self.reach, self.border)
 
     def fast_sum(self, padded: np.ndarray) -> np.ndarray:
@@ -72,13 +76,14 @@ class Taps:
         up, down, left, right = self.reach
         height, width = padded.shape[0] - up - down, padded.shape[1] - left - right
         values = padded.astype(np.float32)
-        total = None
+        total: np.ndarray | None = None
         for row, column, kernel in self._blocks:
             top, start = up + row, left + column
             bottom, stop = top + height + kernel.shape[0] - 1, start + width + kernel.shape[1] - 1
             part = cv2.filter2D(values[top:bottom, start:stop], cv2.CV_32F, kernel, anchor=(0, 0))
             part = part[:height, :width]
             total = part if total is None else cv2.add(total, part)
+        assert total is not None  # a kernel has one block at least
         return total
 
     def levels_at(self, padded: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -92,9 +97,11 @@ class Taps:
         return padded.reshape(-1).take(centres + offsets[:, None])
 
 
-def _with(box: tuple[int, ...], row: int, column: int) -> tuple[int, int, int, int]:
-    """The smallest box (rows from, to, columns from, to) around a box, if any, and a pixel."""
-    if not box:
-        return row, row + 1, column, column + 1
+def _box_of(row: int, column: int) -> Box:
+    return row, row + 1, column, column + 1
+
+
+def _with(box: Box, row: int, column: int) -> Box:
+    """The smallest box around a box and a pixel."""
     top, bottom, left, right = box
     return min(top, row), max(bottom, row + 1), min(left, column), max(right, column + 1)

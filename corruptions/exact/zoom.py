@@ -13,17 +13,22 @@ import cv2
 import numpy as np
 from scipy import sparse
 
-from medmnist_c.corruptions.exact.rounding import amend, cut, flat_within, margin
+from medmnist_c.corruptions.exact.rounding import (
+    error_bound,
+    flat_within,
+    floor_with_error_bound,
+    resolve,
+)
 from medmnist_c.corruptions.image import UNIT
 
 _UNIT32 = UNIT.astype(np.float32)
 _UNIT_OF_32 = _UNIT32.astype(np.float64)  # scipy's double precision starts from float32 images
 _LINES = 16  # of each enlargement at a time: they fit the processor's cache
-_MANY = 1 / 32  # of all levels to be amended: from there on it pays to look for flat areas
+_MANY = 1 / 32  # of all levels that are left open: from there on it pays to look for flat areas
 
 
 def mean_of_zooms(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
-    """The mean of `image` and its enlargements by `factors`, cut to whole levels.
+    """The mean of `image` and its enlargements by `factors`, rounded down to whole levels.
 
     Args:
         image: uint8, H x W x 3 or H x W.
@@ -35,26 +40,28 @@ def mean_of_zooms(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
     height, width = image.shape[:2]
     rows, columns = _axis(height, factors), _axis(width, factors)
     # A level is rounded 4 times by the first matrix, 2 times and once a term by the second; by the
-    # exact rule once itself, once in its enlargement, once a term and 3 times after; 3 times by `cut`.
+    # exact rule once itself, once in its enlargement, once a term and 3 times after; 3 times by
+    # `floor_with_error_bound`.
     terms = len(factors) + 1
-    levels, places = cut(_fast_mean(image, factors), 0, margin(4 + 2 + 2 * terms + terms + 4 + 3))
-    if len(places) > _MANY * levels.size:
+    error = error_bound(4 + 2 + 2 * terms + terms + 4 + 3)
+    levels, indices = floor_with_error_bound(_fast_mean(image, factors), 0, error)
+    if len(indices) > _MANY * levels.size:
         flat = flat_within(image, rows.reach, columns.reach).reshape(-1)
         of_flat = _level(np.tile(_UNIT32, (len(factors), 1)), _UNIT32)
-        known = places[flat[places]]
+        known = indices[flat[indices]]
         levels.reshape(-1)[known] = of_flat[image.reshape(-1)[known]]
-        places = places[~flat[places]]
+        indices = indices[~flat[indices]]
 
-    def exact(places: np.ndarray) -> np.ndarray:
-        return _level(_enlargements_at(image, rows, columns, places), _UNIT32[image.take(places)])
+    def exact(indices: np.ndarray) -> np.ndarray:
+        return _level(_enlargements_at(image, rows, columns, indices), _UNIT32[image.take(indices)])
 
-    return amend(levels, places, exact, 4 * len(factors))
+    return resolve(levels, indices, exact, 4 * len(factors))
 
 
 class _Axis(NamedTuple):
     """Between which pixels of the image those of an enlargement lie: arrays, factors x pixels.
 
-    An enlarged pixel has the share `low` of pixel `first` and `high` of pixel `second`, float64.
+    An enlarged pixel is `low` times pixel `first` and `high` times pixel `second`, float64.
     """
 
     first: np.ndarray
@@ -73,11 +80,11 @@ def _axis(size: int, factors: tuple[float, ...]) -> _Axis:
         part = ceil(size / factor)
         enlarged = round(part * factor)
         # In scipy's order, for the same doubles: the ratio of the sizes first.
-        place = (own + (enlarged - size) // 2) * ((part - 1) / (enlarged - 1))
-        whole = np.floor(place)
-        inside = place <= part - 1  # what rounding pushes over the last pixel is black in scipy
-        high[number] = (place - whole) * inside
-        low[number] = (1 - (place - whole)) * inside
+        position = (own + (enlarged - size) // 2) * ((part - 1) / (enlarged - 1))
+        whole = np.floor(position)
+        inside = position <= part - 1  # what rounding pushes over the last pixel is black in scipy
+        high[number] = (position - whole) * inside
+        low[number] = (1 - (position - whole)) * inside
         start = (size - part) // 2
         first[number] = start + np.minimum(whole, part - 1)
         second[number] = start + np.minimum(whole + 1, part - 1)
@@ -116,14 +123,14 @@ def _matrices(
     for top in range(0, height, _LINES):
         first, second, low, high = (one[:, top : top + _LINES] for one in rows[:4])
         down.append(_matrix(np.arange(first.size), first, second, low, high, height))
-    shares = counts[:, None] / (len(factors) + 1)
+    weights = counts[:, None] / (len(factors) + 1)
     number = np.arange(len(zooms))[:, None]
     along = _matrix(
         np.tile(np.arange(width), len(zooms)),
         columns.first * len(zooms) + number,
         columns.second * len(zooms) + number,
-        columns.low * shares,
-        columns.high * shares,
+        columns.low * weights,
+        columns.high * weights,
         width * len(zooms),
     )
     return down, along
@@ -147,16 +154,16 @@ def _matrix(
 
 
 def _enlargements_at(
-    image: np.ndarray, rows: _Axis, columns: _Axis, places: np.ndarray
+    image: np.ndarray, rows: _Axis, columns: _Axis, indices: np.ndarray
 ) -> np.ndarray:
-    """The enlargements, float32 on the scale 0-1, at `places` of the flattened image: factors x places.
+    """The enlargements at `indices` of the flattened image: factors x indices, float32, scale 0-1.
 
     Products and sums in scipy's order, in double precision.
     """
     line, channels = image[0].size, image[0, 0].size
-    row, rest = np.divmod(places, line)
+    row, rest = np.divmod(indices, line)
     column, channel = np.divmod(rest, channels)
-    total = 0.0
+    total = np.zeros((len(rows.first), len(indices)))
     for at_row, down in ((rows.first, rows.low), (rows.second, rows.high)):
         for at_column, along in ((columns.first, columns.low), (columns.second, columns.high)):
             at = at_row[:, row] * line + at_column[:, column] * channels + channel
@@ -165,7 +172,7 @@ def _enlargements_at(
 
 
 def _level(enlargements: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """The release's mean: float32 sums in the factors' order, the image itself last."""
+    """The reference's mean: float32 sums in the factors' order, the image itself last."""
     total = np.zeros_like(own)
     for one in enlargements:
         total += one

@@ -25,7 +25,7 @@ _FILE = "normal_checkpoints.npz"
 
 
 def advance(bit_generator: np.random.MT19937, images: int) -> None:
-    """Advance `bit_generator` past what `images` noise images draw, in place.
+    """Advance `bit_generator` past what `images` noise images draw.
 
     Args:
         bit_generator: stands between two images (no normal kept back).

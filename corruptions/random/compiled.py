@@ -50,38 +50,37 @@ def poisson_bytes(
         byte_of_count: uint8; counts beyond its end give its last byte. None: only `rng` is moved.
         rng: moved by one `poisson(rates[level])` for each of the levels, in order.
     """
-    state = _twister_state(rng)
-    if state is None:
+    functions, state = library(), _twister_state(rng)
+    if functions is None or state is None:
         return None
     levels, rates = np.ascontiguousarray(levels), np.ascontiguousarray(rates, np.float64)
-    table = _poisson_table(rates.tobytes())
-    wanted = byte_of_count is not None
-    made = np.empty(levels.shape if wanted else 0, np.uint8)
-    place = 0
+    table = _poisson_table(functions, rates.tobytes())
+    made = np.empty(0 if byte_of_count is None else levels.shape, np.uint8)
+    index = 0
     while True:
         key, position = _key_and_position(state)
-        place = library().draw_poisson(
+        index = functions.draw_poisson(
             levels.ctypes.data,
-            place,
+            index,
             levels.size,
             table.ctypes.data,
             key.ctypes.data,
             ctypes.byref(position),
-            byte_of_count.ctypes.data if wanted else None,
-            len(byte_of_count) if wanted else 0,
-            made.ctypes.data if wanted else None,
+            None if byte_of_count is None else byte_of_count.ctypes.data,
+            0 if byte_of_count is None else len(byte_of_count),
+            None if byte_of_count is None else made.ctypes.data,
         )
-        if place < 0:
+        if index < 0:
             raise RuntimeError("A Poisson draw took more random values than it can.")
         rng.set_state(state | {"state": {"key": key, "pos": position.value}})
-        if place == levels.size:
+        if index == levels.size:
             return made
         # This one is too near a thing: numpy's own is the one that counts.
-        count = rng.poisson(rates[levels.reshape(-1)[place]])
-        if wanted:
-            made.reshape(-1)[place] = byte_of_count[min(count, len(byte_of_count) - 1)]
+        count = rng.poisson(rates[levels.reshape(-1)[index]])
+        if byte_of_count is not None:
+            made.reshape(-1)[index] = byte_of_count[min(count, len(byte_of_count) - 1)]
         state = rng.get_state(legacy=False)
-        place += 1
+        index += 1
 
 
 def normal_noise(
@@ -95,14 +94,14 @@ def normal_noise(
         in_proportion: times the level, too.
         rng: moved by one `standard_normal` for each of the levels, in order.
     """
-    state = _twister_state(rng)
-    if state is None:
+    functions, state = library(), _twister_state(rng)
+    if functions is None or state is None:
         return None
     levels = np.ascontiguousarray(levels)
     made = np.empty_like(levels)
     key, position = _key_and_position(state)
     has_kept, kept = ctypes.c_int(state["has_gauss"]), ctypes.c_double(state["gauss"])
-    library().draw_normal_noise(
+    functions.draw_normal_noise(
         levels.ctypes.data,
         levels.size,
         scale,
@@ -119,9 +118,8 @@ def normal_noise(
 
 
 @lru_cache(maxsize=16)  # 280 kB each; the severities of a corruption take turns
-def _poisson_table(rates: bytes) -> np.ndarray:
+def _poisson_table(functions: ctypes.CDLL, rates: bytes) -> np.ndarray:
     """All that depends on the rates alone, worked out once, not once an image."""
-    functions = library()
     table = np.empty(functions.poisson_table_bytes(), np.uint8)
     functions.poisson_table(np.frombuffer(rates).ctypes.data, table.ctypes.data)
     return table
@@ -129,8 +127,6 @@ def _poisson_table(rates: bytes) -> np.ndarray:
 
 def _twister_state(rng: np.random.RandomState) -> dict | None:
     """The state of a Mersenne twister that a compiled function can go on from."""
-    if library() is None:
-        return None
     state = rng.get_state(legacy=False)
     return state if state["bit_generator"] == "MT19937" else None
 

@@ -1,4 +1,4 @@
-"""Bytes of noisy pixels by inversion: uniforms drawn only as finely as the bytes need.
+"""Bytes of noisy pixels by the inverse CDF: uniforms drawn only as finely as the bytes need.
 
 A pixel's byte is a rising function of a uniform u, by the inverse of the noise's distribution
 function. u is drawn as one of 65,536 cells (16 bits) first. For almost all pixels every u of the cell
@@ -27,7 +27,7 @@ _UNDECIDED = np.int16(-(1 << 15))
 
 
 def added_normals(levels: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
-    """Bytes `level + 255 * scale * n`, n standard normal, cut to whole numbers, 0-255.
+    """Bytes `level + 255 * scale * n`, n standard normal, rounded down, 0-255.
 
     The level is a whole number itself, so that a table of whole numbers by cell is all it takes.
 
@@ -88,12 +88,12 @@ def scaled_by_normals(levels: np.ndarray, scale: float, rng: np.random.Generator
 def _factors(scale: float) -> tuple[np.ndarray, np.ndarray]:
     """The least and the greatest `1 + scale * n` of each cell, float32."""
     doubt = np.float32(1e-6 * (1 + 4 * scale))  # some roundings, 6e-8 each, are less than this
-    scale = np.float32(scale)
-    return 1 + _LOWER_NORMALS * scale - doubt, 1 + _UPPER_NORMALS * scale + doubt
+    factor = np.float32(scale)
+    return 1 + _LOWER_NORMALS * factor - doubt, 1 + _UPPER_NORMALS * factor + doubt
 
 
 def _normals_within(cells: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A normal out of each cell, the uniform behind it drawn out to 53 bits."""
+    """A normal out of each cell, its uniform drawn out to 53 bits."""
     u = (cells + rng.random(len(cells))) / (1 << _CELL_BITS)
     return np.clip(ndtri(u), -_INFINITY, _INFINITY)
 
@@ -131,7 +131,7 @@ class ByteDistributions:
 
     `values` (uint8, ascending) are the bytes that occur. `keys` (int64, 256 x len(values)) are the
     levels' distribution functions as 53-bit numbers, the last always 2^53. `guide` (int16, 65,536) gives
-    the byte for a level and the leading bits of u; where these do not decide it, -1 minus the place in
+    the byte for a level and the leading bits of u; where these do not decide it, -1 minus the index in
     `values` that it has at least.
     """
 
@@ -158,8 +158,8 @@ def poisson_bytes(byte_of_count: np.ndarray, rates: np.ndarray) -> ByteDistribut
     # the byte if that number is the same at its upper end.
     cells = 1 << _GUIDE_BITS
     first_cells = -(-keys[:, :-1] >> (_UNIFORM_BITS - _GUIDE_BITS))
-    places = first_cells + np.arange(256)[:, None] * (cells + 1)
-    passed = np.bincount(places.ravel(), minlength=256 * (cells + 1)).astype(np.int16)
+    offsets = first_cells + np.arange(256)[:, None] * (cells + 1)
+    passed = np.bincount(offsets.ravel(), minlength=256 * (cells + 1)).astype(np.int16)
     passed = np.cumsum(passed.reshape(256, cells + 1), axis=1, dtype=np.int16)
     low, high = passed[:, :-1], passed[:, 1:]
     guide = np.where(low == high, values.astype(np.int16).take(low), ~low)

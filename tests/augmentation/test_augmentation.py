@@ -55,14 +55,14 @@ def test_parameters_are_uniform_between_the_first_and_the_last(dataset, name):
     if entry.algorithm.name == "zoom_blur":
         return  # below
     last = entry.augmentation_upper_bound or entry.severities[4]
-    for place, (one, other) in enumerate(zip(entry.severities[0], last, strict=True)):
-        values = [parameters[place] for parameters in drawn]
+    for index, (one, other) in enumerate(zip(entry.severities[0], last, strict=True)):
+        values = [parameters[index] for parameters in drawn]
         low, high = min(one, other), max(one, other)
-        if entry.algorithm.name == "stain_deposit" and place == 1:
+        if entry.algorithm.name == "stain_deposit" and index == 1:
             assert set(values) == {24}  # the only masks not larger than what is drawn
         elif low == high:
             assert set(values) == {low}
-        elif place in WHOLE.get(entry.algorithm.name, ()):
+        elif index in WHOLE.get(entry.algorithm.name, ()):
             assert all(type(value) is int for value in values)
             expected = range(low, high)  # cut off: the upper end is never reached
             if entry.algorithm.name == "gaussian_blur":
@@ -194,7 +194,7 @@ def test_augmix_wants_sensible_numbers(how):
 
 
 def plainly(image, draw):
-    """The corruption's own function on the image; for a grey one as the release does it."""
+    """The corruption's own function on the image; for a grey one as the reference does it."""
     algorithm = ALGORITHMS[draw.algorithm]
     parameters = draw.parameters
     if draw.algorithm == "stain_deposit":

@@ -1,4 +1,4 @@
-"""The blurs against their definitions, written out slowly: loops over taps, scipy, OpenCV and torch."""
+"""The blurs against their definitions, written out slowly: loops, scipy, OpenCV and torch."""
 
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +19,8 @@ from medmnist_c.corruptions.blur import (
     zoom_blur,
 )
 from medmnist_c.corruptions.exact.gaussian import gaussian
-from medmnist_c.corruptions.exact.rounding import amend, cut, flat_within
-from medmnist_c.corruptions.exact.sparse_kernel import Taps
+from medmnist_c.corruptions.exact.rounding import flat_within, floor_with_error_bound, resolve
+from medmnist_c.corruptions.exact.sparse_kernel import SparseKernel
 
 ANGLES = (-45.0, -31.7, -8.3, 0.0, 0.4, 14.2, 30.0, 45.0)
 
@@ -211,7 +211,7 @@ def test_motion_blur_draws_one_angle(stream):
 
 
 def test_motion_blur_looks_to_one_side():
-    """A single bright pixel leaves its trace only where taps can reach it from."""
+    """A single bright pixel leaves its trace only where the kernel reaches it from."""
     image = np.zeros((40, 40), np.uint8)
     image[20, 20] = 255
     assert np.argwhere(motion_blur_at(image, 5, 5, 0.0)).tolist() == [
@@ -286,28 +286,28 @@ def test_gaussian_blur_is_torchs_convolution(size):
 # What they share
 
 
-def test_what_cut_calls_certain_is_certain():
+def test_what_the_floor_calls_certain_is_certain():
     rng = np.random.default_rng(0)
     exact = np.concatenate([rng.uniform(0, 255, 20_000), np.arange(256), np.arange(256) + 1e-5])
     error = 1e-3
     off = exact + rng.uniform(-0.9, 0.9, exact.shape) * error
-    levels, places = cut(off.astype(np.float32), 0.25, error)
-    certain = np.setdiff1d(np.arange(len(exact)), places)
+    levels, indices = floor_with_error_bound(off.astype(np.float32), 0.25, error)
+    certain = np.setdiff1d(np.arange(len(exact)), indices)
     assert np.array_equal(levels[certain], np.floor(exact[certain] + 0.25))
     near = abs(exact + 0.25 - np.rint(exact + 0.25))
-    assert near[places].max() < 3 * error
-    assert set(np.flatnonzero(near < error / 20)) <= set(places.tolist())
+    assert near[indices].max() < 3 * error
+    assert set(np.flatnonzero(near < error / 20)) <= set(indices.tolist())
 
 
-def test_amend_asks_in_parts():
+def test_resolve_asks_in_parts():
     asked = []
 
-    def exact(places: np.ndarray) -> np.ndarray:
-        asked.append(len(places))
-        return places % 200
+    def exact(indices: np.ndarray) -> np.ndarray:
+        asked.append(len(indices))
+        return indices % 200
 
     levels = np.zeros((100, 100), np.uint8)
-    amend(levels, np.arange(0, 10_000, 2), exact, 1 << 10)
+    resolve(levels, np.arange(0, 10_000, 2), exact, 1 << 10)
     assert sum(asked) == 5000
     assert max(asked) < 1000
     expected = np.arange(10_000) % 200 * (np.arange(10_000) % 2 == 0)
@@ -323,21 +323,21 @@ def test_flat_within_sees_each_channel():
         assert np.array_equal(flat_within(image, 2, 4)[..., channel], ~near)
 
 
-def test_the_fast_sum_keeps_within_its_margin():
+def test_the_fast_sum_keeps_within_its_error_bound():
     rng = np.random.default_rng(1)
     rows, columns = rng.integers(-9, 10, (2, 60))
     weights = rng.random(60)
-    taps = Taps(rows, columns, weights / weights.sum(), cv2.BORDER_REFLECT_101)
+    kernel = SparseKernel(rows, columns, weights / weights.sum(), cv2.BORDER_REFLECT_101)
     image = rng.integers(0, 256, (40, 35, 3)).astype(np.uint8)
     padded = np.pad(image, [(9, 9), (9, 9), (0, 0)], mode="reflect").astype(float)
     exact = sum(
         weight * padded[9 + y : 49 + y, 9 + x : 44 + x]
-        for y, x, weight in zip(rows, columns, taps.weights, strict=True)
+        for y, x, weight in zip(rows, columns, kernel.weights, strict=True)
     )
-    fast = taps.fast_sum(taps.pad(image))
-    assert abs(fast - exact).max() < taps.margin < 0.01
-    read = taps.levels_at(taps.pad(image), np.arange(image.size))
-    np.testing.assert_allclose(taps.weights @ read, exact.ravel(), rtol=1e-12)
+    fast = kernel.fast_sum(kernel.pad(image))
+    assert abs(fast - exact).max() < kernel.error_bound < 0.01
+    read = kernel.levels_at(kernel.pad(image), np.arange(image.size))
+    np.testing.assert_allclose(kernel.weights @ read, exact.ravel(), rtol=1e-12)
 
 
 @pytest.mark.parametrize(

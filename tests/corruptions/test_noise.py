@@ -1,4 +1,4 @@
-"""Noise: the release's streams against numpy called plainly, other generators by statistics."""
+"""Noise: the reference's streams against numpy called plainly, other generators by statistics."""
 
 import numpy as np
 import pytest

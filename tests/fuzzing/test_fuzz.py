@@ -39,7 +39,7 @@ def test_small_files_that_ask_for_much_memory_are_refused(tmp_path):
         "entries": "test_images.npy twice",
         "release": "not that of 5 x",
         "state": "KeyError",
-        "masks": "is not the release's file",
+        "masks": "is not the reference's file",
     }
     assert refused.keys() == words.keys(), done.stderr
     for name, expected in words.items():

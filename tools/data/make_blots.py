@@ -4,7 +4,8 @@
 
 Ten blots in a box of 24 x 24 pixels (array "24") and ten of 32 x 32 ("32"), uint8, 1 is ink. A blot is
 a body whose radius varies with the angle (a few waves), with fingers where ink has splashed, and
-droplets beyond the fingers; it is enlarged until it covers its share of the box, which cuts it off.
+droplets beyond the fingers; it is enlarged until it covers its part of the box, and ends where
+the box ends.
 Everything comes from `random.Random(0)`: the file is the same each time.
 
 They are alike in size and shape to those of the published benchmark, of which none is copied: `ALIKE`

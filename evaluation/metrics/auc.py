@@ -1,0 +1,114 @@
+"""Area under the ROC curve with its spread: DeLong's placements in O(N log N).
+
+The AUC is the chance that a positive has a larger score than a negative, ties counting half. The
+placement of a positive is the fraction of the negatives below it, that of a negative the fraction of
+positives above it; their means are the AUC, their variances give its variance (DeLong, DeLong &
+Clarke-Pearson, Biometrics 1988), and sorting gives them all at once (Sun & Xu, IEEE Signal Processing
+Letters 2014). A sum of placements weighted as images are in a resample is the AUC of that resample to
+first order, so one column an image is enough for means, differences and intervals.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+UNSEEN = 0.9  # placement of an unseen image on the wrong side, at best
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """Of a difference: its value, standard error and two-sided p-value."""
+
+    difference: float
+    standard_error: float
+    p_value: float
+
+
+def placements(positive: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Of each image among those of the other kind, float64, N, 0 to 1.
+
+    Args:
+        positive: bool, N; some are, some are not.
+        scores: float, N, larger for positives.
+    """
+    positive = np.asarray(positive, bool)
+    yes = int(positive.sum())
+    no = len(positive) - yes
+    if not yes or not no:
+        raise ValueError("The AUC needs a positive and a negative image.")
+    order = np.argsort(scores)
+    yes_there, ordered = positive[order], scores[order]
+    above, below = ordered[yes_there], ordered[~yes_there]
+    placed = np.empty(len(positive))
+    placed[order[yes_there]] = _midrank(below, above) / no
+    placed[order[~yes_there]] = 1 - _midrank(above, below) / yes
+    return placed
+
+
+def _midrank(ordered: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """How many are smaller than each value, those equal to it counting half."""
+    sides = [np.searchsorted(ordered, values, side) for side in ("left", "right")]
+    return (sides[0] + sides[1]) / 2
+
+
+def auc(positive: np.ndarray, scores: np.ndarray) -> float:
+    """Area under the ROC curve, 0 to 1."""
+    positive = np.asarray(positive, bool)
+    return float(placements(positive, scores)[positive].mean())
+
+
+def auc_variance(positive: np.ndarray, placed: np.ndarray) -> float:
+    """DeLong's variance of an AUC, or of a difference of two if `placed` is that of placements."""
+    yes, no = placed[positive], placed[~positive]
+    return float(yes.var(ddof=1) / len(yes) + no.var(ddof=1) / len(no))
+
+
+def delong_test(positive: np.ndarray, scores_a: np.ndarray, scores_b: np.ndarray) -> PairedTest:
+    """Whether two models' AUCs on the same images differ (b - a), two-sided, paired.
+
+    Args:
+        positive: bool, N, at least two of each kind.
+        scores_a, scores_b: float, N each.
+    """
+    positive = np.asarray(positive, bool)
+    apart = placements(positive, scores_b) - placements(positive, scores_a)
+    difference = float(apart[positive].mean())
+    error = auc_variance(positive, apart) ** 0.5
+    if error == 0:
+        return PairedTest(difference, 0.0, 1.0 if difference == 0 else 0.0)
+    return PairedTest(difference, error, float(2 * norm.sf(abs(difference) / error)))
+
+
+@dataclass(frozen=True)
+class MacroAUC:
+    """Mean AUC over questions, and what each image takes from it.
+
+    value: 0 to 1.
+    losses: float64, N; with weights w that add up to N, the mean AUC of the weighted images is to first
+        order value - mean(w * losses); the plain mean of losses is 0.
+    unseen: float64, N; the loss of such an image if it had a placement of `UNSEEN` in every question.
+    """
+
+    value: float
+    losses: np.ndarray
+    unseen: np.ndarray
+
+
+def macro_auc(members: np.ndarray, scores: np.ndarray) -> MacroAUC:
+    """Mean AUC over questions.
+
+    Args:
+        members: bool, N x Q, the positives of each question (one class against the rest, or a label).
+        scores: float, N x Q.
+    """
+    count, questions = members.shape
+    total, losses, unseen = 0.0, np.zeros(count), np.zeros(count)
+    for positive, column in zip(members.T, scores.T, strict=True):
+        placed = placements(positive, column)
+        area = placed[positive].mean()
+        share = count / questions / np.where(positive, positive.sum(), (~positive).sum())
+        total += area
+        losses += share * (area - placed)
+        unseen += share * max(0.0, area - UNSEEN)
+    return MacroAUC(float(total / questions), losses, unseen)
