@@ -85,7 +85,7 @@ def config_named(name: str) -> Config:
     return known[name]
 
 
-def find_config(dataset: str, corruption: str, severity: int) -> CorruptedConfig:
+def find_config(dataset: str, corruption: str, severity: SupportsIndex) -> CorruptedConfig:
     """The configuration of a dataset, corruption and severity.
 
     Raises:
@@ -118,7 +118,7 @@ def _checked_severity(severity: SupportsIndex) -> int:
 
 
 def config_names(
-    pattern: str = "*", *, corruption: str | None = None, severity: int | None = None
+    pattern: str = "*", *, corruption: str | None = None, severity: SupportsIndex | None = None
 ) -> list[str]:
     """Names of the configurations that match, in the table's order.
 

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import datasets
@@ -15,7 +16,9 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 
 CACHE_DIR = datasets.config.HF_DATASETS_CACHE
 GOES_ON = "Stopped. What is finished is kept; the same command goes on from there."
-_EXTRAS = {"sklearn": "evaluate", "threadpoolctl": "evaluate", "matplotlib": "evaluate"}
+_EXTRAS = dict.fromkeys(
+    ("sklearn", "matplotlib", "jinja2", "pydantic", "threadpoolctl"), "evaluate"
+)
 
 
 @contextlib.contextmanager
@@ -57,7 +60,7 @@ class Command(click.Command):
     `stopped` is what it says when it was told to end.
     """
 
-    def __init__(self, *args, stopped: str = "Stopped.", **kwargs) -> None:
+    def __init__(self, *args: Any, stopped: str = "Stopped.", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._stopped = stopped
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from support.medmnist_files import write_medmnist_file
 
+from medmnist_c.builder import files
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.build import build
@@ -19,7 +20,7 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.evaluate import evaluate
 from medmnist_c.evaluation.prefetch import prefetched
-from medmnist_c.evaluation.report.model import RobustnessReport
+from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.evaluation.score import score
 
 COMMAND = Path(sys.executable).with_name("medmnist-c")
@@ -41,17 +42,35 @@ def test_a_plain_function_over_the_whole_list():
     report = evaluate(predict, "breastmnist", sample=True, batch_size=2)
     one = report.datasets["breastmnist"]
     assert set(seen) == {(np.dtype("uint8"), (n, 224, 224, 1)) for n in (2, 1)}
-    assert [c["name"] for c in one["corruptions"]] == list(CORRUPTIONS["breastmnist"])
-    assert all(len(c["cells"]) == 5 for c in one["corruptions"]) and one["summary"]["complete"]
-    assert [g["name"] for g in one["groups"]] == ["digital", "noise", "blur", "color"]
+    assert [c.name for c in one.corruptions] == list(CORRUPTIONS["breastmnist"])
+    assert all(len(c.test_sets) == 5 for c in one.corruptions) and one.summary.complete
+    assert [g.name for g in one.groups] == ["digital", "noise", "blur", "color"]
     assert report.name == "predict" and report.predictions is None
-    assert report.data["provenance"]["images"] == "release"
+    assert report.provenance.images == "release"
     assert RobustnessReport.from_json(report.to_json()).to_dict() == report.to_dict()
+
+
+def test_item_17_what_a_killed_evaluation_left_half_written_is_taken_away(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    how = {"sample": True, "corruptions": "pixelate", "severities": 1, "predictions": tmp_path}
+    evaluate(brightness, "breastmnist", **how)
+    whole = sorted(tmp_path.rglob("*"))
+    name = f".breastmnist_clean.parquet.{files._host()}.{ended.pid}-{ended.pid}.tmp"
+    (tmp_path / "breastmnist" / name).write_text("half")
+    evaluate(brightness, "breastmnist", **how)
+    assert sorted(tmp_path.rglob("*")) == whole
+
+
+def test_item_18_severities_and_batch_size_may_be_whole_numbers_of_numpy():
+    how = {"sample": True, "corruptions": "pixelate"}
+    one = evaluate(brightness, "breastmnist", severities=np.int64(3), batch_size=np.int64(2), **how)
+    assert one.datasets == evaluate(brightness, "breastmnist", severities=3, **how).datasets
 
 
 def test_a_clean_file_that_changes_on_the_way_is_never_mixed_in(tmp_path):
     def predict(images):
-        if len(calls) == 1:  # in the first cell after the clean one
+        if len(calls) == 1:  # in the first test set after the clean one
             write_medmnist_file(tmp_path, "breastmnist", 6, seed=1)
         calls.append(len(images))
         return brightness(images)
@@ -158,7 +177,7 @@ def test_published_test_sets_are_streamed(tmp_path):
     streamed = evaluate(brightness, "breastmnist", repo=str(tmp_path / "set"), **which)
     made = evaluate(brightness, "breastmnist", sample=True, **which)
     assert streamed.datasets == made.datasets
-    assert streamed.data["provenance"]["sources"]["breastmnist"]["where"] == "repository set"
+    assert streamed.provenance.sources["breastmnist"].where == "repository set"
     with pytest.raises(PredictionError, match="has no breastmnist_pixelate_3"):
         evaluate(
             brightness,
@@ -274,7 +293,7 @@ def test_labels_of_a_checkpoint_are_matched_by_name(checkpoint, tmp_path):
     turned = score_checkpoint(checkpoint([n.upper() for n in names[::-1]]), tmp_path / "b")
     unnamed = score_checkpoint(checkpoint(None), tmp_path / "c")
     assert straight.datasets == unnamed.datasets
-    auc = [r.table("breastmnist", "auc")["pixelate", 3]["value"] for r in (straight, turned)]
+    auc = [r.table("breastmnist", "auc")["pixelate", 3].value for r in (straight, turned)]
     assert auc[0] == pytest.approx(1 - auc[1])  # the same weights, the columns exchanged
 
 
