@@ -47,5 +47,8 @@ def over_seeds(estimates: Sequence[Estimate]) -> OverSeeds:
     if draws is not None:
         trainings = np.random.default_rng([_SEED, len(estimates)])
         t = trainings.standard_t(len(estimates) - 1, len(draws))
-        draws = draws + t * sd / len(estimates) ** 0.5
+        own = np.stack([one.draws for one in estimates]) - draws
+        of_images = own.var(axis=1).sum() / (len(estimates) - 1)
+        of_training = max(0.0, sd**2 - of_images) ** 0.5
+        draws = draws + t * of_training / len(estimates) ** 0.5
     return OverSeeds(Estimate(mean.value, draws, mean.note), sd, len(estimates))
