@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from medmnist_c.builder.testset.single import corrupt
     from medmnist_c.evaluation.evaluate import evaluate
     from medmnist_c.evaluation.report.comparison import compare
-    from medmnist_c.evaluation.report.model import RobustnessReport
+    from medmnist_c.evaluation.robustness_report import RobustnessReport
     from medmnist_c.evaluation.score import score
     from medmnist_c.medmnist_c import MedMNISTC, MedMNISTCConfig
     from medmnist_c.publishing.push import push
@@ -45,7 +45,7 @@ register()
 _LATE = {
     "MedMNISTC": "medmnist_c.medmnist_c",
     "MedMNISTCConfig": "medmnist_c.medmnist_c",
-    "RobustnessReport": "medmnist_c.evaluation.report.model",
+    "RobustnessReport": "medmnist_c.evaluation.robustness_report",
     "TargetedAugMix": "medmnist_c.augmentation.augmix",
     "TargetedAugmentation": "medmnist_c.augmentation.targeted",
     "build": "medmnist_c.builder.parquet.build",

@@ -20,7 +20,7 @@ from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation import evaluate as loop
-from medmnist_c.evaluation.image_sources import MadeHere
+from medmnist_c.evaluation.image_sources import ImagesMadeHere
 from medmnist_c.evaluation.prefetch import prefetched
 
 
@@ -36,20 +36,22 @@ def main(dataset: str, data_dir: Path, images: int, severity: int, batch_size: i
     def free(batch: np.ndarray) -> np.ndarray:
         return np.full((len(batch), classes), 1 / classes)
 
-    cells = [Configuration(dataset)]
-    cells += [Configuration(dataset, name, severity) for name in CORRUPTIONS[dataset]]
-    source = MadeHere(0, data_dir, False)  # seeded: no shot noise has to be drawn through first
-    _run(free, cells[0], source, batch_size, images, prefetched)  # opens the clean copy
+    configs = [Configuration(dataset)]
+    configs += [Configuration(dataset, name, severity) for name in CORRUPTIONS[dataset]]
+    source = ImagesMadeHere(
+        0, data_dir, False
+    )  # seeded: no shot noise has to be drawn through first
+    _run(free, configs[0], source, batch_size, images, prefetched)  # opens the clean copy
     print(f"{'test set':36} {'alone':>8} {'thread':>8}   images a second")
     totals = {iter: 0.0, prefetched: 0.0}
-    for cell in cells:
+    for config in configs:
         rates = []
         for ahead in totals:
-            seconds = _run(free, cell, source, batch_size, images, ahead)
+            seconds = _run(free, config, source, batch_size, images, ahead)
             totals[ahead] += seconds
             rates.append(images / seconds)
-        print(f"{cell.name:36} {rates[0]:8.0f} {rates[1]:8.0f}")
-    done = images * len(cells)
+        print(f"{config.name:36} {rates[0]:8.0f} {rates[1]:8.0f}")
+    done = images * len(configs)
     print(f"{'all':36} " + " ".join(f"{done / seconds:8.0f}" for seconds in totals.values()))
 
     cost = totals[iter] / done * batch_size
@@ -60,16 +62,16 @@ def main(dataset: str, data_dir: Path, images: int, severity: int, batch_size: i
 
     rates = []
     for ahead in totals:
-        seconds = sum(_run(busy, cell, source, batch_size, images, ahead) for cell in cells)
+        seconds = sum(_run(busy, config, source, batch_size, images, ahead) for config in configs)
         rates.append(f"{done / seconds:8.0f}")
     print(f"{'all, predict elsewhere as slow':36} " + " ".join(rates))
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 
-def _run(predict, cell, source, batch_size, images, ahead) -> float:
+def _run(predict, config, source, batch_size, images, ahead) -> float:
     """Seconds for a test set's first images."""
     start = time.perf_counter()
-    made = itertools.islice(source.images(cell), images)
+    made = itertools.islice(source.images(config, source.origin(config).digest), images)
     batches = ahead(loop.batches(made, batch_size, False, False))
     with contextlib.ExitStack() as stack:
         if hasattr(batches, "close"):

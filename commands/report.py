@@ -1,4 +1,4 @@
-"""`medmnist-c report`: pages, tables and images of one or several reports."""
+"""`medmnist-c report`: pages, tables and figures of one or several reports."""
 
 from pathlib import Path
 
@@ -35,14 +35,14 @@ def report(
     dataset_repo: str,
     token: str | None,
 ) -> None:
-    """Make pages and images of one or more reports.
+    """Make pages and figures of one or more reports.
 
-    Makes report.html, report.md and images of REPORTS (report.json, or folders that hold one).
+    Makes report.html, report.md and figures of REPORTS (report.json, or folders that hold one).
 
     Several models are put side by side, with differences that are paired by image.
     """
-    from medmnist_c.evaluation.report.model import RobustnessReport
-    from medmnist_c.evaluation.report.write import write_report
+    from medmnist_c.evaluation.rendering.write import write_report
+    from medmnist_c.evaluation.robustness_report import RobustnessReport
 
     loaded = [RobustnessReport.load(path) for path in reports]
     if push_to_card and len(loaded) > 1:
@@ -50,7 +50,7 @@ def report(
     for path in write_report(loaded, output):
         click.echo(path)
     if push_to_card:
-        from medmnist_c.evaluation.report import model_card
+        from medmnist_c.evaluation.rendering import model_card
 
         click.echo(
             model_card.push_to_card(loaded[0], push_to_card, dataset_repo=dataset_repo, token=token)

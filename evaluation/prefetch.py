@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -12,7 +12,7 @@ _STOP_S = 1.0  # for the thread to end
 _END = object()
 
 
-def prefetched(items: Iterable[Item]) -> Iterator[Item]:
+def prefetched(items: Iterable[Item]) -> Generator[Item, None, None]:
     """The same items in order, made by a thread up to two ahead; its error is raised here.
 
     Close the iterator (or let it go) and the thread stops, after the item that it is making: that is

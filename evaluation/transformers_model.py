@@ -1,6 +1,7 @@
 """An image-classification checkpoint of `transformers` as a `predict` function."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +110,6 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", str(name).lower())
 
 
-def _some(names) -> str:
-    names = [str(name) for name in names]
+def _some(labels: Sequence[object]) -> str:
+    names = [str(label) for label in labels]
     return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")

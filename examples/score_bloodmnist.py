@@ -91,9 +91,11 @@ def main(path: Path, output: Path, epochs: int) -> None:
         predictions=output / "predictions",
         model_name=f"small CNN, {SIDE} px, {epochs} epochs",
     )
-    summary = report.datasets["bloodmnist"]["summary"]
-    for name in ("BE", "rBE", "rBE_stable"):
-        click.echo(f"{name}: {summary[name]['value']:.3f}")
+    summary = report.datasets["bloodmnist"].summary
+    click.echo(f"BE: {summary.BE.value:.3f}")
+    click.echo(
+        f"rBE: {summary.rBE.value:.3f}, without unstable ones {summary.rBE_stable.value:.3f}"
+    )
     click.echo(report.save(output))
 
 

@@ -24,6 +24,7 @@ from medmnist_c.augmentation.targeted import TargetedAugmentation
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.stain_masks import REFERENCE_FILE
 from medmnist_c.evaluation.evaluate import evaluate
+from medmnist_c.evaluation.report.model import DatasetReport
 
 WAYS: dict[str, Callable | None] = {
     "none": None,
@@ -106,14 +107,14 @@ def test_folder(file: Path, folder: Path, count: int | None) -> Path:
     return folder
 
 
-def errors(figures: dict) -> dict[str, float]:
+def errors(figures: DatasetReport) -> dict[str, float]:
     """A dataset's balanced errors in per cent: clean, the mean over all corruptions, each of them."""
     found = {
-        "clean": figures["clean"]["metrics"],
-        "mean over corruptions": figures["summary"]["means"],
-        **{one["name"]: one["means"] for one in figures["corruptions"]},
+        "clean": figures.clean.metrics,
+        "mean over corruptions": figures.summary.means,
+        **{one.name: one.means for one in figures.corruptions},
     }
-    return {name: 100 * metrics["balanced_error"]["value"] for name, metrics in found.items()}
+    return {name: 100 * metrics["balanced_error"].value for name, metrics in found.items()}
 
 
 def table(found: dict[str, list[dict[str, float]]]) -> list[str]:

@@ -41,4 +41,4 @@ def test_three_ways_of_training_are_compared(tmp_path):
     assert float(clean["none"].split()[0]) < 25
     for way in ("none", "TargetedAugmentation", "TargetedAugMix"):
         report = json.loads((made / f"{way}_0.json").read_text())
-        assert len(report["datasets"][0]["corruptions"]) == 7
+        assert len(report["datasets"]["bloodmnist"]["corruptions"]) == 7

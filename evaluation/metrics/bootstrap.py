@@ -2,7 +2,7 @@
 
 A resample draws N of the N images with replacement. It is kept as N counts, so that any statistic
 that is a function of sums over images costs one matrix product for all resamples. The draws depend
-on N alone: every cell of a dataset, and every model, gets the same ones, which makes differences
+on N alone: every test set of a dataset, and every model, gets the same ones, which makes differences
 paired. (Efron & Tibshirani, An Introduction to the Bootstrap, 1993: percentile intervals.)
 """
 

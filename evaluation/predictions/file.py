@@ -1,7 +1,8 @@
 """Predictions made elsewhere: one Parquet file, its rows in any order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,107 +20,130 @@ from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.rows import (
     COLUMNS,
-    Predicted,
+    Predictions,
     checked,
     open_parquet,
     reading,
 )
 
-_NAMES = COLUMNS[:3]  # which say what cell a row is of
+_MOST_ROWS = sum(dataset_info(one.dataset).test_count for one in configurations().values())
+_NAMES = COLUMNS[:3]  # which say what test set a row is of
 
 
 class PredictionFile:
     """Predictions in one Parquet file, in any order; `label` may be left out.
 
-    A clean cell has no corruption (null, "" or "clean") and no severity (null or 0).
+    A clean test set has no corruption (null, "" or "clean") and no severity (null or 0).
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path).expanduser()
         with reading(self.path):
-            schema = pq.read_schema(self.path)
-        lacking = [name for name in COLUMNS if name not in (*schema.names, "label")]
-        if lacking:
-            raise PredictionError(
-                f"{self.path} has no column {', '.join(lacking)}; it needs {', '.join(COLUMNS)} "
-                "(label may be left out)."
-            )
+            schema = self._open().schema_arrow
+        self._check_types(schema)
         self.has_labels = "label" in schema.names
         self._columns = [name for name in COLUMNS if name in schema.names]
-        self._found = self._find_cells()
+        self._row_groups = self._find_row_groups()
 
-    def _find_cells(self) -> dict[Configuration, tuple[set, list[int]]]:
-        """For each cell, the ways it is named in the file, and the row groups that have it."""
-        seen: dict[tuple, list[int]] = {}
+    def _open(self) -> pq.ParquetFile:
+        return open_parquet(self.path, _MOST_ROWS)
+
+    def _check_types(self, schema: pa.Schema) -> None:
+        """pandas writes a severity that may be missing as a float, and a column of nulls as one."""
+        for name in _NAMES:
+            kind = schema.field(name).type
+            kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+            if name == "severity":
+                fits = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+            else:
+                fits = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+            if not (fits or pa.types.is_null(kind)):
+                raise PredictionError(
+                    f"In {self.path}, dataset and corruption are names and severity is a whole number; "
+                    f"{name} is {kind}."
+                )
+
+    def _find_row_groups(self) -> dict[Configuration, list[int]]:
+        """The row groups that have rows of each test set."""
+        found: dict[Configuration, list[int]] = {}
+        counts: dict[Configuration, int] = {}
+        for group in range(self._open().metadata.num_row_groups):
+            for batch in self._batches([group], list(_NAMES)):
+                for config, rows in self._rows_of(batch).items():
+                    counts[config] = counts.get(config, 0) + len(rows)
+                    most = dataset_info(config.dataset).test_count
+                    if counts[config] > most:
+                        raise PredictionError(
+                            f"{self.path} has more than {most} rows of {config.name}, which has that "
+                            "many images; give each image one row."
+                        )
+                    if group not in found.setdefault(config, []):
+                        found[config].append(group)
+        return found
+
+    def _batches(self, groups: list[int], columns: list[str]) -> Iterator[pa.RecordBatch]:
         with reading(self.path):
-            file = open_parquet(self.path)
-            for group in range(file.num_row_groups):
-                for batch in file.iter_batches(row_groups=[group], columns=list(_NAMES)):
-                    distinct = self._names_of(batch).group_by(list(_NAMES)).aggregate([])
-                    for named in zip(*(distinct[n].to_pylist() for n in _NAMES), strict=True):
-                        seen.setdefault(named, []).append(group)
-        cells: dict[Configuration, tuple[set, list[int]]] = {}
-        for named, having in seen.items():
-            names, groups = cells.setdefault(self._cell(*named), (set(), []))
-            names.add(named)
-            groups[:] = sorted({*groups, *having})
-        return cells
+            for batch in self._open().iter_batches(row_groups=groups, columns=columns):
+                batch.validate(full=True)
+                yield batch
 
-    def _cell(
-        self, dataset: str | None, corruption: str | None, severity: int | None
-    ) -> Configuration:
+    def _rows_of(self, batch: pa.RecordBatch) -> dict[Configuration, np.ndarray]:
+        """For each test set, the numbers of its rows in a batch.
+
+        Only names' numbers in their dictionaries are looked at row by row.
+        """
+        datasets, dataset_codes = _distinct(batch.column("dataset"))
+        corruptions, corruption_codes = _distinct(batch.column("corruption"))
+        severities, severity_codes = _distinct(batch.column("severity"))
+        codes = np.stack([dataset_codes, corruption_codes, severity_codes], axis=1)
+        distinct, inverse = np.unique(codes, axis=0, return_inverse=True)
+        found: dict[Configuration, list[np.ndarray]] = {}
+        for number, (dataset, corruption, severity) in enumerate(distinct):
+            named = datasets[dataset], corruptions[corruption], severities[severity]
+            config = self._config(*named)
+            found.setdefault(config, []).append(np.flatnonzero(inverse.ravel() == number))
+        return {config: np.sort(np.concatenate(rows)) for config, rows in found.items()}
+
+    def _config(self, dataset: Any, corruption: Any, severity: Any) -> Configuration:
         clean = corruption in (None, "", CLEAN)
+        if isinstance(severity, float):
+            if severity != severity:  # pandas' way to say that there is none
+                severity = None
+            elif severity.is_integer():
+                severity = int(severity)
+            else:
+                raise PredictionError(
+                    f"In {self.path}, severity is a whole number from 1 to 5, not {severity}."
+                )
         if clean != (severity in (None, 0)):
             raise PredictionError(
-                f"{self.path} has rows of {dataset} with corruption {shown(corruption)} and "
+                f"{self.path} has rows of {shown(dataset)} with corruption {shown(corruption)} and "
                 f"severity {shown(severity)}; clean ones have neither, all others have both."
             )
         if clean:
             return Configuration(dataset_info(dataset).name)
         return find_configuration(dataset, corruption, severity)
 
-    def _names_of(self, batch: pa.RecordBatch) -> pa.Table:
-        """dataset, corruption and severity of its rows, in plain types: pandas writes a severity that
-        may be missing as a float, and names as categories."""
-        batch.validate(full=True)
-        try:
-            severity = batch.column("severity")
-            if pa.types.is_floating(severity.type):
-                severity = pc.if_else(pc.is_nan(severity), None, severity)
-            columns = [batch.column(name).cast(pa.string()) for name in _NAMES[:2]]
-            return pa.table([*columns, severity.cast(pa.int64())], names=list(_NAMES))
-        except pa.ArrowException as error:
-            raise PredictionError(
-                f"In {self.path}, dataset and corruption are names and severity is a whole number; "
-                f"they are something else ({error})."
-            ) from error
+    def configs(self) -> list[Configuration]:
+        """The test sets that are there, in the benchmark's order."""
+        return [one for one in configurations().values() if one in self._row_groups]
 
-    def cells(self) -> list[Configuration]:
-        """The cells that are there, in the benchmark's order."""
-        return [one for one in configurations().values() if one in self._found]
-
-    def read(self, cell: Configuration, *, logits: bool = False) -> Predicted:
-        """One cell, checked; only the row groups that have it are read."""
-        names, groups = self._found[cell]
+    def read(self, config: Configuration, *, logits: bool = False) -> Predictions:
+        """One test set, checked; only the row groups that have it are read."""
         kept = []
-        with reading(self.path):
-            for batch in open_parquet(self.path).iter_batches(
-                row_groups=groups, columns=self._columns
-            ):
-                told = self._names_of(batch)
-                rows = np.zeros(len(batch), bool)
-                for named in names:
-                    rows |= _rows_named(told, named)
-                if rows.any():
-                    kept.append(batch.filter(pa.array(rows)))
-        return checked(pa.Table.from_batches(kept), cell, str(self.path), logits)
+        for batch in self._batches(self._row_groups[config], self._columns):
+            rows = self._rows_of(batch).get(config)
+            if rows is not None:
+                kept.append(batch.take(pa.array(rows)))
+        return checked(pa.Table.from_batches(kept), config, self.path, logits)
 
 
-def _rows_named(told: pa.Table, named: Sequence) -> np.ndarray:
-    """Which rows have these three."""
-    rows = np.ones(len(told), bool)
-    for name, value in zip(_NAMES, named, strict=True):
-        column = told[name]
-        same = pc.is_null(column) if value is None else pc.equal(column, value).fill_null(False)
-        rows &= same.to_numpy()
-    return rows
+def _distinct(column: pa.Array) -> tuple[dict[int, Any], np.ndarray]:
+    """The distinct values of a column by number, and the number of each row's."""
+    if not isinstance(column, pa.DictionaryArray):
+        column = pc.dictionary_encode(column)
+    absent = len(column.dictionary)
+    codes = column.indices.cast(pa.int64()).fill_null(absent).to_numpy(zero_copy_only=False)
+    used = [int(code) for code in np.unique(codes)]
+    values = {code: column.dictionary[code].as_py() for code in used if code != absent}
+    return values | {absent: None}, codes

@@ -1,12 +1,11 @@
 """Predictions as Parquet: columns dataset, corruption, severity, index, label, scores.
 
-A folder of them has one file for each cell, `{dataset}/{dataset}_{corruption}_{severity}.parquet`,
-which appears whole or not at all: an interrupted evaluation goes on with the cells that are missing.
-Each file carries its origin (model, seed or release, digest of the images), so that what another
-model or source made is noticed and never mixed in. Scores made elsewhere come as one file.
+A folder of them has one file for each test set, `{dataset}/{dataset}_{corruption}_{severity}.parquet`,
+which appears whole or not at all: an interrupted evaluation goes on with those that are missing. Each
+file carries its origin (model, seed or release, identity of the images), so that what another model
+or source made is noticed and never mixed in. Scores made elsewhere come as one file.
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -16,98 +15,110 @@ import pyarrow.parquet as pq
 from medmnist_c.builder.configs import Configuration, configurations
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.files import atomic_write
-from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.file import PredictionFile
-from medmnist_c.evaluation.predictions.rows import (
-    COLUMNS,
-    Predicted,
-    checked,
-    open_parquet,
-    reading,
-)
+from medmnist_c.evaluation.predictions.origin import Origin
+from medmnist_c.evaluation.predictions.rows import Predictions, checked, open_parquet, reading
 
 _ORIGIN = b"medmnist_c"
 
 
 class PredictionFolder:
-    """Predictions that `evaluate` writes, a file for each cell."""
+    """Predictions that `evaluate` writes, a file for each test set."""
+
+    has_labels = True
 
     def __init__(self, folder: str | Path) -> None:
         self.path = Path(folder).expanduser()
         if self.path.exists() and not self.path.is_dir():
             raise PredictionError(f"{self.path} is no folder; give a folder for the predictions.")
 
-    def _file(self, cell: Configuration) -> Path:
-        return self.path / cell.dataset / f"{cell.name}.parquet"
+    def _file(self, config: Configuration) -> Path:
+        return self.path / config.dataset / f"{config.name}.parquet"
 
-    def cells(self) -> list[Configuration]:
-        """The cells that are there, in the benchmark's order."""
+    def _open(self, config: Configuration) -> pq.ParquetFile:
+        return open_parquet(self._file(config), dataset_info(config.dataset).test_count)
+
+    def configs(self) -> list[Configuration]:
+        """The test sets that are there, in the benchmark's order."""
         return [one for one in configurations().values() if self._file(one).is_file()]
 
-    def origin(self, cell: Configuration) -> dict:
-        """What was told to `write` about a cell that is there."""
-        try:
-            with reading(self._file(cell)):
-                metadata = pq.read_schema(self._file(cell)).metadata or {}
-            origin = json.loads(metadata[_ORIGIN])
-            if not isinstance(origin, dict):
-                raise TypeError("no object")
-            return origin
-        except (KeyError, ValueError, TypeError, RecursionError) as error:
-            raise PredictionError(
-                f"{self._file(cell)} is no file of predictions that evaluate wrote "
-                f"({type(error).__name__}); remove it, or give another folder."
-            ) from error
+    def origin(self, config: Configuration) -> Origin:
+        """What was told to `write` about a test set that is there.
 
-    def has(self, cell: Configuration, origin: dict) -> bool:
-        """Whether the cell is there, from this origin; a damaged one is not.
+        Raises:
+            PredictionError: `evaluate` did not write this file, or not for this test set.
+        """
+        file = self._file(config)
+        with reading(file):
+            metadata = pq.read_schema(file).metadata or {}
+        try:
+            origin = Origin.from_json(metadata.get(_ORIGIN, b"null"))
+        except ValueError as error:
+            raise PredictionError(
+                f"{file} is no file of predictions that evaluate wrote ({error}); remove it, or give "
+                "another folder."
+            ) from error
+        if origin.config != config.name:
+            raise PredictionError(
+                f"{file} has predictions of another test set than its name says; remove it."
+            )
+        return origin
+
+    def has(self, config: Configuration, origin: Origin) -> bool:
+        """Whether the test set is there, from this origin; a damaged one is not.
 
         Raises:
             PredictionError: it is there from another one.
         """
-        if not self._file(cell).is_file():
+        file = self._file(config)
+        if not file.is_file():
             return False
         try:
-            with reading(self._file(cell)):
-                open_parquet(self._file(cell)).read()
+            with reading(file):
+                for _ in self._open(config).iter_batches():  # every page, held against its checksum
+                    pass
         except PredictionError:
             return False
-        found = self.origin(cell)
-        other = [key for key in origin if found.get(key) != origin[key]]
-        if other:
-            told = ", ".join(f"{key} {shown(found.get(key))}" for key in other)
-            asked = ", ".join(shown(origin[key]) for key in other)
+        found = self.origin(config).differences(origin)
+        if found:
+            made = ", ".join(f"{name} {here}" for name, (here, _) in found.items())
+            asked = ", ".join(there for _, there in found.values())
             raise PredictionError(
-                f"{self._file(cell)} was made with {told}, not {asked}; give another folder, or "
-                "remove that one."
+                f"{file} was made with {made}, not {asked}; give another folder, or remove that one."
             )
         return True
 
     def write(
-        self, cell: Configuration, labels: np.ndarray, scores: np.ndarray, origin: dict
+        self, config: Configuration, labels: np.ndarray, scores: np.ndarray, origin: Origin
     ) -> None:
-        """Keep one cell, in the order of its images."""
+        """Keep one test set, in the order of its images.
+
+        Args:
+            config: which test set.
+            labels: whole numbers, N x 1, or N x L of 0 and 1.
+            scores: probabilities, N x C, or N x L.
+            origin: what they were made of.
+        """
         count = len(scores)
-        multi_label = dataset_info(cell.dataset).multi_label
+        multi_label = dataset_info(config.dataset).multi_label
         label = pa.array(labels.tolist() if multi_label else labels[:, 0].tolist())
         table = pa.table(
             {
-                "dataset": pa.array([cell.dataset] * count, pa.string()),
-                "corruption": pa.array([cell.corruption] * count, pa.string()),
-                "severity": pa.array([cell.severity] * count, pa.int8()),
+                "dataset": pa.array([config.dataset] * count, pa.string()),
+                "corruption": pa.array([config.corruption] * count, pa.string()),
+                "severity": pa.array([config.severity] * count, pa.int8()),
                 "index": pa.array(np.arange(count)),
                 "label": label,
                 "scores": pa.array(list(scores), pa.list_(pa.float64())),
             }
         )
-        told = json.dumps(origin, sort_keys=True)
-        file = self._file(cell)
+        file = self._file(config)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(file) as out:
                 pq.write_table(
-                    table.replace_schema_metadata({_ORIGIN: told}),
+                    table.replace_schema_metadata({_ORIGIN: origin.to_json()}),
                     out,
                     compression="zstd",
                     write_page_checksum=True,
@@ -118,12 +129,12 @@ class PredictionFolder:
                 "and run it again: finished test sets are kept."
             ) from error
 
-    def read(self, cell: Configuration, *, logits: bool = False) -> Predicted:
-        """One cell, checked."""
-        with reading(self._file(cell)):
-            table = open_parquet(self._file(cell)).read(list(COLUMNS))
+    def read(self, config: Configuration, *, logits: bool = False) -> Predictions:
+        """One test set, checked."""
+        with reading(self._file(config)):
+            table = self._open(config).read(["index", "label", "scores"])
             table.validate(full=True)
-        return checked(table, cell, str(self._file(cell)), logits)
+        return checked(table, config, self._file(config), logits)
 
 
 def open_predictions(path: str | Path) -> PredictionFolder | PredictionFile:

@@ -1,5 +1,7 @@
 """From what a model gives to probabilities: checked, and logits made into them where that is asked."""
 
+from typing import Any
+
 import numpy as np
 from scipy.special import expit, softmax
 
@@ -24,11 +26,12 @@ def probabilities(
     Raises:
         PredictionError: another shape, something not finite, or logits where `logits` is not given.
     """
-    if hasattr(scores, "detach"):  # a torch tensor may hang on a graph and lie on a GPU
-        scores = scores.detach().cpu()
-        scores = scores.float() if str(scores.dtype) == "torch.bfloat16" else scores
+    given: Any = scores
+    if hasattr(given, "detach"):  # a torch tensor may hang on a graph and lie on a GPU
+        given = given.detach().cpu()
+        given = given.float() if str(given.dtype) == "torch.bfloat16" else given
     try:
-        values = np.asarray(scores, dtype=np.float64)
+        values = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise PredictionError(
             f"The scores for {where} are no array of numbers ({error}); give images x classes."

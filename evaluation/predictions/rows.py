@@ -1,6 +1,7 @@
-"""The predictions of one cell as they come out of Parquet, checked: nothing in a file is trusted."""
+"""The predictions of one test set as they come out of Parquet, checked: nothing in a file is trusted."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +12,17 @@ import pyarrow.parquet as pq
 
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.probabilities import probabilities
 
 COLUMNS = ("dataset", "corruption", "severity", "index", "label", "scores")
+_MOST_CLASSES = max(len(dataset_info(name).labels) for name in CORRUPTIONS)
 
 
 @dataclass(frozen=True)
-class Predicted:
-    """One cell in the order of its images.
+class Predictions:
+    """One test set in the order of its images.
 
     labels: whole numbers, N x 1, or N x L of 0 and 1; None if they are not kept.
     scores: probabilities, float64, N x C, or N x L.
@@ -44,15 +47,56 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def open_parquet(path: Path) -> pq.ParquetFile:
-    """Pages that carry a checksum, as those of `evaluate` do, are held against it."""
-    return pq.ParquetFile(path, page_checksum_verification=True)
+def open_parquet(path: Path, most_rows: int) -> pq.ParquetFile:
+    """A file of predictions whose columns and size can be, before a row of it is read.
+
+    Pages that carry a checksum, as those of `evaluate` do, are held against it; names stay in their
+    dictionaries, which are as large as the file, however many rows refer to them.
+
+    Raises:
+        PredictionError: a column is missing or there twice, or there are more rows than images.
+    """
+    with reading(path):
+        file = pq.ParquetFile(
+            path, page_checksum_verification=True, read_dictionary=["dataset", "corruption"]
+        )
+        names = Counter(file.schema_arrow.names)
+    lacking = [name for name in COLUMNS if name not in names and name != "label"]
+    if lacking:
+        raise PredictionError(
+            f"{path} has no column {', '.join(lacking)}; it needs {', '.join(COLUMNS)} "
+            "(label may be left out)."
+        )
+    twice = [name for name in COLUMNS if names[name] > 1]
+    if twice:
+        raise PredictionError(f"{path} has the column {twice[0]} twice; leave one of them out.")
+    rows = file.metadata.num_rows
+    if rows > most_rows:
+        raise PredictionError(
+            f"{path} has {rows:,} rows, more than the {most_rows:,} images there are; give each image "
+            "of a test set one row."
+        )
+    _check_widths(path, file.metadata)
+    return file
 
 
-def checked(table: pa.Table, cell: Configuration, place: str, logits: bool) -> Predicted:
-    """The rows of one cell, in the order of their indices, which are 0 ... N - 1, once each."""
-    info, count = dataset_info(cell.dataset), len(table)
-    where = f"{cell.name} in {place}"
+def _check_widths(path: Path, metadata: pq.FileMetaData) -> None:
+    """No column may hold more values than the rows have classes: lists can be long, and files lie."""
+    for group in (metadata.row_group(number) for number in range(metadata.num_row_groups)):
+        most = max(group.num_rows, 0) * _MOST_CLASSES
+        for number in range(group.num_columns):
+            column = group.column(number)
+            if column.path_in_schema.partition(".")[0] in COLUMNS and column.num_values > most:
+                raise PredictionError(
+                    f"{path} has {column.num_values:,} values of {column.path_in_schema} in "
+                    f"{group.num_rows:,} rows, more than one for each class; give one row an image."
+                )
+
+
+def checked(table: pa.Table, config: Configuration, path: Path, logits: bool) -> Predictions:
+    """The rows of one test set, in the order of their indices, which are 0 ... N - 1, once each."""
+    info, count = dataset_info(config.dataset), len(table)
+    where = f"{config.name} in {path}"
     if not pa.types.is_integer(table["index"].type) or table["index"].null_count:
         raise PredictionError(f"The column index of {where} is not all whole numbers.")
     indices = table["index"].to_numpy()
@@ -79,7 +123,7 @@ def checked(table: pa.Table, cell: Configuration, place: str, logits: bool) -> P
                 f"The labels of {where} are not all whole numbers 0 to {largest}."
             )
         labels = labels.astype(np.int64)[order]
-    return Predicted(labels, probabilities(scores[order], count, info, where, logits=logits))
+    return Predictions(labels, probabilities(scores[order], count, info, where, logits=logits))
 
 
 def _matrix(column: pa.ChunkedArray, width: int, what: str, multi_label: bool) -> np.ndarray:

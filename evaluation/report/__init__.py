@@ -1,1 +1,1 @@
-"""The report of an evaluation, and what renders it."""
+"""Reports as typed data: measured against a baseline, and compared."""

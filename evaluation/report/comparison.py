@@ -1,8 +1,9 @@
 """Two models side by side: differences of balanced error, paired by image."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 
@@ -10,14 +11,35 @@ from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import ReportError
-from medmnist_c.evaluation.metrics.estimates import Estimate, combine, mean
-from medmnist_c.evaluation.metrics.test_set import answered, balanced_error
-from medmnist_c.evaluation.predictions.folder import open_predictions
-from medmnist_c.evaluation.report.model import RobustnessReport
+from medmnist_c.evaluation.metrics.resampled import Resampled, combine, mean
+from medmnist_c.evaluation.metrics.test_set import balanced_error, classify
+from medmnist_c.evaluation.predictions.file import PredictionFile
+from medmnist_c.evaluation.predictions.folder import PredictionFolder, open_predictions
+from medmnist_c.evaluation.report.model import Estimate, Report
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CorruptionDifference:
+    """Differences under one corruption, by severity, and their mean."""
+
+    name: str
+    group: str
+    severities: dict[int, Estimate]
+    mean: Estimate
+
+
+@dataclass(frozen=True)
+class DatasetDifference:
+    """Differences on one dataset: clean, by corruption, and the mean over the corruptions."""
+
+    dataset: str
+    clean: Estimate
+    corruptions: tuple[CorruptionDifference, ...]
+    mean: Estimate
+
+
+@dataclass(frozen=True)
+class ModelComparison:
     """Differences of balanced error, b - a: negative where b is better.
 
     Both models are resampled with the same images, so that what both find hard cancels out; the
@@ -26,104 +48,133 @@ class Comparison:
 
     a: str
     b: str
-    differences: Mapping[Configuration, Estimate]
-
-    @cached_property
-    def _datasets(self) -> list[dict]:
-        told = []
-        for dataset in dict.fromkeys(one.dataset for one in self.differences):
-            rows = [
-                (entry, {c.severity: d for c, d in self.differences.items() if c.entry is entry})
-                for entry in CORRUPTIONS[dataset].values()
-            ]
-            rows = [(entry, cells, mean(list(cells.values()))) for entry, cells in rows if cells]
-            told.append(
-                {
-                    "dataset": dataset,
-                    "clean": self.differences[Configuration(dataset)].to_dict(),
-                    "corruptions": [
-                        {
-                            "name": entry.name,
-                            "group": entry.group,
-                            "cells": [
-                                {"severity": severity, "difference": one.to_dict()}
-                                for severity, one in cells.items()
-                            ],
-                            "mean": average.to_dict(),
-                        }
-                        for entry, cells, average in rows
-                    ],
-                    "mean": mean([average for _, _, average in rows]).to_dict(),
-                }
-            )
-        return told
+    datasets: tuple[DatasetDifference, ...]
 
     def to_dict(self) -> dict:
-        """Plain data: names of a and b; by dataset the clean difference, each cell's, and means."""
-        return {"a": self.a, "b": self.b, "datasets": self._datasets}
+        """Plain data: names of a and b; by dataset the clean difference, corruptions', means."""
+        return asdict(self)
 
 
-def compare(a: RobustnessReport, b: RobustnessReport) -> Comparison:
-    """Paired differences, b - a, over the cells that both have.
+@dataclass(frozen=True)
+class NotComparable:
+    """Two models that cannot be paired, and why."""
+
+    a: str
+    b: str
+    reason: str
+
+
+def compare(a: Report, b: Report) -> ModelComparison:
+    """Paired differences, b - a, over the test sets that both have.
 
     Raises:
         ReportError: no predictions are kept, nothing is in common, or the images differ.
     """
-    for report in (a, b):
-        if report.predictions is None or not report.predictions.exists():
+    return _compared(_KeptErrors(a), _KeptErrors(b))
+
+
+def compare_all(reports: Sequence[Report]) -> tuple[ModelComparison | NotComparable, ...]:
+    """Each two of the reports; every test set of a model is read and resampled once."""
+    found: list[ModelComparison | NotComparable] = []
+    for a, b in combinations([_KeptErrors(report) for report in reports], 2):
+        try:
+            found.append(_compared(a, b))
+        except ReportError as error:
+            found.append(NotComparable(a.report.name, b.report.name, str(error)))
+    return tuple(found)
+
+
+class _KeptErrors:
+    """Labels and resampled balanced errors of a report's test sets, read when first asked for."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self._found: dict[Configuration, tuple[np.ndarray, Resampled] | None] = {}
+
+    @cached_property
+    def store(self) -> PredictionFolder | PredictionFile:
+        predictions = self.report.predictions
+        if predictions is None or not predictions.exists():
             raise ReportError(
-                f"The predictions of {report.name} are not there ({report.predictions}), which a paired "
+                f"The predictions of {self.report.name} are not there ({predictions}), which a paired "
                 "comparison needs; evaluate with predictions=FOLDER and keep it beside the report."
             )
-    _check_same_images(a, b)
-    stores = [open_predictions(report.predictions) for report in (a, b)]
-    shared = set(_reported(a)) & set(_reported(b))
+        return open_predictions(predictions)
+
+    def reported(self) -> set[Configuration]:
+        return {
+            Configuration(dataset, corruption, severity)
+            for dataset in self.report.datasets
+            for corruption, severity in self.report.table(dataset)
+        }
+
+    def of(self, config: Configuration) -> tuple[np.ndarray, Resampled] | None:
+        """None where the labels are not kept."""
+        if config not in self._found:
+            made = self.report.provenance
+            kept = self.store.read(config, logits=made.logits)
+            self._found[config] = None
+            if kept.labels is not None:
+                info = dataset_info(config.dataset)
+                classified = classify(info, kept.labels, kept.scores, made.threshold)
+                self._found[config] = kept.labels, balanced_error(classified)
+        return self._found[config]
+
+
+def _compared(a: _KeptErrors, b: _KeptErrors) -> ModelComparison:
+    stores = a.store, b.store
+    _check_same_images(a.report, b.report)
+    shared = a.reported() & b.reported()
     differences = {}
-    for cell in (one for one in stores[0].cells() if one in shared):
-        predicted = [
-            store.read(cell, logits=report.data["provenance"].get("logits", False))
-            for store, report in zip(stores, (a, b), strict=True)
-        ]
-        labels = [one.labels for one in predicted]
-        if any(one is None for one in labels) or not np.array_equal(*labels):
+    for config in (one for one in stores[0].configs() if one in shared):
+        of_a, of_b = a.of(config), b.of(config)
+        if of_a is None or of_b is None or not np.array_equal(of_a[0], of_b[0]):
             raise ReportError(
-                f"The labels of {cell.name} are not the same for {a.name} and {b.name} (or not kept), "
-                "so they cannot be paired."
+                f"The labels of {config.name} are not the same for {a.report.name} and "
+                f"{b.report.name} (or not kept), so they cannot be paired."
             )
-        errors = [
-            balanced_error(
-                answered(
-                    dataset_info(cell.dataset),
-                    one.labels,
-                    one.scores,
-                    report.data["provenance"]["threshold"],
+        differences[config] = combine(lambda at_a, at_b: at_b - at_a, of_a[1], of_b[1])
+    datasets = dict.fromkeys(one.dataset for one in differences)
+    return ModelComparison(
+        a.report.name,
+        b.report.name,
+        tuple(_dataset_difference(dataset, differences) for dataset in datasets),
+    )
+
+
+def _dataset_difference(
+    dataset: str, differences: dict[Configuration, Resampled]
+) -> DatasetDifference:
+    corruptions, averages = [], []
+    for entry in CORRUPTIONS[dataset].values():
+        own = {
+            one.severity: found
+            for one, found in differences.items()
+            if one.entry is entry and one.severity is not None
+        }
+        if own:
+            averages.append(mean(list(own.values())))
+            by_severity = {severity: Estimate.of(found) for severity, found in own.items()}
+            corruptions.append(
+                CorruptionDifference(
+                    entry.name, entry.group, by_severity, Estimate.of(averages[-1])
                 )
             )
-            for one, report in zip(predicted, (a, b), strict=True)
-        ]
-        differences[cell] = combine(lambda of_a, of_b: of_b - of_a, *errors)
-    return Comparison(a.name, b.name, differences)
+    clean = Estimate.of(differences[Configuration(dataset)])
+    return DatasetDifference(dataset, clean, tuple(corruptions), Estimate.of(mean(averages)))
 
 
-def _reported(report: RobustnessReport) -> list[Configuration]:
-    return [
-        Configuration(dataset, corruption, severity)
-        for dataset in report.datasets
-        for corruption, severity in report.table(dataset)
-    ]
-
-
-def _check_same_images(a: RobustnessReport, b: RobustnessReport) -> None:
+def _check_same_images(a: Report, b: Report) -> None:
     shared = [name for name in a.datasets if name in b.datasets]
     if not shared:
         raise ReportError(f"{a.name} and {b.name} have no dataset in common.")
-    one, other = a.data["provenance"], b.data["provenance"]
-    same = one["images"] == other["images"]
+    one, other = a.provenance, b.provenance
+    same = one.images == other.images
     for name in shared:
-        digests = [p["sources"][name]["digest"] for p in (one, other)]
+        digests = [made.sources[name].digest for made in (one, other)]
         same = same and (None in digests or digests[0] == digests[1])
     if not same:
         raise ReportError(
-            f"{a.name} was scored on other images ({one['images']}) than {b.name} "
-            f"({other['images']}), or on other clean ones; evaluate both on the same."
+            f"{a.name} was scored on other images ({one.images}) than {b.name} "
+            f"({other.images}), or on other clean ones; evaluate both on the same."
         )

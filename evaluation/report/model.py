@@ -1,140 +1,307 @@
-"""The report of an evaluation: a dictionary of figures with its provenance, as JSON.
+"""A report as typed data: figures and their provenance, checked against the benchmark when made.
 
-    {"format": "medmnist_c.report", "version": 1,
-     "model": {"name"}, "baseline": {"name"}, "provenance": {...},
-     "predictions": relative path of their folder or file, or null,
-     "datasets": [{"dataset", "task", "classes", "count", "clean": cell,
-                   "corruptions": [{"name", "group", "cells": [cell], "BE", "rBE",
-                                    "baseline_balanced_error", "baseline_drop", "stable", "means"}],
-                   "groups": [{"name", "means"}], "severities": [{"severity", "means"}],
-                   "summary": {"BE", "rBE", "rBE_stable", "unstable", "means", "complete"}}]}
-
-A cell is {"severity", "count", "metrics": {metric: estimate}}, an estimate {"value", "low", "high",
-"note"}: `low` and `high` are null where a figure has no interval, `value` where there is no figure,
-and `note` says why. There is no time in it: the same predictions give the same bytes.
+Every name, count and figure is checked here and nowhere else, whether it was computed or comes from
+a file: names are the benchmark's, counts no larger than its test sets, figures finite and in their
+range. What is free text (a model's name, a note) is bounded, and the renderers escape it.
 """
 
-import json
-import os
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
+from typing import Annotated, Self
 
-from medmnist_c.builder.files import atomic_write
-from medmnist_c.builder.suggestions import shown
+from pydantic import AfterValidator, TypeAdapter, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
+
+from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 from medmnist_c.evaluation.errors import ReportError
-from medmnist_c.evaluation.report.schema import check_form
+from medmnist_c.evaluation.fields import (
+    Count,
+    Flag,
+    Number,
+    Probability,
+    Severity,
+    Text,
+    first_misfit,
+)
+from medmnist_c.evaluation.metrics.names import METRICS, PRIMARY
+from medmnist_c.evaluation.metrics.resampled import Figures, Resampled
 
-FORMAT = "medmnist_c.report"
-FORMAT_VERSION = 1
-REPORT_FILE = "report.json"
-_KEYS = ("model", "baseline", "provenance", "datasets")
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class RobustnessReport:
-    """How a model fares under the corruptions.
+class Estimate:
+    """A figure with its 95 % interval.
 
-    `data` is the dictionary above, without "predictions"; `predictions` is where these are kept, or
-    None.
+    `low` and `high` are None where a figure has no interval, `value` where there is no figure; `note`
+    says why.
     """
 
-    data: dict
+    value: Number | None
+    low: Number | None = None
+    high: Number | None = None
+    note: Text | None = None
+
+    @classmethod
+    def of(cls, figure: Resampled) -> Self:
+        low, high = figure.interval() or (None, None)
+        value = None if figure.value is None else float(figure.value)
+        return cls(value, low, high, figure.note)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.low is None) != (self.high is None):
+            raise ValueError("has half an interval")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError("has an interval that ends before it begins")
+        return self
+
+
+def _known_metrics(metrics: dict[str, Estimate]) -> dict[str, Estimate]:
+    if not set(metrics) <= set(METRICS):
+        raise ValueError("has a metric that is not known")
+    for name, one in metrics.items():
+        least, most = METRICS[name]
+        numbers = [value for value in (one.value, one.low, one.high) if value is not None]
+        if not all(least - _ROUNDING <= value <= most + _ROUNDING for value in numbers):
+            raise ValueError(f"has {name} outside {least:g} to {most:g}")
+    return metrics
+
+
+Metrics = Annotated[dict[str, Estimate], AfterValidator(_known_metrics)]  # by name
+
+
+def metrics_of(figures: Figures) -> dict[str, Estimate]:
+    """The figures of a test set, or means of them, as a report has them."""
+    return {name: Estimate.of(figure) for name, figure in figures.items()}
+
+
+@dataclass(frozen=True)
+class TestSetFigures:
+    """All metrics of one test set; `severity` is None for the clean one."""
+
+    __test__ = False  # no test of pytest's
+
+    severity: Severity | None
+    count: Count
+    metrics: Metrics
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if PRIMARY not in self.metrics:
+            raise ValueError(f"lacks {PRIMARY}")
+        return self
+
+
+@dataclass(frozen=True)
+class CorruptionReport:
+    """One corruption: its test sets by rising severity, their means, and its BE and rBE.
+
+    `baseline_balanced_error` and `baseline_drop` are the baseline's, over the same severities; None
+    where they are not known. `stable` says whether that drop is large enough to divide by.
+    """
+
+    name: str
+    group: str
+    test_sets: tuple[TestSetFigures, ...]
+    BE: Estimate
+    rBE: Estimate
+    baseline_balanced_error: Number | None
+    baseline_drop: Number | None
+    stable: Flag
+    means: Metrics
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        severities = [one.severity for one in self.test_sets]
+        known = [one for one in severities if one is not None]
+        if not severities or severities != sorted(set(known)):
+            raise ValueError("has no test sets of rising severity")
+        return self
+
+    def by_severity(self, metric: str = PRIMARY) -> dict[int | None, Estimate | None]:
+        """One metric's estimates; None where a test set lacks it."""
+        return {one.severity: one.metrics.get(metric) for one in self.test_sets}
+
+
+@dataclass(frozen=True)
+class GroupReport:
+    """Means over the corruptions of a group."""
+
+    name: str
+    means: Metrics
+
+
+@dataclass(frozen=True)
+class SeverityReport:
+    """Means over all corruptions at a severity."""
+
+    severity: Severity
+    means: Metrics
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Means over all corruptions; `rBE_stable` leaves out those named in `unstable`."""
+
+    BE: Estimate
+    rBE: Estimate
+    rBE_stable: Estimate
+    unstable: tuple[str, ...]
+    means: Metrics
+    complete: Flag
+
+
+@dataclass(frozen=True)
+class DatasetReport:
+    """All figures of one dataset."""
+
+    dataset: str
+    task: str
+    classes: tuple[str, ...]
+    count: Count
+    clean: TestSetFigures
+    corruptions: tuple[CorruptionReport, ...]
+    groups: tuple[GroupReport, ...]
+    severities: tuple[SeverityReport, ...]
+    summary: Summary
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        known = CORRUPTIONS.get(self.dataset)
+        if known is None:
+            raise ValueError("is no dataset of MedMNIST-C")
+        info = dataset_info(self.dataset)
+        if (self.task, self.classes) != (info.task, info.labels):
+            raise ValueError(f"has another task or other classes than {self.dataset}")
+        names = [one.name for one in self.corruptions]
+        if not _once_each(names, known):
+            raise ValueError(f"has corruptions that are not once each those of {self.dataset}")
+        if any(one.group != known[one.name].group for one in self.corruptions):
+            raise ValueError("has a corruption in another group than the benchmark's")
+        if not _once_each([one.name for one in self.groups], {one.group for one in known.values()}):
+            raise ValueError("has groups that are not once each the benchmark's")
+        if not _once_each([one.severity for one in self.severities], SEVERITIES):
+            raise ValueError("has a severity twice")
+        if not _once_each(self.summary.unstable, names):
+            raise ValueError("calls corruptions unstable that it does not have")
+        if self.clean.severity is not None:
+            raise ValueError("has clean figures with a severity")
+        counts = {one.count for of in self.corruptions for one in of.test_sets}
+        if counts | {self.clean.count} != {self.count}:
+            raise ValueError("has test sets of different size")
+        if self.count > info.test_count:
+            raise ValueError(f"has more images than the {info.test_count} of {self.dataset}")
+        return self
+
+
+def _once_each(names: Collection, known: Collection) -> bool:
+    return len(set(names)) == len(names) and set(names) <= set(known)
+
+
+@dataclass(frozen=True)
+class SourceProvenance:
+    """Which clean images a dataset's figures are of."""
+
+    digest: Text | None
+    where: Text
+    count: Count
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How the figures came about."""
+
+    medmnist_c: Text
+    libraries: dict[Text, Text]
+    images: Text
+    images_version: Text | None
+    confidence: Probability
+    resamples: Count
+    threshold: Probability | tuple[Probability, ...]
+    logits: Flag
+    sources: dict[str, SourceProvenance]
+
+
+@dataclass(frozen=True)
+class ModelIdentity:
+    """A model, by its name."""
+
+    name: Text
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a model fares under the corruptions, dataset by dataset.
+
+    `predictions` is the folder or file of the scores behind it, None where they are not kept; it is
+    no part of `to_dict`. There is no time in a report: the same predictions give the same one.
+    """
+
+    model: ModelIdentity
+    baseline: ModelIdentity
+    provenance: Provenance
+    datasets: dict[str, DatasetReport]
     predictions: Path | None = None
 
     @property
     def name(self) -> str:
         """The model's."""
-        return self.data["model"]["name"]
+        return self.model.name
 
     @property
-    def datasets(self) -> dict[str, dict]:
-        """Figures by dataset."""
-        return {one["dataset"]: one for one in self.data["datasets"]}
+    def corrupted_count(self) -> int:
+        """Of the test sets, without the clean ones."""
+        return sum(
+            len(corruption.test_sets)
+            for one in self.datasets.values()
+            for corruption in one.corruptions
+        )
 
-    def table(self, dataset: str, metric: str = "balanced_error") -> dict[tuple, dict]:
+    def table(
+        self, dataset: str, metric: str = PRIMARY
+    ) -> dict[tuple[str | None, int | None], Estimate]:
         """One metric's estimates by (corruption, severity), the clean one by (None, None)."""
         one = self.datasets[dataset]
-        rows = {(None, None): one["clean"]["metrics"][metric]}
-        for corruption in one["corruptions"]:
-            for cell in corruption["cells"]:
-                rows[corruption["name"], cell["severity"]] = cell["metrics"][metric]
+        rows: dict[tuple[str | None, int | None], Estimate] = {
+            (None, None): one.clean.metrics[metric]
+        }
+        for corruption in one.corruptions:
+            for test_set in corruption.test_sets:
+                rows[corruption.name, test_set.severity] = test_set.metrics[metric]
         return rows
 
     def to_dict(self) -> dict:
-        """The whole as plain data."""
-        return {"format": FORMAT, "version": FORMAT_VERSION} | self.data
+        """All but `predictions` as plain data: dictionaries, lists, texts and numbers."""
+        told = _PLAIN.dump_python(self, mode="json", exclude={"predictions"})
+        return dict(told)
 
-    def to_json(self, predictions: str | None = None) -> str:
-        """As JSON, floats to their last digit; `predictions` is their place for the text."""
-        whole = self.to_dict() | {"predictions": predictions}
-        return json.dumps(whole, indent=1, allow_nan=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str, where: str = "The text") -> "RobustnessReport":
-        """The report that `to_json` made.
-
-        Raises:
-            ReportError: it is none, or one of a later version.
-        """
-        return cls(_parsed(text, where)[0])
-
-    def save(self, path: str | Path) -> Path:
-        """Write it to a `.json` file, or as `report.json` into a folder; returns the file's path."""
-        path = Path(path).expanduser()
-        file = path if path.suffix == ".json" else path / REPORT_FILE
-        file.parent.mkdir(parents=True, exist_ok=True)
-        predictions = None
-        if self.predictions is not None:
-            relative = os.path.relpath(self.predictions.absolute(), file.parent.absolute())
-            predictions = Path(relative).as_posix()
-        with atomic_write(file) as out:
-            out.write(self.to_json(predictions).encode())
-        return file
-
-    @classmethod
-    def load(cls, path: str | Path) -> "RobustnessReport":
-        """Read a report, or the `report.json` of a folder.
-
-        Raises:
-            ReportError: there is none, or it cannot be read.
-        """
-        path = Path(path).expanduser()
-        file = path / REPORT_FILE if path.is_dir() else path
-        try:
-            text = file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ReportError(f"Cannot read the report {file} ({error}).") from error
-        data, predictions = _parsed(text, str(file))
-        return cls(data, None if predictions is None else file.parent / predictions)
-
-    def markdown(self) -> str:
-        """The report as Markdown."""
-        from medmnist_c.evaluation.report import markdown
-
-        return markdown.markdown([self])
-
-    def html(self) -> str:
-        """The report as one self-contained page."""
-        from medmnist_c.evaluation.report import html as page
-
-        return page.html([self])
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.datasets or any(key != one.dataset for key, one in self.datasets.items()):
+            raise ValueError("has no datasets, or one under another name")
+        if set(self.provenance.sources) != set(self.datasets):
+            raise ValueError("has sources that are not those of its datasets")
+        return self
 
 
-def _parsed(text: str, where: str) -> tuple[dict, str | None]:
+_PLAIN = TypeAdapter(Report)
+
+
+def report_fields(plain: object, where: str) -> Report:
+    """The report that `to_dict` made plain; keys that are not known do no harm.
+
+    Args:
+        plain: as read from JSON.
+        where: words for the error, e.g. its file.
+
+    Raises:
+        ReportError: something is of another form; the message says where.
+    """
     try:
-        whole = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ReportError(f"{where} is no JSON ({error}).") from error
-    if not isinstance(whole, dict) or whole.get("format") != FORMAT:
-        raise ReportError(f"{where} is no report of medmnist_c (format {FORMAT!r}).")
-    if whole.get("version") != FORMAT_VERSION:
+        return _PLAIN.validate_python(plain)
+    except ValidationError as error:
         raise ReportError(
-            f"{where} is a report of version {shown(whole.get('version'))}; this medmnist_c reads "
-            f"version {FORMAT_VERSION}."
-        )
-    lacking = [key for key in _KEYS if key not in whole]
-    if lacking:
-        raise ReportError(f"{where} lacks {', '.join(lacking)}; make the report again.")
-    check_form(whole, where)
-    data = {key: value for key, value in whole.items() if key not in ("format", "version")}
-    return data, data.pop("predictions", None)
+            f"{where} is no report as medmnist_c makes it: {first_misfit(error)}; make it again."
+        ) from error

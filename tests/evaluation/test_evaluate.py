@@ -19,7 +19,7 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.evaluate import evaluate
 from medmnist_c.evaluation.prefetch import prefetched
-from medmnist_c.evaluation.report.model import RobustnessReport
+from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.evaluation.score import score
 
 COMMAND = Path(sys.executable).with_name("medmnist-c")
@@ -41,17 +41,17 @@ def test_a_plain_function_over_the_whole_list():
     report = evaluate(predict, "breastmnist", sample=True, batch_size=2)
     one = report.datasets["breastmnist"]
     assert set(seen) == {(np.dtype("uint8"), (n, 224, 224, 1)) for n in (2, 1)}
-    assert [c["name"] for c in one["corruptions"]] == list(CORRUPTIONS["breastmnist"])
-    assert all(len(c["cells"]) == 5 for c in one["corruptions"]) and one["summary"]["complete"]
-    assert [g["name"] for g in one["groups"]] == ["digital", "noise", "blur", "color"]
+    assert [c.name for c in one.corruptions] == list(CORRUPTIONS["breastmnist"])
+    assert all(len(c.test_sets) == 5 for c in one.corruptions) and one.summary.complete
+    assert [g.name for g in one.groups] == ["digital", "noise", "blur", "color"]
     assert report.name == "predict" and report.predictions is None
-    assert report.data["provenance"]["images"] == "release"
+    assert report.provenance.images == "release"
     assert RobustnessReport.from_json(report.to_json()).to_dict() == report.to_dict()
 
 
 def test_a_clean_file_that_changes_on_the_way_is_never_mixed_in(tmp_path):
     def predict(images):
-        if len(calls) == 1:  # in the first cell after the clean one
+        if len(calls) == 1:  # in the first test set after the clean one
             write_medmnist_file(tmp_path, "breastmnist", 6, seed=1)
         calls.append(len(images))
         return brightness(images)
@@ -158,7 +158,7 @@ def test_published_test_sets_are_streamed(tmp_path):
     streamed = evaluate(brightness, "breastmnist", repo=str(tmp_path / "set"), **which)
     made = evaluate(brightness, "breastmnist", sample=True, **which)
     assert streamed.datasets == made.datasets
-    assert streamed.data["provenance"]["sources"]["breastmnist"]["where"] == "repository set"
+    assert streamed.provenance.sources["breastmnist"].where == "repository set"
     with pytest.raises(PredictionError, match="has no breastmnist_pixelate_3"):
         evaluate(
             brightness,
@@ -274,7 +274,7 @@ def test_labels_of_a_checkpoint_are_matched_by_name(checkpoint, tmp_path):
     turned = score_checkpoint(checkpoint([n.upper() for n in names[::-1]]), tmp_path / "b")
     unnamed = score_checkpoint(checkpoint(None), tmp_path / "c")
     assert straight.datasets == unnamed.datasets
-    auc = [r.table("breastmnist", "auc")["pixelate", 3]["value"] for r in (straight, turned)]
+    auc = [r.table("breastmnist", "auc")["pixelate", 3].value for r in (straight, turned)]
     assert auc[0] == pytest.approx(1 - auc[1])  # the same weights, the columns exchanged
 
 

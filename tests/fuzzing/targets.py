@@ -7,7 +7,7 @@ import datasets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fuzzing import answers, files, scores, words
+from fuzzing import answers, evaluation, files, words
 
 datasets.disable_progress_bars()
 
@@ -58,9 +58,9 @@ TARGETS = {
         Target("manifest", words.manifests, words.read_manifest, cost=4),
         Target("repository", words.repository_manifests, words.read_repository_manifest),
         Target("names", words.names, words.look_up, cost=2),
-        Target("predictions", scores.predictions, scores.read_predictions, cost=2),
-        Target("kept_predictions", scores.kept, scores.read_kept, cost=2),
-        Target("report", scores.reports, scores.read_report, cost=3),
+        Target("predictions", evaluation.predictions, evaluation.read_predictions, cost=2),
+        Target("kept_predictions", evaluation.kept, evaluation.read_kept, cost=2),
+        Target("report", evaluation.reports, evaluation.read_report, cost=3),
         Target("server", answers.answers, answers.fetch, cost=4),
     )
 }

@@ -7,8 +7,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from fuzzing.evaluation import parquet, rows
 from fuzzing.rules import folder, outcomes
-from fuzzing.scores import parquet, rows
 from fuzzing.targets import TARGETS
 from medmnist_c.evaluation.score import score
 

@@ -1,4 +1,4 @@
-"""Random labels and probabilities of every cell of a dataset, the same at every call."""
+"""Random labels and probabilities of every test set of a dataset, the same at every call."""
 
 from collections.abc import Iterator
 
@@ -7,10 +7,10 @@ import numpy as np
 from medmnist_c.builder.configs import Configuration, configurations
 from medmnist_c.builder.dataset_info import dataset_info
 
-COUNT = 200  # images: every class comes up, in the multi-label dataset too
+COUNT = 200  # images, or all there are: every class comes up, in the multi-label dataset too
 
 
-def cells_of(dataset: str) -> list[Configuration]:
+def configs_of(dataset: str) -> list[Configuration]:
     return [one for one in configurations().values() if one.dataset == dataset]
 
 
@@ -19,18 +19,18 @@ def random_labels(dataset: str) -> np.ndarray:
     info = dataset_info(dataset)
     rng = np.random.default_rng(len(dataset))
     width, limit = (len(info.labels), 2) if info.multi_label else (1, len(info.labels))
-    return np.floor(rng.random((COUNT, width)) * limit).astype(np.int64)
+    return np.floor(rng.random((min(COUNT, info.test_count), width)) * limit).astype(np.int64)
 
 
 def random_scores(dataset: str) -> Iterator[tuple[Configuration, np.ndarray]]:
     """Probabilities, float64, that know something of the labels, less at each severity."""
     info, labels = dataset_info(dataset), random_labels(dataset)
     truth = labels if info.multi_label else labels == np.arange(len(info.labels))
-    for number, cell in enumerate(cells_of(dataset)):
+    for number, config in enumerate(configs_of(dataset)):
         noise = np.random.default_rng([number, len(dataset)]).random(truth.shape)
-        knows = 0.45 if cell.severity is None else 0.4 - 0.07 * cell.severity
+        knows = 0.45 if config.severity is None else 0.4 - 0.07 * config.severity
         scores = (1 - knows) * noise + knows * truth
-        yield cell, scores if info.multi_label else scores / scores.sum(axis=1, keepdims=True)
+        yield config, scores if info.multi_label else scores / scores.sum(axis=1, keepdims=True)
 
 
 def threshold_of(dataset: str) -> float | list[float]:

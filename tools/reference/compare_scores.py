@@ -20,6 +20,7 @@ import numpy as np
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
+from medmnist_c.evaluation.predictions.origin import CleanOrigin, ImagesOrigin, Origin
 from medmnist_c.evaluation.score import score
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
@@ -93,8 +94,8 @@ def _their_figures(peer_python: str, folder: Path) -> dict:
     for name, corruptions in CORRUPTIONS.items():
         arrays[f"{name}/labels"] = random_labels(name)
         stacked: dict[str, list] = {}
-        for cell, scores in random_scores(name):
-            stacked.setdefault(cell.corruption or "clean", []).append(scores)
+        for config, scores in random_scores(name):
+            stacked.setdefault(config.corruption or "clean", []).append(scores)
         arrays |= {f"{name}/{key}": np.concatenate(parts) for key, parts in stacked.items()}
         told[name] = {
             "corruptions": list(corruptions),
@@ -114,22 +115,21 @@ def _their_figures(peer_python: str, folder: Path) -> dict:
 
 def _our_figures(name: str, folder: Path) -> dict:
     store = PredictionFolder(folder)
-    source = {"digest": None, "where": "random"}
-    origin = {"model": "random", "images": "none", "source": source, "code": None}
-    for cell, scores in random_scores(name):
-        store.write(cell, random_labels(name), scores, origin)
+    images = ImagesOrigin("none", None, CleanOrigin(None, "random"), None)
+    for config, scores in random_scores(name):
+        store.write(config, random_labels(name), scores, Origin(config.name, "random", images))
     one = score(folder, threshold=threshold_of(name)).datasets[name]
     return {
-        "clean": one["clean"]["metrics"]["balanced_error"]["value"],
-        "BE": one["summary"]["BE"]["value"],
-        "rBE": one["summary"]["rBE"]["value"],
+        "clean": one.clean.metrics["balanced_error"].value,
+        "BE": one.summary.BE.value,
+        "rBE": one.summary.rBE.value,
         "corruptions": {
-            c["name"]: {
-                "errors": [s["metrics"]["balanced_error"]["value"] for s in c["cells"]],
-                "BE": c["BE"]["value"],
-                "rBE": c["rBE"]["value"],
+            corruption.name: {
+                "errors": [found.value for found in corruption.by_severity().values()],
+                "BE": corruption.BE.value,
+                "rBE": corruption.rBE.value,
             }
-            for c in one["corruptions"]
+            for corruption in one.corruptions
         },
     }
 

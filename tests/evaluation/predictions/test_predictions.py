@@ -1,5 +1,7 @@
 """Scores that are kept or brought: what is accepted, and what bad ones are told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,20 +10,16 @@ import pytest
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.errors import PredictionError, ReportError
-from medmnist_c.evaluation.predictions.folder import PredictionFile, PredictionFolder
+from medmnist_c.evaluation.predictions.file import PredictionFile
+from medmnist_c.evaluation.predictions.folder import PredictionFolder
+from medmnist_c.evaluation.predictions.origin import CleanOrigin, ImagesOrigin, Origin
 from medmnist_c.evaluation.predictions.probabilities import probabilities
 from medmnist_c.evaluation.report.comparison import compare
-from medmnist_c.evaluation.report.model import RobustnessReport
+from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.evaluation.score import score
 
-CELLS = [(None, None), ("pixelate", 1), ("pixelate", 2)]
-ORIGIN = {
-    "model": "one",
-    "images": "release",
-    "digest": "d",
-    "source": {"digest": "s", "where": "files"},
-    "code": "c",
-}
+TEST_SETS = [(None, None), ("pixelate", 1), ("pixelate", 2)]
+IMAGES = ImagesOrigin("release", "d", CleanOrigin("s", "files"), "1")
 
 
 def rows(count: int = 12, seed: int = 0) -> dict[str, list]:
@@ -29,7 +27,7 @@ def rows(count: int = 12, seed: int = 0) -> dict[str, list]:
     rng = np.random.default_rng(seed)
     columns = {name: [] for name in ("dataset", "corruption", "severity", "index", "label")}
     columns["scores"] = []
-    for corruption, severity in CELLS:
+    for corruption, severity in TEST_SETS:
         for index in rng.permutation(count):
             p = float(rng.random())
             values = ("breastmnist", corruption, severity, int(index), int(index % 2), [1 - p, p])
@@ -47,7 +45,7 @@ def write(folder, columns):
 def test_a_file_in_any_order_is_read_in_the_images_order(tmp_path):
     columns = rows()
     store = PredictionFile(write(tmp_path, columns))
-    assert [one.name for one in store.cells()] == [
+    assert [one.name for one in store.configs()] == [
         "breastmnist_clean",
         "breastmnist_pixelate_1",
         "breastmnist_pixelate_2",
@@ -69,10 +67,10 @@ def test_clean_may_be_said_in_words(tmp_path):
     columns["corruption"] = [one or "clean" for one in columns["corruption"]]
     columns["severity"] = [one or 0 for one in columns["severity"]]
     one = score(write(tmp_path, columns)).datasets["breastmnist"]
-    assert one["count"] == 12 and len(one["corruptions"][0]["cells"]) == 2
-    assert one["summary"]["BE"]["value"] is None  # AlexNet's errors are means over five severities
-    assert "not known for severities 1, 2" in one["corruptions"][0]["BE"]["note"]
-    assert not one["summary"]["complete"]
+    assert one.count == 12 and len(one.corruptions[0].test_sets) == 2
+    assert one.summary.BE.value is None  # AlexNet's errors are means over five severities
+    assert "not known for severities 1, 2" in one.corruptions[0].BE.note
+    assert not one.summary.complete
 
 
 def test_columns_as_pandas_writes_them(tmp_path):
@@ -90,7 +88,7 @@ def test_labels_may_come_from_the_clean_set(tmp_path):
     columns = rows(count=5)
     del columns["label"]
     path = write(tmp_path, columns)
-    assert score(path, sample=True).datasets["breastmnist"]["count"] == 5
+    assert score(path, sample=True).datasets["breastmnist"].count == 5
 
 
 def spoiled(column: str, row: int, value: object):
@@ -156,13 +154,18 @@ def test_no_file_and_no_parquet(tmp_path):
 
 def test_a_folder_never_mixes_models_or_images(tmp_path):
     store = PredictionFolder(tmp_path)
-    cell = Configuration("breastmnist")
-    assert not store.has(cell, ORIGIN)
-    store.write(cell, np.array([[0], [1]]), np.full((2, 2), 0.5), ORIGIN)
-    assert store.has(cell, ORIGIN)
-    for other in ({"model": "two"}, {"images": "seed 7"}, {"digest": "e"}):
+    config = Configuration("breastmnist")
+    origin = Origin(config.name, "one", IMAGES)
+    assert not store.has(config, origin)
+    store.write(config, np.array([[0], [1]]), np.full((2, 2), 0.5), origin)
+    assert store.has(config, origin) and store.origin(config) == origin
+    for other in (
+        replace(origin, model="two"),
+        replace(origin, images=replace(IMAGES, images="seed 7")),
+        replace(origin, images=replace(IMAGES, digest="e")),
+    ):
         with pytest.raises(PredictionError, match="give another folder"):
-            store.has(cell, ORIGIN | other)
+            store.has(config, other)
     assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == [
         "breastmnist_clean.parquet"
     ]
@@ -183,52 +186,52 @@ def reported(tmp_path, name: str, seed: int) -> RobustnessReport:
     rng = np.random.default_rng(seed)
     store = PredictionFolder(tmp_path / name / "predictions")
     labels = np.arange(40)[:, None] % 2
-    for corruption, severity in CELLS:
+    for corruption, severity in TEST_SETS:
         p = np.clip(0.5 + (labels[:, 0] - 0.5) * 0.3 + 0.3 * rng.normal(size=40), 0, 1)
-        cell = Configuration("breastmnist", corruption, severity)
-        store.write(cell, labels, np.stack([1 - p, p], 1), ORIGIN | {"model": name})
+        config = Configuration("breastmnist", corruption, severity)
+        origin = Origin(config.name, name, IMAGES)
+        store.write(config, labels, np.stack([1 - p, p], 1), origin)
     return RobustnessReport.load(score(store.path).save(tmp_path / name))
 
 
 def test_differences_are_paired(tmp_path):
     a, b = reported(tmp_path, "a", 1), reported(tmp_path, "b", 2)
     assert a.name == "a" and a.predictions == tmp_path / "a" / "predictions"
-    same = compare(a, a).to_dict()["datasets"][0]
-    assert same["clean"] == {"value": 0.0, "low": 0.0, "high": 0.0, "note": None}
-    told = compare(a, b).to_dict()
-    assert (told["a"], told["b"]) == ("a", "b")
-    pixelate = told["datasets"][0]["corruptions"][0]
-    for cell in pixelate["cells"]:
-        place = ("pixelate", cell["severity"])
-        expected = b.table("breastmnist")[place]["value"] - a.table("breastmnist")[place]["value"]
-        assert cell["difference"]["value"] == pytest.approx(expected)
-        assert cell["difference"]["low"] <= expected <= cell["difference"]["high"]
-    assert pixelate["mean"]["value"] == pytest.approx(
-        np.mean([cell["difference"]["value"] for cell in pixelate["cells"]])
-    )
+    (same,) = compare(a, a).datasets
+    assert (same.clean.value, same.clean.low, same.clean.high) == (0.0, 0.0, 0.0)
+    found = compare(a, b)
+    assert (found.a, found.b) == ("a", "b")
+    (pixelate,) = found.datasets[0].corruptions
+    for severity, difference in pixelate.severities.items():
+        place = ("pixelate", severity)
+        expected = b.table("breastmnist")[place].value - a.table("breastmnist")[place].value
+        assert difference.value == pytest.approx(expected)
+        assert difference.low <= expected <= difference.high
+    values = [difference.value for difference in pixelate.severities.values()]
+    assert pixelate.mean.value == pytest.approx(np.mean(values))
+    assert found.to_dict()["datasets"][0]["corruptions"][0]["mean"]["value"] == np.mean(values)
 
 
 def test_another_report_as_the_baseline(tmp_path):
     a, b = reported(tmp_path, "a", 1), reported(tmp_path, "b", 2)
-    against = score(tmp_path / "b" / "predictions", baseline=a)
-    assert against.data["baseline"]["name"] == "a"
-    one = against.datasets["breastmnist"]["corruptions"][0]
-    means = [
-        r.datasets["breastmnist"]["corruptions"][0]["means"]["balanced_error"]["value"]
-        for r in (a, b)
-    ]
-    assert one["BE"]["value"] == pytest.approx(means[1] / means[0])
+    for baseline in (a, tmp_path / "a"):
+        against = score(tmp_path / "b" / "predictions", baseline=baseline)
+        assert against.baseline.name == "a"
+        (one,) = against.datasets["breastmnist"].corruptions
+        means = [
+            report.datasets["breastmnist"].corruptions[0].means["balanced_error"].value
+            for report in (a, b)
+        ]
+        assert one.BE.value == pytest.approx(means[1] / means[0])
 
 
 def test_reports_that_cannot_be_paired(tmp_path):
     a = reported(tmp_path, "a", 1)
-    other = RobustnessReport(
-        a.data | {"provenance": a.data["provenance"] | {"images": "seed 3"}}, a.predictions
-    )
+    other = replace(a, provenance=replace(a.provenance, images="seed 3"))
     with pytest.raises(ReportError, match="other images"):
         compare(a, other)
     with pytest.raises(ReportError, match="predictions of a are not there"):
-        compare(a, RobustnessReport(a.data))
+        compare(a, replace(a, predictions=None))
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,13 @@ from support.random_scores import random_labels, random_scores
 from medmnist_c.cli import main
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
-from medmnist_c.evaluation.report import figures, markdown
-from medmnist_c.evaluation.report import formatting as words
-from medmnist_c.evaluation.report import html as page
-from medmnist_c.evaluation.report.model import RobustnessReport
+from medmnist_c.evaluation.predictions.origin import CleanOrigin, ImagesOrigin, Origin
+from medmnist_c.evaluation.rendering import figures, formatting
+from medmnist_c.evaluation.rendering.figures import draw
+from medmnist_c.evaluation.rendering.html import html
+from medmnist_c.evaluation.rendering.markdown import markdown
+from medmnist_c.evaluation.report.contents import ReportContents
+from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.evaluation.score import score
 
 HOSTILE = '<script>alert(1)</script> | $x_1$ "q" & *b* [l](http://e.x)'
@@ -32,15 +35,16 @@ DATASETS = ("breastmnist", "retinamnist")
 def write_report(folder: Path, model: str, worse: float = 0.0) -> Path:
     """A report of random scores, its predictions beside it."""
     store = PredictionFolder(folder / "predictions")
-    source = {"digest": "0" * 16, "where": "random numbers"}
-    origin = {"model": model, "images": "release", "source": source, "code": "0" * 16}
+    images = ImagesOrigin("release", None, CleanOrigin("0" * 16, "random numbers"), "1")
     for dataset in DATASETS:
-        for cell, scores in random_scores(dataset):
+        for config, scores in random_scores(dataset):
             # The 4th corruption of breastmnist is left out at severity 5: an incomplete report.
-            if (cell.corruption, cell.severity) != ("motion_blur", 5):
+            if (config.corruption, config.severity) != ("motion_blur", 5):
                 mixed = (1 - worse) * scores + worse / scores.shape[1]
                 mixed[::7] = mixed[::7, ::-1]
-                store.write(cell, random_labels(dataset), scores if not worse else mixed, origin)
+                origin = Origin(config.name, model, images)
+                given = mixed if worse else scores
+                store.write(config, random_labels(dataset), given, origin)
     score(folder / "predictions").save(folder)
     return folder
 
@@ -54,6 +58,15 @@ def folders(tmp_path_factory) -> list[Path]:
 @pytest.fixture(scope="module")
 def reports(folders) -> list[RobustnessReport]:
     return [RobustnessReport.load(folder) for folder in folders]
+
+
+def page_of(reports: list[RobustnessReport]) -> str:
+    contents = ReportContents.of(reports)
+    return html(contents, draw(contents))
+
+
+def markdown_of(reports: list[RobustnessReport]) -> str:
+    return markdown(ReportContents.of(reports))
 
 
 class Page(HTMLParser):
@@ -77,7 +90,7 @@ class Page(HTMLParser):
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_the_page_stands_alone_and_runs_nothing(reports, number):
-    text = page.html(reports[-number:])
+    text = page_of(reports[-number:])
     found = Page(text)
     assert found.outside == [] and found.handlers == []
     assert "script" not in found.tags and "link" not in found.tags and "img" not in found.tags
@@ -91,25 +104,25 @@ def test_the_page_stands_alone_and_runs_nothing(reports, number):
 
 
 def test_every_figure_of_the_primary_table_is_on_the_page_and_in_the_markdown(reports):
-    page_text, markdown_text = page.html(reports[:1]), markdown.markdown(reports[:1])
+    page_text, markdown_text = page_of(reports[:1]), markdown_of(reports[:1])
     for dataset in DATASETS:
         for estimate in reports[0].table(dataset).values():
-            assert f"{estimate['value']:.3f}" in page_text
-            assert f"{estimate['value']:.3f}" in markdown_text
-            assert f"{estimate['low']:.3f}-{estimate['high']:.3f}" in page_text
+            assert f"{estimate.value:.3f}" in page_text
+            assert f"{estimate.value:.3f}" in markdown_text
+            assert f"{estimate.low:.3f}-{estimate.high:.3f}" in page_text
 
 
 def test_what_is_unstable_or_missing_is_said(reports):
-    (note,) = [n for n in words.notes(reports[0].datasets["breastmnist"]) if "Not all" in n]
-    unstable = reports[0].datasets["retinamnist"]["summary"]["unstable"]
-    for text in (page.html(reports[:1]), markdown.markdown(reports[:1])):
+    (note,) = [n for n in formatting.notes(reports[0].datasets["breastmnist"]) if "Not all" in n]
+    unstable = reports[0].datasets["retinamnist"].summary.unstable
+    for text in (page_of(reports[:1]), markdown_of(reports[:1])):
         assert note in text
         for name in unstable:
             assert name in text.partition("is unstable")[0]
 
 
 def test_markdown_has_whole_tables_and_no_markup_of_others(reports):
-    text = markdown.markdown(reports)
+    text = markdown_of(reports)
     assert "<script" not in text and "](http" not in text
     for table in [block for block in text.split("\n\n") if block.startswith("| ")]:
         widths = {line.replace("\\|", "").count("|") for line in table.splitlines()}
@@ -119,12 +132,12 @@ def test_markdown_has_whole_tables_and_no_markup_of_others(reports):
 
 def test_images_are_as_large_as_the_corruptions_need(reports):
     for dataset in DATASETS:
-        for draw, least in (
+        for drawn, least in (
             (figures.severity_curves(reports, dataset), 900),
             (figures.group_bars(reports, dataset), 900),
             (figures.heat_map(reports[0], dataset), 800),
         ):
-            image = Image.open(io.BytesIO(figures.as_png(draw)))
+            image = Image.open(io.BytesIO(figures.as_png(drawn)))
             image.load()
             assert image.width >= least and len(image.convert("L").getcolors()) > 20
 
@@ -184,9 +197,9 @@ def test_results_go_into_a_models_card_and_replace_older_ones(folders, tmp_path)
     for dataset in DATASETS:
         one = report.datasets[dataset]
         clean = found[f"{dataset}_clean", "balanced_error"]
-        assert clean.metric_value == one["clean"]["metrics"]["balanced_error"]["value"]
+        assert clean.metric_value == one.clean.metrics["balanced_error"].value
         assert clean.dataset_type == "someone/medmnist_c"
-        whole = one["summary"]["BE"]["value"]  # None of breastmnist, which was not evaluated whole
+        whole = one.summary.BE.value  # None of breastmnist, which was not evaluated whole
         assert (found[dataset, "BE"].metric_value if whole else None) == whole
         assert (f"{dataset}_pixelate", "accuracy") in found
 

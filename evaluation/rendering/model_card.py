@@ -1,31 +1,33 @@
 """Results in a model's card on the Hub, as the evaluation results that it shows."""
 
+from typing import Any
+
 from huggingface_hub import EvalResult, metadata_update
 from huggingface_hub.repocard_data import eval_results_to_model_index
 
 from medmnist_c.builder.retry import CLIENT_ERRORS, failure_of
 from medmnist_c.evaluation.errors import ReportError
-from medmnist_c.evaluation.report.model import RobustnessReport
+from medmnist_c.evaluation.report.model import Report
 
 _METRICS = {"balanced_error": "Balanced error", "accuracy": "Accuracy"}
 
 
-def evaluation_results(report: RobustnessReport, dataset_repo: str) -> list[EvalResult]:
+def evaluation_results(report: Report, dataset_repo: str) -> list[EvalResult]:
     """For each dataset: clean, each corruption's mean over the severities, and BE and rBE over all."""
     results = []
     for dataset, one in report.datasets.items():
-        common = {
+        common: dict[str, Any] = {
             "task_type": "image-classification",
             "task_name": "Image classification",
             "dataset_type": dataset_repo,
             "dataset_split": "test",
         }
-        figures = [("clean", one["clean"]["metrics"])]
-        figures += [(corruption["name"], corruption["means"]) for corruption in one["corruptions"]]
+        figures = [("clean", one.clean.metrics)]
+        figures += [(corruption.name, corruption.means) for corruption in one.corruptions]
         for what, metrics in figures:
             for metric, name in _METRICS.items():
-                value = metrics.get(metric, {}).get("value")
-                if value is not None:
+                found = metrics.get(metric)
+                if found is not None and found.value is not None:
                     results.append(
                         EvalResult(
                             **common,
@@ -33,11 +35,11 @@ def evaluation_results(report: RobustnessReport, dataset_repo: str) -> list[Eval
                             dataset_config=f"{dataset}_{what}",
                             metric_type=metric,
                             metric_name=name,
-                            metric_value=value,
+                            metric_value=found.value,
                         )
                     )
         for key in ("BE", "rBE", "rBE_stable"):
-            value = one["summary"][key]["value"]
+            value = getattr(one.summary, key).value
             if value is not None:
                 results.append(
                     EvalResult(
@@ -45,16 +47,14 @@ def evaluation_results(report: RobustnessReport, dataset_repo: str) -> list[Eval
                         dataset_name=f"MedMNIST-C {dataset} (all corruptions)",
                         dataset_config=dataset,
                         metric_type=key,
-                        metric_name=f"{key}, against {report.data['baseline']['name']}",
+                        metric_name=f"{key}, against {report.baseline.name}",
                         metric_value=value,
                     )
                 )
     return results
 
 
-def push_to_card(
-    report: RobustnessReport, repo: str, *, dataset_repo: str, token: str | None = None
-) -> str:
+def push_to_card(report: Report, repo: str, *, dataset_repo: str, token: str | None = None) -> str:
     """Write a report's results into the card of a model; those of other datasets stay.
 
     Args:

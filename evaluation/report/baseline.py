@@ -7,6 +7,8 @@ from functools import lru_cache
 from importlib import resources
 
 from medmnist_c.corruptions.table import SEVERITIES
+from medmnist_c.evaluation.errors import ReportError
+from medmnist_c.evaluation.report.model import Report
 
 STABLE_DROP = 0.02  # below this drop of the baseline, rBE divides by next to nothing
 
@@ -51,14 +53,22 @@ def alexnet() -> Baseline:
     )
 
 
-def baseline_of(report: dict) -> Baseline:
-    """Another report (as a dictionary) as the baseline, for the severities it has."""
+def baseline_of(report: Report) -> Baseline:
+    """Another report as the baseline, for the severities it has.
+
+    Raises:
+        ReportError: it lacks a balanced error.
+    """
     clean, means = {}, {}
-    for one in report["datasets"]:
-        clean[one["dataset"]] = one["clean"]["metrics"]["balanced_error"]["value"]
-        for corruption in one["corruptions"]:
-            cells = corruption["cells"]
-            errors = [cell["metrics"]["balanced_error"]["value"] for cell in cells]
-            severities = tuple(cell["severity"] for cell in cells)
-            means[one["dataset"], corruption["name"]] = {severities: sum(errors) / len(errors)}
-    return Baseline(report["model"]["name"], clean, means)
+    for dataset in report.datasets:
+        errors: dict[str, dict[int, float]] = {}
+        for (corruption, severity), estimate in report.table(dataset).items():
+            if estimate.value is None:
+                raise ReportError(f"{report.name} lacks balanced errors to measure against.")
+            if corruption is None or severity is None:
+                clean[dataset] = estimate.value
+            else:
+                errors.setdefault(corruption, {})[severity] = estimate.value
+        for name, found in errors.items():
+            means[dataset, name] = {tuple(found): sum(found.values()) / len(found)}
+    return Baseline(report.name, clean, means)

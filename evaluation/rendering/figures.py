@@ -1,21 +1,24 @@
 """Images of reports: severity curves, heat maps, bars by group. Same report, same bytes."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from medmnist_c.corruptions.table import SEVERITIES
-from medmnist_c.evaluation.report.model import RobustnessReport
+from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
+from medmnist_c.evaluation.metrics.names import PRIMARY
+from medmnist_c.evaluation.report.contents import ReportContents
+from medmnist_c.evaluation.report.model import Estimate, Report
 
-METRIC = "balanced_error"
 # Colours of Okabe and Ito, told apart by the colour-blind; lines and marks tell them apart in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _LINES = ("-", "--", ":", "-.")
 _MARKS = "osD^vP*"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"],
     "font.size": 9,
@@ -23,11 +26,46 @@ _STYLE = {
     "axes.spines.right": False,
     "svg.fonttype": "none",  # text that can be searched and read aloud
     "svg.hashsalt": "medmnist_c",
+    "text.parse_math": False,  # a name with dollar signs is a name
+    "text.usetex": False,
 }
 _COLUMNS = 4
+Table = Mapping[tuple[str | None, int | None], Estimate]
+_LONGEST_NAME = 60  # characters of a model's name in a legend
 
 
-def severity_curves(reports: Sequence[RobustnessReport], dataset: str) -> Figure:
+@dataclass(frozen=True)
+class DatasetFigures:
+    """The figures of one dataset; `heat_maps` has one for each report that has corruptions."""
+
+    severities: Figure
+    groups: Figure
+    heat_maps: tuple[Figure, ...]
+
+    def named(self) -> dict[str, Figure]:
+        """By the end of their files' names."""
+        if len(self.heat_maps) == 1:
+            heat_maps = {"heat": self.heat_maps[0]}
+        else:
+            heat_maps = {f"heat-{number}": one for number, one in enumerate(self.heat_maps, 1)}
+        return {"severities": self.severities, "groups": self.groups} | heat_maps
+
+
+def draw(contents: ReportContents) -> dict[str, DatasetFigures]:
+    """By dataset; a dataset of which only the clean test set was evaluated has no figures."""
+    drawn = {}
+    for dataset, having in contents.by_dataset().items():
+        reports = [report for report in having if report.datasets[dataset].corruptions]
+        if reports:
+            drawn[dataset] = DatasetFigures(
+                severity_curves(reports, dataset),
+                group_bars(reports, dataset),
+                tuple(heat_map(report, dataset) for report in reports),
+            )
+    return drawn
+
+
+def severity_curves(reports: Sequence[Report], dataset: str) -> Figure:
     """Balanced error over severity, a panel a corruption, 0 being clean; bands are 95 % intervals.
 
     Args:
@@ -44,7 +82,7 @@ def severity_curves(reports: Sequence[RobustnessReport], dataset: str) -> Figure
             panel.set_axis_off()
         for place, (name, panel) in enumerate(zip(names, panels.flat, strict=False)):
             for number, report in enumerate(reports):
-                _curve(panel, report.table(dataset, METRIC), name, number, report.name)
+                _curve(panel, report.table(dataset, PRIMARY), name, number, report.name)
             panel.set_title(name, fontsize=9)
             panel.set_xticks((0, *SEVERITIES), ("clean", *map(str, SEVERITIES)))
             panel.tick_params(labelsize=7.5)
@@ -64,41 +102,45 @@ def severity_curves(reports: Sequence[RobustnessReport], dataset: str) -> Figure
     return figure
 
 
-def _curve(panel: Axes, table: dict, corruption: str, number: int, label: str) -> None:
+def _curve(panel: Axes, table: Table, corruption: str, number: int, label: str) -> None:
     found = {0: table[None, None]}
     found |= {s: table[corruption, s] for s in SEVERITIES if (corruption, s) in table}
-    points = {s: one for s, one in found.items() if one["value"] is not None}
+    points = {s: one.value for s, one in found.items() if one.value is not None}
     colour = COLOURS[number % len(COLOURS)]
     panel.plot(
         list(points),
-        [one["value"] for one in points.values()],
+        list(points.values()),
         color=colour,
         linestyle=_LINES[number % len(_LINES)],
         marker=_MARKS[number % len(_MARKS)],
         markersize=3,
         linewidth=1.2,
-        label=_plain(label),
+        label=_legend_name(label),
     )
-    bands = {s: one for s, one in points.items() if one["low"] is not None}
+    bands = [
+        (s, one.low, one.high)
+        for s, one in found.items()
+        if one.value is not None and one.low is not None and one.high is not None
+    ]
     panel.fill_between(
-        list(bands),
-        [one["low"] for one in bands.values()],
-        [one["high"] for one in bands.values()],
+        [severity for severity, _, _ in bands],
+        [low for _, low, _ in bands],
+        [high for _, _, high in bands],
         color=colour,
         alpha=0.18,
         linewidth=0,
     )
 
 
-def heat_map(report: RobustnessReport, dataset: str) -> Figure:
+def heat_map(report: Report, dataset: str) -> Figure:
     """Balanced error as figures on a shade of grey-blue, corruption by severity."""
-    table = report.table(dataset, METRIC)
+    table = report.table(dataset, PRIMARY)
     names = _corruptions([report], dataset)
     columns = [None, *SEVERITIES]
-    values = [
-        [table.get((None, None) if s is None else (name, s), {}).get("value") for s in columns]
-        for name in names
+    found = [
+        [table.get((None, None) if s is None else (name, s)) for s in columns] for name in names
     ]
+    values = [[None if one is None else one.value for one in row] for row in found]
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(5.6, 0.29 * len(names) + 1.0), layout="constrained")
         axes = figure.subplots()
@@ -122,30 +164,27 @@ def heat_map(report: RobustnessReport, dataset: str) -> Figure:
     return figure
 
 
-def group_bars(reports: Sequence[RobustnessReport], dataset: str) -> Figure:
+def group_bars(reports: Sequence[Report], dataset: str) -> Figure:
     """Mean balanced error of each group of corruptions, with 95 % intervals; clean for comparison."""
     groups = ["clean"]
     for report in reports:
-        groups += [g["name"] for g in report.datasets[dataset]["groups"] if g["name"] not in groups]
+        groups += [g.name for g in report.datasets[dataset].groups if g.name not in groups]
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(6.2, 2.4 + 0.15 * len(reports)), layout="constrained")
         axes = figure.subplots()
         width = 0.8 / len(reports)
         for number, report in enumerate(reports):
             one = report.datasets[dataset]
-            found = {g["name"]: g["means"].get(METRIC) for g in one["groups"]}
-            found["clean"] = one["clean"]["metrics"][METRIC]
+            found = {g.name: g.means.get(PRIMARY) for g in one.groups}
+            found["clean"] = one.clean.metrics[PRIMARY]
             for place, group in enumerate(groups):
                 estimate = found.get(group)
-                if estimate is None or estimate["value"] is None:
+                if estimate is None or estimate.value is None:
                     continue
-                value = estimate["value"]
-                spread = None
-                if estimate["low"] is not None:
-                    spread = [
-                        [max(0.0, value - estimate["low"])],
-                        [max(0.0, estimate["high"] - value)],
-                    ]
+                value, spread = estimate.value, None
+                if estimate.low is not None and estimate.high is not None:
+                    low, high = max(0.0, value - estimate.low), max(0.0, estimate.high - value)
+                    spread = [[low], [high]]
                 axes.bar(
                     place - 0.4 + width * (number + 0.5),
                     value,
@@ -157,7 +196,7 @@ def group_bars(reports: Sequence[RobustnessReport], dataset: str) -> Figure:
                     error_kw={"linewidth": 0.9},
                     hatch=("", "///", "...", "xxx")[number % 4],
                     edgecolor="white",
-                    label=_plain(report.name) if place == 0 else None,
+                    label=_legend_name(report.name) if place == 0 else None,
                 )
         axes.set_xticks(range(len(groups)), groups)
         axes.set_ylabel("balanced error")
@@ -185,15 +224,13 @@ def as_png(figure: Figure) -> bytes:
     return data.getvalue()
 
 
-def _corruptions(reports: Sequence[RobustnessReport], dataset: str) -> list[str]:
+def _corruptions(reports: Sequence[Report], dataset: str) -> list[str]:
     """Those that any of the reports has, in the benchmark's order."""
-    return list(
-        dict.fromkeys(
-            one["name"] for report in reports for one in report.datasets[dataset]["corruptions"]
-        )
-    )
+    having = {one.name for report in reports for one in report.datasets[dataset].corruptions}
+    return [name for name in CORRUPTIONS[dataset] if name in having]
 
 
-def _plain(text: str) -> str:
-    """A name as it is: matplotlib takes dollar signs for mathematics, an underscore for "hidden"."""
-    return ("\u200b" + text if text.startswith("_") else text).replace("$", r"\$")
+def _legend_name(name: str) -> str:
+    """A model's name as matplotlib shows it: it hides names that begin with an underscore."""
+    name = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 3] + "..."
+    return "\u200b" + name if name.startswith("_") else name

@@ -1,0 +1,79 @@
+"""Which test sets are scored: names and wildcards, as everywhere else."""
+
+import fnmatch
+from collections.abc import Iterable, Sequence
+
+from medmnist_c.builder.configs import Configuration, find_configuration
+from medmnist_c.builder.errors import UnknownNameError
+from medmnist_c.builder.suggestions import nearest, shown
+from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
+
+
+def chosen_configs(
+    datasets: str | Sequence[str],
+    corruptions: str | Sequence[str] | None,
+    severities: int | Iterable[int] | None,
+) -> list[Configuration]:
+    """The clean test set of each dataset, then the chosen ones, in the table's order.
+
+    Args:
+        datasets: names or wildcards such as "organ*".
+        corruptions: names, which each of the datasets must have, or wildcards such as "*_noise", which
+            one of them must have; None for all.
+        severities: 1-5; None for all.
+
+    Raises:
+        TypeError, UnknownNameError: something is not in the benchmark.
+    """
+    patterns = [corruptions] if isinstance(corruptions, str) else corruptions
+    levels = [severities] if isinstance(severities, int) else severities
+    levels = list(SEVERITIES) if levels is None else list(levels)
+    names = _datasets([datasets] if isinstance(datasets, str) else list(datasets))
+    if not names or not levels:
+        raise ValueError("Give at least one dataset and one severity.")
+    configs = []
+    for dataset in names:
+        configs.append(Configuration(dataset))
+        configs += _corrupted(dataset, ("*",) if patterns is None else patterns, levels)
+    for pattern in patterns or ():
+        if not any(fnmatch.fnmatchcase(one.corruption or "", pattern) for one in configs):
+            known = dict.fromkeys(name for dataset in names for name in CORRUPTIONS[dataset])
+            raise UnknownNameError(
+                f"{', '.join(names)} has no corruption {shown(pattern)}"
+                f"{nearest(pattern.strip('*_'), known)}"
+            )
+    return configs
+
+
+def _datasets(patterns: list[str]) -> list[str]:
+    """In the order given; those of one pattern in the benchmark's."""
+    chosen: dict[str, None] = {}
+    for pattern in patterns:
+        if not isinstance(pattern, str):
+            raise TypeError(
+                f"The dataset's name is a string such as 'octmnist', not {shown(pattern)}."
+            )
+        matching = [name for name in CORRUPTIONS if fnmatch.fnmatchcase(name, pattern)]
+        if not matching:
+            raise UnknownNameError(
+                f"There is no dataset {shown(pattern)} in MedMNIST-C"
+                f"{nearest(pattern.strip('*'), CORRUPTIONS)}"
+            )
+        chosen |= dict.fromkeys(matching)
+    return list(chosen)
+
+
+def _corrupted(
+    dataset: str, patterns: Sequence[str], severities: Sequence[int]
+) -> list[Configuration]:
+    chosen: set[tuple[str, int]] = set()
+    for pattern in patterns:
+        names = [pattern]
+        if isinstance(pattern, str) and any(one in pattern for one in "*?["):
+            names = fnmatch.filter(CORRUPTIONS[dataset], pattern)
+        for name in names:
+            found = (find_configuration(dataset, name, severity) for severity in severities)
+            chosen |= {(name, one.severity) for one in found if one.severity}
+    order = list(CORRUPTIONS[dataset])
+    ranked = sorted(chosen, key=lambda one: (order.index(one[0]), one[1]))
+    return [Configuration(dataset, name, severity) for name, severity in ranked]

@@ -1,0 +1,66 @@
+"""Figures with what they would have been in each resample, and arithmetic that carries both along."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """A figure, what it would have been in each resample, and a remark.
+
+    `value` is None where the figure does not exist, `draws` (float64, one for each resample) is None
+    where it has no interval. Figures of one dataset share their resamples, so a function of several
+    is paired.
+    """
+
+    value: float | None
+    draws: np.ndarray | None = None
+    note: str | None = None
+
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % percentile interval of the draws; None where a resample has no such figure."""
+        if self.value is None or self.draws is None or not np.isfinite(self.draws).all():
+            return None
+        tail = 50 * (1 - CONFIDENCE)
+        low, high = np.percentile(self.draws, (tail, 100 - tail))
+        return float(low), float(high)
+
+
+Figures = dict[str, Resampled]  # of one test set, by metric
+
+
+def missing(note: str | None) -> Resampled:
+    """A figure that does not exist, and why."""
+    return Resampled(None, None, note)
+
+
+def combine(function: Callable, *figures: Resampled, note: str | None = None) -> Resampled:
+    """`function` of figures, value by value and resample by resample.
+
+    What is missing in one is missing in the result, with its note; notes are kept.
+    """
+    for one in figures:
+        if one.value is None:
+            return missing(one.note)
+    notes = dict.fromkeys(one for one in (note, *(figure.note for figure in figures)) if one)
+    draws = None
+    if all(one.draws is not None for one in figures):
+        draws = function(*(one.draws for one in figures))
+    value = float(function(*(one.value for one in figures)))
+    return Resampled(value, draws, "; ".join(notes) or None)
+
+
+def mean(figures: Sequence[Resampled], note: str | None = None) -> Resampled:
+    """The plain mean of figures; missing where one of them is, or where there is none."""
+    if not figures:
+        return missing(note or "nothing to take the mean of")
+    return combine(lambda *values: np.mean(values, axis=0), *figures, note=note)
+
+
+def means(several: Sequence[Figures]) -> Figures:
+    """The mean of each metric over several test sets."""
+    return {name: mean([one[name] for one in several]) for name in (several[0] if several else ())}

@@ -1,0 +1,93 @@
+"""What kept predictions were made of, as their file's metadata says it."""
+
+import json
+from dataclasses import asdict
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from medmnist_c.builder.suggestions import shown
+from medmnist_c.evaluation.fields import Flag, Text, first_misfit
+
+
+@dataclass(frozen=True)
+class CleanOrigin:
+    """Of the clean images behind a test set: their digest, and where they are from."""
+
+    digest: Text | None
+    where: Text
+
+
+@dataclass(frozen=True)
+class ImagesOrigin:
+    """Of a test set's images.
+
+    images: in words, e.g. "release" or "seed 7".
+    digest: their identity; None if it is not known.
+    source: the clean images behind them.
+    images_version: of the package that made them; None for published ones.
+    """
+
+    images: Text
+    digest: Text | None
+    source: CleanOrigin
+    images_version: Text | None
+
+
+@dataclass(frozen=True)
+class InputForm:
+    """How a model is given images (see `evaluate`), and whether it gives logits."""
+
+    pil: Flag = False
+    rgb: Flag = False
+    logits: Flag = False
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Of a file of predictions: which test set, by which model, of which images, given how."""
+
+    config: Text
+    model: Text
+    images: ImagesOrigin
+    form: InputForm = InputForm()
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self), sort_keys=True).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Origin":
+        """What `to_json` wrote.
+
+        Raises:
+            ValueError: it is something else; the message says what.
+        """
+        try:
+            return _ORIGIN.validate_python(json.loads(text))
+        except ValidationError as error:
+            raise ValueError(first_misfit(error)) from error
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
+
+    def differences(self, other: "Origin") -> dict[str, tuple[str, str]]:
+        """What is not the same, by name: here, and in the other."""
+        here, there = _flat(asdict(self)), _flat(asdict(other))
+        return {
+            name: (shown(here[name]), shown(there[name]))
+            for name in here
+            if here[name] != there[name]
+        }
+
+
+def _flat(plain: dict) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in plain.items():
+        found |= (
+            _flat(value)
+            if name in ("images", "form") and isinstance(value, dict)
+            else {name: value}
+        )
+    return found
+
+
+_ORIGIN = TypeAdapter(Origin)

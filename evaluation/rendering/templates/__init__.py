@@ -1,0 +1,29 @@
+"""Templates of pages and documents, and what they can call."""
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from medmnist_c.corruptions.table import SEVERITIES
+from medmnist_c.evaluation.metrics.names import PRIMARY
+from medmnist_c.evaluation.rendering import formatting
+
+
+def environment(**how: Any) -> Environment:
+    """One for a kind of document; `how` says how it escapes."""
+    made = Environment(
+        loader=PackageLoader(__name__, ""),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        **how,
+    )
+    made.globals |= {
+        "figure": formatting.figure,
+        "interval": formatting.interval,
+        "notes": formatting.notes,
+        "summary_rows": formatting.summary_rows,
+        "provenance_rows": formatting.provenance_rows,
+        "severities": list(SEVERITIES),
+        "primary": PRIMARY,
+    }
+    return made

@@ -1,0 +1,128 @@
+"""The public report: what `evaluate` and `score` give, with its file and its renderings.
+
+    {"format": "medmnist_c.report", "version": 2,
+     "model": {"name"}, "baseline": {"name"}, "provenance": {...},
+     "datasets": {name: {...}}, "predictions": relative path of their folder or file, or null}
+
+The fields are those of the types in `report/model.py`, under the same names.
+"""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic.dataclasses import dataclass
+
+from medmnist_c.builder.files import atomic_write
+from medmnist_c.builder.suggestions import shown
+from medmnist_c.evaluation.errors import ReportError
+from medmnist_c.evaluation.report.contents import ReportContents
+from medmnist_c.evaluation.report.model import Report, report_fields
+
+FORMAT = "medmnist_c.report"
+FORMAT_VERSION = 2
+REPORT_FILE = "report.json"
+
+
+@dataclass(frozen=True)
+class RobustnessReport(Report):
+    """How a model fares under the corruptions: figures, provenance, and how to show and keep them."""
+
+    @classmethod
+    def of(cls, report: Report, predictions: Path | None = None) -> Self:
+        """The same figures, with the place of their predictions."""
+        fields = {one.name: getattr(report, one.name) for one in dataclasses.fields(report)}
+        return cls(**fields | {"predictions": predictions})
+
+    def to_dict(self) -> dict:
+        """The whole as plain data, but for `predictions`."""
+        return {"format": FORMAT, "version": FORMAT_VERSION} | super().to_dict()
+
+    @classmethod
+    def from_dict(cls, plain: object, where: str = "The dictionary") -> Self:
+        """The report that `to_dict` made plain.
+
+        Raises:
+            ReportError: it is none, one of another version, or not as the benchmark has it; the
+                message says where.
+        """
+        if not isinstance(plain, dict) or plain.get("format") != FORMAT:
+            raise ReportError(f"{where} is no report of medmnist_c (format {FORMAT!r}).")
+        if plain.get("version") != FORMAT_VERSION:
+            raise ReportError(
+                f"{where} is a report of version {shown(plain.get('version'))}, this medmnist_c reads "
+                f"version {FORMAT_VERSION}; make it again with `medmnist-c score`."
+            )
+        return cls.of(report_fields(plain, where))
+
+    def to_json(self, predictions: str | None = None) -> str:
+        """As JSON, floats to their last digit; `predictions` is their place for the text."""
+        whole = self.to_dict() | {"predictions": predictions}
+        return json.dumps(whole, indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "The text") -> Self:
+        """The report that `to_json` made.
+
+        Raises:
+            ReportError: as `from_dict`; or it is no JSON.
+        """
+        return cls.from_dict(_parsed(text, where), where)
+
+    def save(self, path: str | Path) -> Path:
+        """Write it to a `.json` file, or as `report.json` into a folder; returns the file's path."""
+        path = Path(path).expanduser()
+        file = path if path.suffix == ".json" else path / REPORT_FILE
+        file.parent.mkdir(parents=True, exist_ok=True)
+        predictions = None
+        if self.predictions is not None:
+            relative = os.path.relpath(self.predictions.absolute(), file.parent.absolute())
+            predictions = Path(relative).as_posix()
+        with atomic_write(file) as out:
+            out.write(self.to_json(predictions).encode())
+        return file
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a report, or the `report.json` of a folder.
+
+        Raises:
+            ReportError: there is none, or it cannot be read.
+        """
+        path = Path(path).expanduser()
+        file = path / REPORT_FILE if path.is_dir() else path
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ReportError(f"Cannot read the report {file} ({error}).") from error
+        plain = _parsed(text, str(file))
+        report = cls.from_dict(plain, str(file))
+        predictions = plain.get("predictions") if isinstance(plain, dict) else None
+        if predictions is None:
+            return report
+        if not isinstance(predictions, str) or "\0" in predictions or len(predictions) > 4096:
+            raise ReportError(f"{file} does not name the folder of its predictions; make it again.")
+        return cls.of(report, file.parent / predictions)
+
+    def markdown(self) -> str:
+        """The report as Markdown."""
+        from medmnist_c.evaluation.rendering.markdown import markdown
+
+        return markdown(ReportContents.of([self]))
+
+    def html(self) -> str:
+        """The report as one self-contained page."""
+        from medmnist_c.evaluation.rendering.figures import draw
+        from medmnist_c.evaluation.rendering.html import html
+
+        contents = ReportContents.of([self])
+        return html(contents, draw(contents))
+
+
+def _parsed(text: str, where: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ReportError(f"{where} is no JSON ({error}).") from error
