@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import rankdata
 
-from medmnist_c.evaluation.metrics.estimates import Estimate, missing
+from medmnist_c.evaluation.metrics.resampled import Resampled, missing
 
 
-def mean_ranks(figures: Sequence[Sequence[Estimate]]) -> list[Estimate]:
+def mean_ranks(figures: Sequence[Sequence[Resampled]]) -> list[Resampled]:
     """Each model's rank (1 is the smallest figure, ties share) in the mean over datasets.
 
     Args:
@@ -22,14 +22,14 @@ def mean_ranks(figures: Sequence[Sequence[Estimate]]) -> list[Estimate]:
         return [missing("no dataset that all models have")] * len(figures)
     values = np.mean([rankdata([one.value for one in column]) for column in columns], axis=0)
     if any(one.draws is None for column in columns for one in column):
-        return [Estimate(float(value)) for value in values]
+        return [Resampled(float(value)) for value in values]
     draws = np.mean(
         [rankdata(np.stack([one.draws for one in column]), axis=0) for column in columns], axis=0
     )
-    return [Estimate(float(value), own) for value, own in zip(values, draws, strict=True)]
+    return [Resampled(float(value), own) for value, own in zip(values, draws, strict=True)]
 
 
-def severity_lost(clean: Estimate, severities: dict[int, Estimate], margin: float) -> Estimate:
+def severity_lost(clean: Resampled, severities: dict[int, Resampled], margin: float) -> Resampled:
     """The first severity at which the mean error is more than `margin` above the clean one.
 
     Args:
@@ -53,5 +53,7 @@ def severity_lost(clean: Estimate, severities: dict[int, Estimate], margin: floa
     value = float(first(clean.value, np.array([severities[s].value for s in order])))
     note = f"at no severity to {order[-1]}" if value > order[-1] else None
     if any(one.draws is None for one in (clean, *severities.values())):
-        return Estimate(value, None, note)
-    return Estimate(value, first(clean.draws, np.stack([severities[s].draws for s in order])), note)
+        return Resampled(value, None, note)
+    return Resampled(
+        value, first(clean.draws, np.stack([severities[s].draws for s in order])), note
+    )

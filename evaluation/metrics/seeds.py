@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medmnist_c.evaluation.metrics.estimates import Estimate, combine
+from medmnist_c.evaluation.metrics.resampled import Resampled, combine
 
 _SEED = 20240618
 
@@ -26,29 +26,29 @@ class OverSeeds:
     seeds: how many there are.
     """
 
-    mean: Estimate
+    mean: Resampled
     sd: float | None
     seeds: int
 
 
-def over_seeds(estimates: Sequence[Estimate]) -> OverSeeds:
+def over_seeds(figures: Sequence[Resampled]) -> OverSeeds:
     """The same figure of one model trained with several seeds, on the same images.
 
     Args:
-        estimates: one for each seed; their draws are of the same resamples.
+        figures: one for each seed; their draws are of the same resamples.
     """
-    if not estimates:
+    if not figures:
         raise ValueError("There is no seed.")
-    mean = combine(lambda *values: np.mean(values, axis=0), *estimates)
-    if len(estimates) == 1 or mean.value is None:
-        return OverSeeds(mean, None, len(estimates))
-    sd = float(np.std([one.value for one in estimates], ddof=1))
+    mean = combine(lambda *values: np.mean(values, axis=0), *figures)
+    if len(figures) == 1 or mean.value is None:
+        return OverSeeds(mean, None, len(figures))
+    sd = float(np.std([one.value for one in figures], ddof=1))
     draws = mean.draws
     if draws is not None:
-        trainings = np.random.default_rng([_SEED, len(estimates)])
-        t = trainings.standard_t(len(estimates) - 1, len(draws))
-        own = np.stack([one.draws for one in estimates]) - draws
-        of_images = own.var(axis=1).sum() / (len(estimates) - 1)
+        trainings = np.random.default_rng([_SEED, len(figures)])
+        t = trainings.standard_t(len(figures) - 1, len(draws))
+        own = np.stack([one.draws for one in figures]) - draws
+        of_images = own.var(axis=1).sum() / (len(figures) - 1)
         of_training = max(0.0, sd**2 - of_images) ** 0.5
-        draws = draws + t * of_training / len(estimates) ** 0.5
-    return OverSeeds(Estimate(mean.value, draws, mean.note), sd, len(estimates))
+        draws = draws + t * of_training / len(figures) ** 0.5
+    return OverSeeds(Resampled(mean.value, draws, mean.note), sd, len(figures))

@@ -80,7 +80,7 @@ def provenance_rows(report: Report) -> list[tuple[str, str]]:
         ("libraries", ", ".join(f"{name} {version}" for name, version in made.libraries.items())),
         (
             "intervals",
-            f"{100 * made.confidence:g} %, bootstrap over images, {made.resamples} resamples",
+            f"{100 * made.confidence:g} %, images resampled by class, {made.resamples} resamples",
         ),
     ]
     for name, source in made.sources.items():

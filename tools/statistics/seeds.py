@@ -13,8 +13,8 @@ import argparse
 import numpy as np
 import simulated
 
-from medmnist_c.evaluation.metrics.estimates import Estimate
 from medmnist_c.evaluation.metrics.intervals import error_draws
+from medmnist_c.evaluation.metrics.resampled import Resampled
 from medmnist_c.evaluation.metrics.resampling import resamples
 from medmnist_c.evaluation.metrics.seeds import over_seeds
 
@@ -61,15 +61,15 @@ def cover(dataset: str, clean_error: float, seeds: int, simulations: int) -> np.
         models = trained(classes, clean_error, rng, seeds)
         test_sets = clean_and_hardest(models, labels, rng)
         for position, (of_models, true) in enumerate(zip(test_sets, truth, strict=True)):
-            estimates = []
+            figures = []
             for logits in of_models:
                 wrong, value = figures(labels, logits, classes)
                 draws = error_draws(resampled, wrong, corrupted=position > 0)["balanced_error"]
-                estimates.append(Estimate(value, draws))
-            stacked = np.stack([one.draws for one in estimates])
+                figures.append(Resampled(value, draws))
+            stacked = np.stack([one.draws for one in figures])
             picked = rng.integers(0, seeds, (seeds, stacked.shape[1]))
             plain = np.take_along_axis(stacked, picked, axis=0).mean(axis=0)
-            kinds = (stacked.mean(axis=0), plain, over_seeds(estimates).mean.draws)
+            kinds = (stacked.mean(axis=0), plain, over_seeds(figures).mean.draws)
             limits = [np.percentile(one, (2.5, 97.5)) for one in kinds]
             hits.append([low <= true <= high for low, high in limits])
     return np.mean(hits, axis=0)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from medmnist_c.evaluation.metrics.estimates import Estimate, missing
 from medmnist_c.evaluation.metrics.ranks import mean_ranks, severity_lost
+from medmnist_c.evaluation.metrics.resampled import Resampled, missing
 from medmnist_c.evaluation.metrics.seeds import over_seeds
 from medmnist_c.evaluation.metrics.simultaneous import holm, max_t_bands, p_values
 
@@ -15,19 +15,19 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(11)
 
 
-def around(rng, value: float, spread: float, common: np.ndarray | None = None) -> Estimate:
+def around(rng, value: float, spread: float, common: np.ndarray | None = None) -> Resampled:
     noise = rng.normal(size=1000) if common is None else common
-    return Estimate(value, value + spread * noise)
+    return Resampled(value, value + spread * noise)
 
 
 def test_seeds_of_no_image_noise_have_student_s_interval():
     values = [0.10, 0.13, 0.11, 0.16, 0.12]
-    found = over_seeds([Estimate(one, np.full(1000, one)) for one in values])
+    found = over_seeds([Resampled(one, np.full(1000, one)) for one in values])
     assert found.mean.value == pytest.approx(np.mean(values))
     assert found.sd == pytest.approx(np.std(values, ddof=1))
     half = student(4).ppf(0.975) * found.sd / 5**0.5
-    told = found.mean.to_dict()
-    assert (told["high"] - told["low"]) / 2 == pytest.approx(half, rel=0.15)
+    low, high = found.mean.interval()
+    assert (high - low) / 2 == pytest.approx(half, rel=0.15)
 
 
 def test_equal_seeds_keep_the_images_interval(rng):
@@ -113,5 +113,5 @@ def test_severity_at_which_the_margin_is_passed(rng):
     assert (severity_lost(clean, levels, 0.05).draws == 3).all()
     never = severity_lost(clean, levels, 0.2)
     assert never.value == 6 and "at no severity" in never.note
-    unsure = severity_lost(around(rng, 0.1, 0.01), levels, 0.05).to_dict()
-    assert unsure["low"] < 3 < unsure["high"]
+    low, high = severity_lost(around(rng, 0.1, 0.01), levels, 0.05).interval()
+    assert low < 3 < high
