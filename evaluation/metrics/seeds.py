@@ -2,10 +2,10 @@
 
 The mean over seeds varies with the images and with the trainings. The images' part are the resamples,
 which all seeds share; the trainings' part is Student's t with S - 1 degrees of freedom, times the
-standard deviation over seeds (less what images that one training errs on and another does not add to
-it, which the resamples have already), divided by the root of S. Drawing seeds with replacement, as a plain
-hierarchical bootstrap does, gives intervals that are much too short for three or five seeds
-(tools/statistics/seeds.py).
+standard deviation over seeds, divided by the root of S. (That deviation holds something of the images,
+too: those that one training errs on and another does not. The resamples have it already, so it is
+taken off.) Drawing seeds with replacement, as a plain hierarchical bootstrap does, counts it twice, and
+gives intervals that are too short where trainings matter most (tools/statistics/seeds.py).
 """
 
 from collections.abc import Sequence

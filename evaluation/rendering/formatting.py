@@ -41,6 +41,16 @@ def summary_rows(one: DatasetReport) -> list[tuple[str, Estimate | None, Estimat
     ]
 
 
+def severity_rows(one: DatasetReport) -> list[tuple[str, list[Estimate | None]]]:
+    """By metric: the clean figure, then the mean over corruptions at each severity."""
+    by_severity = {each.severity: each.means for each in one.severities}
+    return [
+        (name, [one.clean.metrics.get(metric), *(by_severity[s].get(metric) for s in by_severity)])
+        for metric, name in METRIC_NAMES.items()
+        if metric in one.clean.metrics
+    ]
+
+
 def notes(one: DatasetReport) -> list[str]:
     """What a dataset's figures come with, each once."""
     found: dict[str, list[str]] = {}

@@ -31,7 +31,7 @@ def trained(classes: int, clean_error: float, rng: np.random.Generator, seeds: i
     ]
 
 
-def figures(labels, logits, classes):
+def errors(labels, logits, classes):
     wrong = logits.argmax(axis=1) != labels
     return wrong, np.mean([wrong[labels == k].mean() for k in range(classes)])
 
@@ -50,7 +50,7 @@ def cover(dataset: str, clean_error: float, seeds: int, simulations: int) -> np.
     large = np.repeat(np.arange(classes), POPULATION // classes // 100)
     truth = np.mean(
         [
-            [figures(large, one, classes)[1] for [one] in clean_and_hardest([model], large, rng)]
+            [errors(large, one, classes)[1] for [one] in clean_and_hardest([model], large, rng)]
             for model in trained(classes, clean_error, rng, 400)
         ],
         axis=0,
@@ -63,7 +63,7 @@ def cover(dataset: str, clean_error: float, seeds: int, simulations: int) -> np.
         for position, (of_models, true) in enumerate(zip(test_sets, truth, strict=True)):
             figures = []
             for logits in of_models:
-                wrong, value = figures(labels, logits, classes)
+                wrong, value = errors(labels, logits, classes)
                 draws = error_draws(resampled, wrong, corrupted=position > 0)["balanced_error"]
                 figures.append(Resampled(value, draws))
             stacked = np.stack([one.draws for one in figures])
