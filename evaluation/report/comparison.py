@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS, Corruption
 from medmnist_c.evaluation.errors import ReportError
@@ -92,7 +92,7 @@ class _KeptErrors:
     def __init__(self, report: Report, position: int) -> None:
         self.report = report
         self.position = position
-        self._found: dict[Configuration, tuple[np.ndarray, Resampled] | None] = {}
+        self._found: dict[Config, tuple[np.ndarray, Resampled] | None] = {}
 
     @cached_property
     def store(self) -> PredictionFolder | PredictionFile:
@@ -104,14 +104,16 @@ class _KeptErrors:
             )
         return open_predictions(predictions)
 
-    def reported(self) -> set[Configuration]:
+    def reported(self) -> set[Config]:
         return {
-            Configuration(dataset, corruption, severity)
+            CleanConfig(dataset)
+            if corruption is None or severity is None
+            else CorruptedConfig(dataset, corruption, severity)
             for dataset in self.report.datasets
             for corruption, severity in self.report.table(dataset)
         }
 
-    def of(self, config: Configuration) -> tuple[np.ndarray, Resampled] | None:
+    def of(self, config: Config) -> tuple[np.ndarray, Resampled] | None:
         """None where the labels are not kept."""
         if config not in self._found:
             made = self.report.provenance
@@ -121,7 +123,7 @@ class _KeptErrors:
                 info = dataset_info(config.dataset)
                 classified = classify(info, kept.labels, kept.scores, made.threshold)
                 error = balanced_error(
-                    classified, corrupted=config.entry is not None, model=self.position
+                    classified, corrupted=isinstance(config, CorruptedConfig), model=self.position
                 )
                 self._found[config] = kept.labels, error
         return self._found[config]
@@ -175,18 +177,18 @@ class _Apart:
     mean: Resampled
 
     @classmethod
-    def of(cls, dataset: str, differences: dict[Configuration, Resampled]) -> "_Apart":
+    def of(cls, dataset: str, differences: dict[Config, Resampled]) -> "_Apart":
         corruptions = []
         for entry in CORRUPTIONS[dataset].values():
             own = {
                 one.severity: found
                 for one, found in differences.items()
-                if one.entry is entry and one.severity is not None
+                if isinstance(one, CorruptedConfig) and one.entry is entry
             }
             if own:
                 corruptions.append((entry, own, mean(list(own.values()))))
         overall = mean([average for _, _, average in corruptions])
-        return cls(dataset, differences[Configuration(dataset)], corruptions, overall)
+        return cls(dataset, differences[CleanConfig(dataset)], corruptions, overall)
 
     def figures(self) -> Iterator[Resampled]:
         """All that is shown."""
