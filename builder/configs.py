@@ -73,7 +73,7 @@ def configuration(name: str) -> Configuration:
     return known[name]
 
 
-def find_configuration(dataset: str, corruption: str, severity: int) -> Configuration:
+def find_configuration(dataset: str, corruption: str, severity: SupportsIndex) -> Configuration:
     """The configuration of a dataset, corruption and severity.
 
     Raises:
@@ -106,7 +106,7 @@ def _checked_severity(severity: SupportsIndex) -> int:
 
 
 def config_names(
-    pattern: str = "*", *, corruption: str | None = None, severity: int | None = None
+    pattern: str = "*", *, corruption: str | None = None, severity: SupportsIndex | None = None
 ) -> list[str]:
     """Names of the configurations that match, in the table's order.
 

@@ -13,6 +13,14 @@ from typing import BinaryIO
 _A_DAY = 24 * 60 * 60  # seconds
 
 
+def absolute(path: str | Path) -> Path:
+    """A path that no later change of the current folder moves, "~" expanded.
+
+    Where nobody knows a home folder, as in a container, "~" stays a name, as `datasets` has it.
+    """
+    return Path(os.path.expanduser(path)).absolute()
+
+
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a file to write that takes its name only when everything is on the disk.
@@ -30,6 +38,14 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def remove_stale(folder: Path) -> None:
+    """Take away what `atomic_write` in killed processes has left in a folder, if there is such."""
+    for aside in folder.glob(".*.tmp"):
+        if is_stale(aside):
+            with contextlib.suppress(OSError):  # who may not write there finds no fault in it
+                aside.unlink()
 
 
 def is_stale(aside: Path) -> bool:

@@ -1,7 +1,11 @@
 """`medmnist-c build`: test sets as a folder of Parquet files."""
 
+from pathlib import Path
+from typing import Any
+
 import click
 
+from medmnist_c.builder.hf.registration import NAME
 from medmnist_c.builder.parquet.build import build as build_folder
 from medmnist_c.commands.options import GOES_ON, Command, complete_config, source_options
 
@@ -20,7 +24,11 @@ from medmnist_c.commands.options import GOES_ON, Command, complete_config, sourc
 )
 @source_options
 def build(
-    config: tuple[str, ...], output: str, num_proc: int | None, scheduler: str | None, **source
+    config: tuple[str, ...],
+    output: str,
+    num_proc: int | None,
+    scheduler: str | None,
+    **source: Any,
 ) -> None:
     """Make test sets as a folder of Parquet files.
 
@@ -28,5 +36,10 @@ def build(
 
     CONFIG are names, with wildcards: '*' for all, 'derma*', 'breastmnist_*_noise_5'.
     """
+    if Path(output).name == NAME:
+        raise ValueError(
+            f"A folder called {NAME} would be taken for the package, or for the dataset, by a Python "
+            "that is started beside it; choose another name."
+        )
     result = build_folder(config, output, num_proc=num_proc, scheduler=scheduler, **source)
     click.echo(f"{output}: {len(result.made)} test sets made, {len(result.kept)} already there")

@@ -68,5 +68,6 @@ def preview(
             cache_dir=CACHE_DIR,
         )
     output = output or Path(f"{dataset}_augmented.png" if augment else f"{dataset}.png")
+    output.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(output)
     click.echo(f"{output}: {sheet.width} x {sheet.height}")

@@ -14,6 +14,8 @@ from PIL import Image
 
 from medmnist_c.corruptions.image import checked
 
+_LONGEST_SIDE = 65_500  # pixels; JPEG_MAX_DIMENSION of libjpeg
+
 
 def pixelate(image: np.ndarray, factor: float) -> np.ndarray:
     """Fewer, larger pixels: shrunk to `factor` of the size and enlarged again, both with a box filter.
@@ -54,13 +56,18 @@ def jpeg_compression(image: np.ndarray, quality: int) -> np.ndarray:
     level, its chroma is zero and stays zero.
 
     Args:
-        image: uint8, H x W x 3 or H x W.
+        image: uint8, H x W x 3 or H x W, at most 65,500 pixels a side.
         quality: JPEG quality, 1 (worst) to 95.
 
     Returns:
         A new uint8 array of the same shape.
     """
     image = checked(image, grey=True)
+    if max(image.shape[:2]) > _LONGEST_SIDE:
+        raise ValueError(
+            f"JPEG takes images of up to {_LONGEST_SIDE:,} pixels a side, this one is "
+            f"{image.shape[0]} x {image.shape[1]}; cut it first."
+        )
     file = BytesIO()
     Image.fromarray(image).save(file, "JPEG", quality=quality)
     return np.array(Image.open(file))

@@ -2,6 +2,7 @@
 
 import fnmatch
 from collections.abc import Iterable, Sequence
+from typing import SupportsIndex
 
 from medmnist_c.builder.configs import Configuration, find_configuration
 from medmnist_c.builder.errors import UnknownNameError
@@ -12,7 +13,7 @@ from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 def chosen_configs(
     datasets: str | Sequence[str],
     corruptions: str | Sequence[str] | None,
-    severities: int | Iterable[int] | None,
+    severities: SupportsIndex | Iterable[int] | None,
 ) -> list[Configuration]:
     """The clean test set of each dataset, then the chosen ones, in the table's order.
 
@@ -26,7 +27,7 @@ def chosen_configs(
         TypeError, UnknownNameError: something is not in the benchmark.
     """
     patterns = [corruptions] if isinstance(corruptions, str) else corruptions
-    levels = [severities] if isinstance(severities, int) else severities
+    levels = [severities] if isinstance(severities, SupportsIndex) else severities
     levels = list(SEVERITIES) if levels is None else list(levels)
     names = _datasets([datasets] if isinstance(datasets, str) else list(datasets))
     if not names or not levels:

@@ -82,7 +82,11 @@ def evaluate(
     scoring = Scoring.of(threshold, False, baseline)
     for one in dict.fromkeys(config.dataset for config in configs):
         scoring.check(dataset_info(one))
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+    if (
+        isinstance(batch_size, bool)
+        or not isinstance(batch_size, int | np.integer)
+        or batch_size < 1
+    ):
         raise ValueError(f"batch_size is a whole number from 1 on, not {batch_size!r}.")
     if repo is not None and (sample or data_dir is not None or seed is not None):
         raise ValueError("Give either repo=, or data_dir=, sample= and seed=, not both.")
@@ -116,6 +120,8 @@ def _predict_all(
     store: PredictionFolder,
 ) -> ScoredImages:
     """Keep the predictions of every test set that is not there yet; says what they are of."""
+    for dataset in dict.fromkeys(config.dataset for config in configs):
+        store.tidy(dataset)
     sources: dict[str, CleanOrigin] = {}
     for config in tqdm(configs, desc=model.name, unit="test set"):
         images = source.origin(config)

@@ -15,7 +15,7 @@ from typing import Self
 
 from pydantic.dataclasses import dataclass
 
-from medmnist_c.builder.files import atomic_write
+from medmnist_c.builder.files import absolute, atomic_write
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.report.contents import ReportContents
@@ -73,7 +73,7 @@ class RobustnessReport(Report):
 
     def save(self, path: str | Path) -> Path:
         """Write it to a `.json` file, or as `report.json` into a folder; returns the file's path."""
-        path = Path(path).expanduser()
+        path = absolute(path)
         file = path if path.suffix == ".json" else path / REPORT_FILE
         file.parent.mkdir(parents=True, exist_ok=True)
         predictions = None
@@ -91,7 +91,7 @@ class RobustnessReport(Report):
         Raises:
             ReportError: there is none, or it cannot be read.
         """
-        path = Path(path).expanduser()
+        path = absolute(path)
         file = path / REPORT_FILE if path.is_dir() else path
         try:
             text = file.read_text("utf-8")

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import fsspec
 
 from medmnist_c.builder.errors import BuildError, CleanDataError
-from medmnist_c.builder.files import atomic_write, is_stale
+from medmnist_c.builder.files import atomic_write, remove_stale
 
 _WITH_BUCKETS = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci"}
 
@@ -165,9 +165,7 @@ class OutputFolder:
     def tidy(self, folder: str) -> None:
         """Take away what processes that were killed have left half-written."""
         if self._remote is None:
-            for file in self._local(folder).glob(".*.tmp"):
-                if is_stale(file):
-                    file.unlink(missing_ok=True)
+            remove_stale(self._local(folder))
 
     @contextlib.contextmanager
     def errors(self, path: str = "") -> Iterator[None]:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from medmnist_c.builder.files import atomic_write
+from medmnist_c.builder.files import atomic_write, remove_stale
 from medmnist_c.builder.versions import code_digest
+from medmnist_c.corruptions.random.streams import is_state
 
 _FOLDER = "stream_states"
-_NAME = re.compile(r"([a-z0-9]+)-([0-9]{1,15})\.state")
+_NAME = re.compile(r"(legacy|python)-([0-9]{1,15})\.state")
 _STATE_BYTES = 625 * 4
 _BYTES = hashlib.sha256().digest_size + _STATE_BYTES
 
@@ -22,7 +23,8 @@ class StateFolder(MutableMapping):
 
     A file is a SHA-256 and the state. The checksum is also over whose state it is: that of another
     place, of other images or of other code is no more taken than a damaged one, but taken away and
-    found anew.
+    found anew. Whoever can write here can make the checksum, too, so the state is held against
+    what it can be.
     """
 
     def __init__(self, clean_folder: Path) -> None:
@@ -42,8 +44,9 @@ class StateFolder(MutableMapping):
             if path.stat().st_size == _BYTES:
                 content = path.read_bytes()
                 packed = content[-_STATE_BYTES:]
-                if content == self._content(key, packed):
-                    return np.frombuffer(packed, "<u4").astype(np.uint32)
+                state = np.frombuffer(packed, "<u4").astype(np.uint32)
+                if content == self._content(key, packed) and is_state(state):
+                    return state
             path.unlink()
         raise KeyError(key)
 
@@ -52,6 +55,7 @@ class StateFolder(MutableMapping):
             return  # a place has one state
         with contextlib.suppress(OSError):  # they save time; a full or locked disk costs only that
             self._folder.mkdir(parents=True, exist_ok=True)
+            remove_stale(self._folder)
             with atomic_write(self._path(key)) as file:
                 file.write(self._content(key, state.astype("<u4").tobytes()))
 

@@ -1,5 +1,8 @@
 """One image at a time, of any size."""
 
+import operator
+from typing import SupportsIndex
+
 import numpy as np
 from PIL import Image
 
@@ -14,10 +17,10 @@ def corrupt(
     image: np.ndarray | Image.Image,
     dataset: str,
     corruption: str,
-    severity: int,
+    severity: SupportsIndex,
     *,
-    seed: int = 0,
-    index: int = 0,
+    seed: SupportsIndex = 0,
+    index: SupportsIndex = 0,
 ) -> np.ndarray | Image.Image:
     """One image under one of a dataset's corruptions.
 
@@ -41,19 +44,25 @@ def corrupt(
         TypeError, ValueError: the image, the seed or the index is not as above.
     """
     test_set = find_configuration(dataset, corruption, severity)
-    for name, value in (("seed", seed), ("index", index)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise TypeError(f"The {name} is a whole number, not {value!r}.")
-        if value < 0:
-            raise ValueError(f"The {name} is a whole number from 0 on, not {value}.")
+    severity = operator.index(severity)
+    seed, index = _whole_number("seed", seed), _whole_number("index", index)
     pixels = pixels_of(image)
     algorithm = test_set.entry.algorithm
     rng = algorithm.draws and seeded_stream(
-        int(seed), dataset, corruption, severity, int(index), algorithm.draws.stream
+        seed, dataset, corruption, severity, index, algorithm.draws.stream
     )
     parameters = test_set.entry.parameters(severity)
     result = apply(pixels, algorithm, parameters, rng, stain_masks.own_masks())
     return Image.fromarray(result) if isinstance(image, Image.Image) else result
+
+
+def _whole_number(name: str, value: SupportsIndex) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"The {name} is a whole number, not {value!r}.")
+    number = operator.index(value)
+    if number < 0:
+        raise ValueError(f"The {name} is a whole number from 0 on, not {number}.")
+    return number
 
 
 def pixels_of(image: np.ndarray | Image.Image) -> np.ndarray:

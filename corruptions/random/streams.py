@@ -8,7 +8,21 @@ import numpy as np
 StreamName = Literal["legacy", "pcg64", "python"]
 """The reference's streams: numpy's legacy `RandomState`, `default_rng` and Python's `random`."""
 
+_WORDS = 624  # of a twister's key
+
 RandomStream = np.random.Generator | np.random.RandomState | Random
+
+
+def is_state(packed: np.ndarray) -> bool:
+    """Whether 625 uint32 are a state of a Mersenne twister: a position in a key that is not dead.
+
+    Beyond the key's end compiled code would read what is not its own; a key whose bits are all 0 (of
+    its first word only the highest counts) draws 0 for ever.
+    """
+    if packed.shape != (_WORDS + 1,) or packed.dtype != np.uint32:
+        return False
+    key, position = packed[:_WORDS], int(packed[_WORDS])
+    return position <= _WORDS and bool(key[0] >> 31 or key[1:].any())
 
 
 def key_and_position(bit_generator: np.random.MT19937) -> tuple[np.ndarray, int]:
@@ -38,9 +52,15 @@ def packed_state(rng: RandomStream) -> np.ndarray:
 
 
 def unpacked_stream(stream: StreamName, packed: np.ndarray) -> RandomStream:
-    """The stream ("legacy" or "python") in the state that `packed_state` gave."""
+    """The stream ("legacy" or "python") in the state that `packed_state` gave.
+
+    Raises:
+        ValueError: it is no such state.
+    """
+    if not is_state(packed):
+        raise ValueError("This is no state of a Mersenne twister; give one of `packed_state`.")
     if stream == "python":
         rng = Random()
         rng.setstate((3, tuple(packed.tolist()), None))
         return rng
-    return np.random.RandomState(twister_at(packed[:624], int(packed[624])))
+    return np.random.RandomState(twister_at(packed[:_WORDS], int(packed[_WORDS])))

@@ -16,6 +16,7 @@ from medmnist_c.builder.configs import (
     find_configuration,
 )
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.rows import (
@@ -37,7 +38,7 @@ class PredictionFile:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).expanduser()
+        self.path = absolute(path)
         with reading(self.path):
             schema = self._open().schema_arrow
         self._check_types(schema)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from medmnist_c.builder.configs import Configuration, configurations
 from medmnist_c.builder.dataset_info import dataset_info
-from medmnist_c.builder.files import atomic_write
+from medmnist_c.builder.files import absolute, atomic_write, remove_stale
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.origin import Origin
@@ -29,9 +29,13 @@ class PredictionFolder:
     has_labels = True
 
     def __init__(self, folder: str | Path) -> None:
-        self.path = Path(folder).expanduser()
+        self.path = absolute(folder)
         if self.path.exists() and not self.path.is_dir():
             raise PredictionError(f"{self.path} is no folder; give a folder for the predictions.")
+
+    def tidy(self, dataset: str) -> None:
+        """Take away what an evaluation of the dataset that was killed has left half-written."""
+        remove_stale(self.path / dataset)
 
     def _file(self, config: Configuration) -> Path:
         return self.path / config.dataset / f"{config.name}.parquet"
@@ -143,7 +147,7 @@ def open_predictions(path: str | Path) -> PredictionFolder | PredictionFile:
     Raises:
         PredictionError: it is neither.
     """
-    path = Path(path).expanduser()
+    path = absolute(path)
     if not path.exists():
         raise PredictionError(f"There is no {path}; give a file or folder of predictions.")
     return PredictionFolder(path) if path.is_dir() else PredictionFile(path)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from medmnist_c.builder.files import atomic_write
+from medmnist_c.builder.files import absolute, atomic_write
 from medmnist_c.evaluation.rendering.figures import as_png, draw
 from medmnist_c.evaluation.rendering.html import html
 from medmnist_c.evaluation.rendering.markdown import markdown
@@ -13,7 +13,7 @@ from medmnist_c.evaluation.report.model import Report
 
 def write_report(reports: Sequence[Report], folder: str | Path) -> list[Path]:
     """report.html, report.md and, for each dataset, its images as PNG; returns their paths."""
-    folder = Path(folder).expanduser()
+    folder = absolute(folder)
     folder.mkdir(parents=True, exist_ok=True)
     contents = ReportContents.of(reports)
     drawn = draw(contents)

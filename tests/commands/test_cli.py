@@ -56,6 +56,7 @@ def test_build(tmp_path):
         (["preview", "octmnist", "--sample", "--corruption", "bubble"], "no corruption 'bubble'"),
         (["preview", "octmnist", "--sample", "-o", "x.nonsense"], "unknown file extension"),
         (["build", "octmnist_pixelate_9", "--sample", "-o", "x"], "No configuration matches"),
+        (["build", "octmnist_clean", "--sample", "-o", "a/medmnist_c"], "choose another name"),
         (["build", "octmnist_clean", "--data-dir", "/no/such", "-o", "x"], "/no/such"),
     ],
 )
@@ -71,6 +72,11 @@ def test_a_mistake_gets_one_sentence_and_a_status(arguments, words, tmp_path):
     ("library", "arguments", "words"),
     [
         ("sklearn", ["score", "scores.parquet", "-o", "x"], "pip install 'medmnist_c[evaluate]'"),
+        (
+            "threadpoolctl",
+            ["score", "scores.parquet", "-o", "x"],
+            "pip install 'medmnist_c[evaluate]'",
+        ),
         ("matplotlib", ["report", "report.json", "-o", "x"], "pip install 'medmnist_c[evaluate]'"),
         (
             "transformers",

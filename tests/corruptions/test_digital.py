@@ -89,3 +89,11 @@ def test_what_is_no_image_is_refused(image, error, part):
 def test_factors_that_do_not_shrink_are_refused(factor):
     with pytest.raises(ValueError, match="factor"):
         pixelate(sample_image((32, 32)), factor)
+
+
+@pytest.mark.parametrize("shape", [(65_501, 32), (32, 65_501, 3)])
+def test_item_18_a_side_too_long_for_jpeg_gets_one_sentence(shape):
+    with pytest.raises(ValueError, match="up to 65,500 pixels a side, this one is"):
+        jpeg_compression(np.zeros(shape, np.uint8), 50)
+    longest = np.zeros((65_500, 32), np.uint8)
+    assert jpeg_compression(longest, 50).shape == longest.shape

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from support.medmnist_files import write_medmnist_file
 
+from medmnist_c.builder import files
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.build import build
@@ -48,6 +49,24 @@ def test_a_plain_function_over_the_whole_list():
     assert report.name == "predict" and report.predictions is None
     assert report.provenance.images == "release"
     assert RobustnessReport.from_json(report.to_json()).to_dict() == report.to_dict()
+
+
+def test_item_17_what_a_killed_evaluation_left_half_written_is_taken_away(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    how = {"sample": True, "corruptions": "pixelate", "severities": 1, "predictions": tmp_path}
+    evaluate(brightness, "breastmnist", **how)
+    whole = sorted(tmp_path.rglob("*"))
+    name = f".breastmnist_clean.parquet.{files._host()}.{ended.pid}-{ended.pid}.tmp"
+    (tmp_path / "breastmnist" / name).write_text("half")
+    evaluate(brightness, "breastmnist", **how)
+    assert sorted(tmp_path.rglob("*")) == whole
+
+
+def test_item_18_severities_and_batch_size_may_be_whole_numbers_of_numpy():
+    how = {"sample": True, "corruptions": "pixelate"}
+    one = evaluate(brightness, "breastmnist", severities=np.int64(3), batch_size=np.int64(2), **how)
+    assert one.datasets == evaluate(brightness, "breastmnist", severities=3, **how).datasets
 
 
 def test_a_clean_file_that_changes_on_the_way_is_never_mixed_in(tmp_path):

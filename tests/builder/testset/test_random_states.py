@@ -1,14 +1,19 @@
 """Kept states of random streams: taken only when they are what was kept, for that very place."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
+from medmnist_c.builder import files
 from medmnist_c.builder.testset import random_states as stream_states
 from medmnist_c.builder.testset.random_states import StateFolder
+from medmnist_c.corruptions.random.streams import unpacked_stream
 
 KEY = ("python", 12)
 STATE = np.array(Random(0).getstate()[1], np.uint32)
@@ -57,6 +62,69 @@ def test_a_damaged_state_is_taken_away(harm, states, tmp_path):
     assert len(states) == 0
     states[KEY] = STATE
     assert np.array_equal(states[KEY], STATE)
+
+
+def crafted(position: int, word: int | None = None) -> np.ndarray:
+    state = STATE.copy() if word is None else np.full(625, word, np.uint32)
+    state[-1] = position
+    return state
+
+
+FORGED = [crafted(625), crafted(630), crafted(2**31 - 1), crafted(2**32 - 1), crafted(0, word=0)]
+
+
+@pytest.mark.parametrize("state", FORGED)
+def test_item_10_a_crafted_state_with_the_right_checksum_is_taken_away(state, states, tmp_path):
+    only_file(tmp_path).write_bytes(states._content(KEY, state.astype("<u4").tobytes()))
+    assert states.get(KEY) is None and len(states) == 0
+    for stream in ("legacy", "python"):
+        with pytest.raises(ValueError, match="no state of a Mersenne twister"):
+            unpacked_stream(stream, state)
+
+
+@pytest.mark.datasets
+@pytest.mark.parametrize("position", [625, 5000, 2**31 - 1])
+def test_item_10_a_crafted_state_never_reaches_compiled_code(position, tmp_path):
+    """The very images as without it, from a process of its own: it would be killed."""
+    program = (
+        "import sys\n"
+        "from medmnist_c import MedMNISTC\n"
+        "how = dict(sample=True, cache_dir=sys.argv[1], config_name='organsmnist_shot_noise_2')\n"
+        "rows = MedMNISTC(**how).as_streaming_dataset('test')\n"
+        "print([hash(r['image'].tobytes()) for r in rows])\n"
+    )
+
+    def images() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", program, str(tmp_path)],
+            cwd="/",
+            env=os.environ | {"PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    right = images()
+    kept = list(tmp_path.rglob("*.state"))
+    assert kept
+    for path in kept:
+        stream, _, place = path.stem.partition("-")
+        states = StateFolder(path.parent.parent)
+        forged = crafted(position).astype("<u4").tobytes()
+        path.write_bytes(states._content((stream, int(place)), forged))
+    assert images() == right
+
+
+def test_item_17_what_a_killed_writer_left_is_taken_away(states, tmp_path):
+    folder = only_file(tmp_path).parent
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    left = folder / f".python-000000012.state.{files._host()}.{ended.pid}-1.tmp"
+    mine = folder / f".python-000000012.state.{files._host()}.{os.getpid()}-1.tmp"
+    for path in (left, mine):
+        path.write_text("half")
+    states["python", 13] = STATE
+    assert not left.exists() and mine.exists()
 
 
 def test_a_damaged_state_is_kept_anew(states, tmp_path):

@@ -99,3 +99,12 @@ def test_what_it_does_not_take_gets_one_sentence(arguments, error, words):
 def test_seed_and_index_are_whole_numbers(how, error):
     with pytest.raises(error, match="whole number"):
         corrupt(GOOD, "bloodmnist", "bubble", 1, **how)
+
+
+def test_whole_numbers_of_numpy_draw_the_same():
+    image = sample_image(48, 48, 3)
+    plain = corrupt(image, "dermamnist", "gaussian_noise", 3, seed=7, index=2)
+    theirs = corrupt(
+        image, "dermamnist", "gaussian_noise", np.int64(3), seed=np.uint8(7), index=np.int32(2)
+    )
+    assert np.array_equal(plain, theirs)
