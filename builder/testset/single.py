@@ -6,7 +6,7 @@ from typing import SupportsIndex
 import numpy as np
 from PIL import Image
 
-from medmnist_c.builder.configs import find_configuration
+from medmnist_c.builder.configs import find_config
 from medmnist_c.corruptions import stain_masks
 from medmnist_c.corruptions.image import checked
 from medmnist_c.corruptions.random.seeded import seeded_stream
@@ -43,15 +43,15 @@ def corrupt(
         UnknownNameError: no such dataset, corruption or severity.
         TypeError, ValueError: the image, the seed or the index is not as above.
     """
-    test_set = find_configuration(dataset, corruption, severity)
+    config = find_config(dataset, corruption, severity)
     severity = operator.index(severity)
     seed, index = _whole_number("seed", seed), _whole_number("index", index)
     pixels = pixels_of(image)
-    algorithm = test_set.entry.algorithm
+    algorithm = config.entry.algorithm
     rng = algorithm.draws and seeded_stream(
         seed, dataset, corruption, severity, index, algorithm.draws.stream
     )
-    parameters = test_set.entry.parameters(severity)
+    parameters = config.entry.parameters(severity)
     result = apply(pixels, algorithm, parameters, rng, stain_masks.own_masks())
     return Image.fromarray(result) if isinstance(image, Image.Image) else result
 
