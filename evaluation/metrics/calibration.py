@@ -59,8 +59,11 @@ def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = BIN
     Args:
         confidence, right, bins: as for `reliability`.
     """
-    found = [one for one in reliability(confidence, right, bins) if one.count]
-    gaps = [one.count * abs(one.confidence - one.accuracy) for one in found]
+    gaps = [
+        one.count * abs(one.confidence - one.accuracy)
+        for one in reliability(confidence, right, bins)
+        if one.confidence is not None and one.accuracy is not None
+    ]
     return float(sum(gaps) / len(confidence))
 
 

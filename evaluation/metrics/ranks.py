@@ -40,20 +40,20 @@ def severity_lost(clean: Resampled, severities: dict[int, Resampled], margin: fl
     Returns:
         The severity; one more than the largest where the loss is never that large (the note says so).
     """
-    if not severities or any(e.value is None for e in (clean, *severities.values())):
-        return missing("not all severities are known")
     order = sorted(severities)
+    values = [one.value for one in (severities[s] for s in order) if one.value is not None]
+    if not order or clean.value is None or len(values) < len(order):
+        return missing("not all severities are known")
     levels = np.array([*order, order[-1] + 1], np.float64)
 
-    def first(of_clean: np.ndarray, of_severities: np.ndarray) -> np.ndarray:
+    def first(of_clean: np.ndarray | float, of_severities: np.ndarray) -> np.ndarray:
         lost = of_severities - of_clean > margin
         never = np.ones((1, *lost.shape[1:]), bool)
         return levels[np.concatenate([lost, never]).argmax(axis=0)]
 
-    value = float(first(clean.value, np.array([severities[s].value for s in order])))
+    value = float(first(clean.value, np.array(values)))
     note = f"at no severity to {order[-1]}" if value > order[-1] else None
-    if any(one.draws is None for one in (clean, *severities.values())):
+    draws = [one.draws for one in (severities[s] for s in order) if one.draws is not None]
+    if clean.draws is None or len(draws) < len(order):
         return Resampled(value, None, note)
-    return Resampled(
-        value, first(clean.draws, np.stack([severities[s].draws for s in order])), note
-    )
+    return Resampled(value, first(clean.draws, np.stack(draws)), note)

@@ -42,7 +42,8 @@ def over_seeds(figures: Sequence[Resampled]) -> OverSeeds:
     mean = combine(lambda *values: np.mean(values, axis=0), *figures)
     if len(figures) == 1 or mean.value is None:
         return OverSeeds(mean, None, len(figures))
-    sd = float(np.std([one.value for one in figures], ddof=1))
+    values = [one.value for one in figures if one.value is not None]
+    sd = float(np.std(values, ddof=1))
     draws = mean.draws
     if draws is not None:
         trainings = np.random.default_rng([_SEED, len(figures)])

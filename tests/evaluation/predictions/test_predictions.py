@@ -198,7 +198,7 @@ def test_a_column_twice_gets_one_sentence(tmp_path):
     ],
 )
 def test_an_origin_of_another_form_gets_one_sentence(tmp_path, metadata, words):
-    store, config = PredictionFolder(tmp_path), Configuration("breastmnist")
+    store, config = PredictionFolder(tmp_path), CleanConfig("breastmnist")
     origin = Origin(config.name, "one", IMAGES)
     store.write(config, np.array([[0], [1]]), np.full((2, 2), 0.5), origin)
     (file,) = tmp_path.rglob("*.parquet")
