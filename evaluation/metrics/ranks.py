@@ -1,11 +1,12 @@
 """Which of several models is best, how sure that is, and when a model loses too much."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.stats import rankdata
 
-from medmnist_c.evaluation.metrics.resampled import Resampled, missing
+from medmnist_c.evaluation.metrics.resampled import Resampled, combine, missing
 
 
 def mean_ranks(figures: Sequence[Sequence[Resampled]]) -> list[Resampled]:
@@ -40,20 +41,17 @@ def severity_lost(clean: Resampled, severities: dict[int, Resampled], margin: fl
     Returns:
         The severity; one more than the largest where the loss is never that large (the note says so).
     """
-    order = sorted(severities)
-    values = [one.value for one in (severities[s] for s in order) if one.value is not None]
-    if not order or clean.value is None or len(values) < len(order):
+    if not severities:
         return missing("not all severities are known")
+    order = sorted(severities)
     levels = np.array([*order, order[-1] + 1], np.float64)
 
-    def first(of_clean: np.ndarray | float, of_severities: np.ndarray) -> np.ndarray:
-        lost = of_severities - of_clean > margin
+    def first(of_clean: np.ndarray, *of_severities: np.ndarray) -> np.ndarray:
+        lost = np.stack(of_severities) - of_clean > margin
         never = np.ones((1, *lost.shape[1:]), bool)
         return levels[np.concatenate([lost, never]).argmax(axis=0)]
 
-    value = float(first(clean.value, np.array(values)))
-    note = f"at no severity to {order[-1]}" if value > order[-1] else None
-    draws = [one.draws for one in (severities[s] for s in order) if one.draws is not None]
-    if clean.draws is None or len(draws) < len(order):
-        return Resampled(value, None, note)
-    return Resampled(value, first(clean.draws, np.stack(draws)), note)
+    found = combine(first, clean, *(severities[one] for one in order))
+    if found.value is not None and found.value > order[-1]:
+        return replace(found, note=f"at no severity to {order[-1]}")
+    return found
