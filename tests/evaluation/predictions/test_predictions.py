@@ -198,7 +198,7 @@ def test_a_column_twice_gets_one_sentence(tmp_path):
     ],
 )
 def test_an_origin_of_another_form_gets_one_sentence(tmp_path, metadata, words):
-    store, config = PredictionFolder(tmp_path), Configuration("breastmnist")
+    store, config = PredictionFolder(tmp_path), CleanConfig("breastmnist")
     origin = Origin(config.name, "one", IMAGES)
     store.write(config, np.array([[0], [1]]), np.full((2, 2), 0.5), origin)
     (file,) = tmp_path.rglob("*.parquet")
@@ -283,7 +283,9 @@ def reported(tmp_path, name: str, seed: int) -> RobustnessReport:
     labels = np.arange(40)[:, None] % 2
     for corruption, severity in TEST_SETS:
         p = np.clip(0.5 + (labels[:, 0] - 0.5) * 0.3 + 0.3 * rng.normal(size=40), 0, 1)
-        config = CorruptedConfig("breastmnist", corruption, severity)
+        config = CleanConfig("breastmnist")
+        if corruption is not None:
+            config = CorruptedConfig("breastmnist", corruption, severity)
         origin = Origin(config.name, name, IMAGES)
         store.write(config, labels, np.stack([1 - p, p], 1), origin)
     return RobustnessReport.load(score(store.path).save(tmp_path / name))
