@@ -91,7 +91,7 @@ def evaluate(
     if repo is not None and (sample or data_dir is not None or seed is not None):
         raise ValueError("Give either repo=, or data_dir=, sample= and seed=, not both.")
     source: ImagesMadeHere | PublishedImages
-    source = ImagesMadeHere(seed, data_dir, sample) if repo is None else PublishedImages.at(repo)
+    source = ImagesMadeHere.at(seed, data_dir, sample) if repo is None else PublishedImages.at(repo)
     name = as_text(model_name or getattr(predict, "__name__", type(predict).__name__))
     model = _Model(predict, name, InputForm(pil, rgb, logits), batch_size)
     if predictions is not None:

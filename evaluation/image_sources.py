@@ -1,6 +1,7 @@
 """Where the images of a test set come from: made here, or streamed from published ones."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.retry import CLIENT_ERRORS, failure_of
 from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.testset.spec import TestSetSpec
@@ -28,6 +30,14 @@ class ImagesMadeHere:
     seed: int | None
     data_dir: str | Path | None
     sample: bool
+    cache_dir: Path
+
+    @classmethod
+    def at(cls, seed: int | None, data_dir: str | Path | None, sample: bool) -> "ImagesMadeHere":
+        """With the folders as they are now: a model may change the current one."""
+        if isinstance(data_dir, str | os.PathLike):
+            data_dir = absolute(data_dir)
+        return cls(seed, data_dir, sample, absolute(datasets.config.HF_DATASETS_CACHE))
 
     def _spec(self, config: Configuration) -> TestSetSpec:
         return TestSetSpec(config, self.seed, self.data_dir, self.sample)
@@ -44,7 +54,7 @@ class ImagesMadeHere:
 
     def images(self, config: Configuration, digest: str | None) -> LabelledImages:
         """Images and labels in order, those of the `digest` in the test set's origin and no others."""
-        test_set = self._spec(config).open(datasets.config.HF_DATASETS_CACHE, digest)
+        test_set = self._spec(config).open(self.cache_dir, digest)
         test_set.wind()  # minutes, perhaps: here, and not in a thread, Ctrl-C ends it
         labels = load_clean(test_set.clean_folder).labels.astype(np.int64)
         return zip(test_set.images(), labels, strict=True)

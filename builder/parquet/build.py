@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 
 from medmnist_c.builder.cards import folder_card
 from medmnist_c.builder.configs import Configuration, configurations, select
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import MANIFEST, make_test_sets, remove_others
 from medmnist_c.builder.parquet.shards import Shard
@@ -61,7 +62,7 @@ def build(
         CleanDataError: a clean test set cannot be had.
     """
     place = OutputFolder.at(folder)
-    cache_dir = cache_dir and Path(cache_dir)
+    cache_dir = cache_dir and absolute(cache_dir)
     specs = [TestSetSpec(one, seed, data_dir, sample) for one in select(test_sets)]
     kept = [r.configuration.name for r in specs if _is_built(place, r)]
     missing = [r for r in specs if r.configuration.name not in kept]

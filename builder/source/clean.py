@@ -23,7 +23,7 @@ from datasets.utils import tqdm
 from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
 from medmnist_c.builder.disk import check_space, locked, sync, writing_into
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.files import atomic_write
+from medmnist_c.builder.files import absolute, atomic_write
 from medmnist_c.builder.source.clean_cache import (
     IMAGES,
     LABELS,
@@ -71,10 +71,7 @@ def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
         return Source(dataset, info.md5[:16], info.test_count)
     if not isinstance(data_dir, str | os.PathLike):
         raise TypeError(f"data_dir is the path of a folder, not {shown(data_dir)}.")
-    try:
-        path = Path(data_dir).expanduser().absolute() / info.file_name
-    except RuntimeError as error:  # "~nobody/"
-        raise CleanDataError(f"Cannot find {str(data_dir)!r} ({error}).") from error
+    path = absolute(data_dir) / info.file_name
     if not os.path.lexists(path):
         raise CleanDataError(
             f"Cannot find {path}; put it there, from {public_name(info.url)}, or leave "
@@ -86,7 +83,7 @@ def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
 
 def copy_folder(source: Source, cache_dir: str | Path) -> Path:
     """Where the copy of a clean test set lies in a cache folder, once it is made."""
-    return Path(cache_dir).expanduser() / CACHE_FOLDER / f"{source.dataset}-{source.digest}"
+    return absolute(cache_dir) / CACHE_FOLDER / f"{source.dataset}-{source.digest}"
 
 
 def open_clean(source: Source, cache_dir: str | Path) -> CleanTestSet:
@@ -216,7 +213,7 @@ def _check_labels(member: Member, info: MedMNISTInfo, labels: np.ndarray) -> Non
 
 def _home_file(info: MedMNISTInfo, base: Path) -> Path | None:
     """The official file in medmnist's own folder, if it is there and is that."""
-    path = Path.home() / ".medmnist" / info.file_name
+    path = absolute("~/.medmnist") / info.file_name
     if not os.path.isfile(path):
         return None
     if _remembered_md5(path, base / f".{info.name}.home.json") == info.md5:

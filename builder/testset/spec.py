@@ -15,6 +15,7 @@ from medmnist_c.builder.arrow.tables import ROWS_A_TABLE, tables
 from medmnist_c.builder.configs import Configuration
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.source.clean import (
     CACHE_FOLDER,
     CleanTestSet,
@@ -100,18 +101,20 @@ class TestSetSpec:
     sample: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int | None):
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int | np.integer | None):
             raise TypeError(
                 f"The seed is a whole number, or None for the release, not {self.seed!r}."
             )
         if self.seed is not None and self.seed < 0:
             raise ValueError(f"The seed is a whole number from 0 on, not {self.seed}.")
+        if self.seed is not None:
+            object.__setattr__(self, "seed", int(self.seed))
         if not isinstance(self.sample, bool):
             raise TypeError(f"sample is True or False, not {self.sample!r}.")
         if self.sample and self.data_dir is not None:
             raise ValueError("Give either sample=True or data_dir=, not both.")
         if isinstance(self.data_dir, str | os.PathLike):  # the same for workers elsewhere
-            object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
+            object.__setattr__(self, "data_dir", absolute(self.data_dir))
 
     def source(self) -> Source:
         """Where the clean test set comes from; looks at files only."""
@@ -177,4 +180,4 @@ class TestSetSpec:
 
 
 def _cached_masks(cache_dir: Path) -> Path:
-    return cache_dir / CACHE_FOLDER / stain_masks.REFERENCE_FILE
+    return absolute(cache_dir) / CACHE_FOLDER / stain_masks.REFERENCE_FILE
