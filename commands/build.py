@@ -1,6 +1,7 @@
 """`medmnist-c build`: test sets as a folder of Parquet files."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,7 +24,11 @@ from medmnist_c.commands.options import GOES_ON, Command, complete_config, sourc
 )
 @source_options
 def build(
-    config: tuple[str, ...], output: str, num_proc: int | None, scheduler: str | None, **source
+    config: tuple[str, ...],
+    output: str,
+    num_proc: int | None,
+    scheduler: str | None,
+    **source: Any,
 ) -> None:
     """Make test sets as a folder of Parquet files.
 

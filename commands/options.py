@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import datasets
@@ -59,7 +60,7 @@ class Command(click.Command):
     `stopped` is what it says when it was told to end.
     """
 
-    def __init__(self, *args, stopped: str = "Stopped.", **kwargs) -> None:
+    def __init__(self, *args: Any, stopped: str = "Stopped.", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._stopped = stopped
 
