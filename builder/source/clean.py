@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -22,7 +23,7 @@ from datasets.utils import tqdm
 
 from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
 from medmnist_c.builder.disk import check_space, locked, sync, writing_into
-from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.errors import OFFLINE_REMEDY, CleanDataError
 from medmnist_c.builder.files import absolute, atomic_write
 from medmnist_c.builder.source.clean_cache import (
     IMAGES,
@@ -71,7 +72,10 @@ def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
         return Source(dataset, info.md5[:16], info.test_count)
     if not isinstance(data_dir, str | os.PathLike):
         raise TypeError(f"data_dir is the path of a folder, not {shown(data_dir)}.")
-    path = absolute(data_dir) / info.file_name
+    try:
+        path = Path(data_dir).expanduser().absolute() / info.file_name
+    except RuntimeError as error:  # "~nobody/"
+        raise CleanDataError(f"Cannot find {str(data_dir)!r} ({error}).") from error
     if not os.path.lexists(path):
         raise CleanDataError(
             f"Cannot find {path}; put it there, from {public_name(info.url)}, or leave "
@@ -121,18 +125,38 @@ def _make(source: Source, info: MedMNISTInfo, folder: Path) -> None:
     if datasets.config.HF_HUB_OFFLINE:
         raise CleanDataError(
             f"The clean test set of {info.name} is not in {folder.parent}, and HF_HUB_OFFLINE or "
-            "HF_DATASETS_OFFLINE forbids fetching it; unset them, or give data_dir."
+            f"HF_DATASETS_OFFLINE forbids fetching it; unset them, or {OFFLINE_REMEDY}."
         )
     downloads = folder.with_name(f".{folder.name}.download")
+    from_official_file(
+        info, downloads, lambda origin, parts: _extract(origin, source, info, folder, parts)
+    )
+
+
+def from_official_file(
+    info: MedMNISTInfo, downloads: Path, use: Callable[[ByteSource, Path | None], None]
+) -> None:
+    """Take something of the official file behind its URL.
+
+    Args:
+        info: whose file.
+        downloads: folder for what is fetched, removed in the end; after a broken connection or a
+            kill, the next call goes on from there.
+        use: is given the file and the folder of its fetched parts; again, with the whole file and
+            None, where the server answers no ranges.
+
+    Raises:
+        CleanDataError: it cannot be fetched or trusted.
+    """
     url = _url(info)
     try:
         try:
             remote = RemoteFile(url, downloads)
             if remote.md5:
                 _check_md5(remote, remote.md5, info)
-            _extract(remote, source, info, folder, downloads)
+            use(remote, downloads)
         except NoRanges:
-            _extract(_fetch_checked(url, info, downloads), source, info, folder)
+            use(_fetch_checked(url, info, downloads), None)
     except NpzError:
         shutil.rmtree(downloads, ignore_errors=True)  # no use in going on with it
         raise
