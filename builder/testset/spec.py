@@ -171,13 +171,22 @@ class TestSetSpec:
         if path := self._masks_in_data_dir():
             stain_masks.reference_masks(path)
             return path
-        return fetch_file(
-            stain_masks.REFERENCE_URL,
-            stain_masks.REFERENCE_SHA256,
-            stain_masks.REFERENCE_BYTES,
-            _cached_masks(cache_dir),
-        )
+        return reference_masks_file(cache_dir)
 
 
-def _cached_masks(cache_dir: Path) -> Path:
+def reference_masks_file(cache_dir: str | Path) -> Path:
+    """The reference's file of masks in a cache folder, fetched first if it is not there.
+
+    Raises:
+        CleanDataError: it cannot be fetched, is another file, or cannot be written.
+    """
+    return fetch_file(
+        stain_masks.REFERENCE_URL,
+        stain_masks.REFERENCE_SHA256,
+        stain_masks.REFERENCE_BYTES,
+        _cached_masks(cache_dir),
+    )
+
+
+def _cached_masks(cache_dir: str | Path) -> Path:
     return absolute(cache_dir) / CACHE_FOLDER / stain_masks.REFERENCE_FILE
