@@ -28,13 +28,14 @@ import datasets
 import pyarrow as pa
 
 from medmnist_c.builder import cards
-from medmnist_c.builder import configs as configurations
 from medmnist_c.builder import dataset_info as datasets_info
 from medmnist_c.builder.arrow import features
 from medmnist_c.builder.arrow.tables import shard_ranges
+from medmnist_c.builder.configs import all_configs, config_named
 from medmnist_c.builder.hf.errors import PlainErrors
 from medmnist_c.builder.hf.location import FixedLocation
 from medmnist_c.builder.hf.prepared import CheckedPreparation
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
 
 
@@ -42,7 +43,7 @@ from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
 class MedMNISTCConfig(datasets.BuilderConfig):
     """One test set: a dataset, a corruption and a severity (1-5); both None for the clean one.
 
-    `seed=None` gives the release's own images, a number a fresh, independent draw. `data_dir` is a
+    `seed=None` gives the reference's own images, a number a fresh, independent draw. `data_dir` is a
     folder of MedMNIST+ files; `sample=True` takes the few images inside the package.
     """
 
@@ -59,12 +60,12 @@ class MedMNISTCConfig(datasets.BuilderConfig):
             raise ValueError(
                 "medmnist_c takes data_dir=, a folder of MedMNIST+ files, no data_files=."
             )
-        test_set = configurations.configuration(self.name)
-        return TestSetSpec(test_set, self.seed, self.data_dir, self.sample)
+        source = ImageSource(self.seed, self.data_dir, self.sample)
+        return TestSetSpec(config_named(self.name), source)
 
     def create_config_id(self, config_kwargs: dict, custom_features=None) -> str:
-        """Name of the cache folder: another for other code, other tables or other clean images."""
-        self.images = self.spec().digest()
+        """Name of the cache folder: another for other images."""
+        self.images = self.spec().identity()
         return super().create_config_id({"images": self.images}, custom_features)
 
 
@@ -74,20 +75,23 @@ class MedMNISTC(FixedLocation, CheckedPreparation, PlainErrors):
     BUILDER_CONFIG_CLASS = MedMNISTCConfig
     BUILDER_CONFIGS = [
         MedMNISTCConfig(
-            name=one.name, dataset=one.dataset, corruption=one.corruption, severity=one.severity
+            name=name,
+            dataset=one.dataset,
+            corruption=getattr(one, "corruption", None),
+            severity=getattr(one, "severity", None),
         )
-        for one in configurations.configurations().values()
+        for name, one in all_configs().items()
     ]
 
     def _create_builder_config(self, config_name=None, custom_features=None, **kwargs):
-        configurations.configuration(config_name)  # an unknown name: suggestions, not all 667
+        config_named(config_name)  # an unknown name: suggestions, not all 667
         return super()._create_builder_config(config_name, custom_features, **kwargs)
 
     def _info(self) -> datasets.DatasetInfo:
         info = datasets_info.dataset_info(self.config.dataset)
-        count = self.config.spec().source().count
+        count = self.config.spec().clean_source().count
         return datasets.DatasetInfo(
-            description=cards.describe(configurations.configuration(self.config.name)),
+            description=cards.describe(config_named(self.config.name)),
             citation=cards.citation(),
             homepage=cards.HOMEPAGE,
             license=info.license,
@@ -97,7 +101,7 @@ class MedMNISTC(FixedLocation, CheckedPreparation, PlainErrors):
 
     def _split_generators(self, dl_manager) -> list[datasets.SplitGenerator]:
         test_set = self.config.spec().open(self._cache_dir_root, self.config.images)
-        test_set.wind()
+        test_set.advance()
         return [
             datasets.SplitGenerator(
                 name=datasets.Split.TEST,

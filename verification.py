@@ -5,7 +5,8 @@ from pathlib import Path
 
 import datasets
 
-from medmnist_c.builder.configs import Configuration, select
+from medmnist_c.builder.configs import Config, select
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.reference_comparison import Comparison, verify_release
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.repository import Target
@@ -13,7 +14,7 @@ from medmnist_c.publishing.verify import RepositoryComparison, verify_repository
 
 
 def verify(
-    test_sets: str | Iterable[str | Configuration] = "*",
+    test_sets: str | Iterable[str | Config] = "*",
     *,
     release: str | Path | None = None,
     repo: str | None = None,
@@ -50,7 +51,8 @@ def verify(
     chosen = select(test_sets)
     cache_folder = Path(cache_dir or datasets.config.HF_DATASETS_CACHE)
     if release is None and repo is not None:
-        specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen]
+        source = ImageSource(seed, data_dir, sample)
+        specs = [TestSetSpec(config, source) for config in chosen]
         target = Target(repo, revision, token=token)
         return verify_repository(specs, target, cache_folder, num_proc)
     if release is None or repo is not None:

@@ -16,8 +16,9 @@ from pathlib import Path
 import click
 import numpy as np
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation import evaluate as loop
 from medmnist_c.evaluation.image_sources import ImagesMadeHere
@@ -36,11 +37,10 @@ def main(dataset: str, data_dir: Path, images: int, severity: int, batch_size: i
     def free(batch: np.ndarray) -> np.ndarray:
         return np.full((len(batch), classes), 1 / classes)
 
-    configs = [Configuration(dataset)]
-    configs += [Configuration(dataset, name, severity) for name in CORRUPTIONS[dataset]]
-    source = ImagesMadeHere(
-        0, data_dir, False
-    )  # seeded: no shot noise has to be drawn through first
+    configs: list[Config] = [CleanConfig(dataset)]
+    configs += [CorruptedConfig(dataset, name, severity) for name in CORRUPTIONS[dataset]]
+    # seeded: no shot noise has to be drawn through first
+    source = ImagesMadeHere(ImageSource(0, data_dir))
     _run(free, configs[0], source, batch_size, images, prefetched)  # opens the clean copy
     print(f"{'test set':36} {'alone':>8} {'thread':>8}   images a second")
     totals = {iter: 0.0, prefetched: 0.0}

@@ -141,11 +141,11 @@ def over_http(data_dir: Path, folder: Path) -> None:
     os.environ[clean.MIRROR] = f"http://127.0.0.1:{server.server_port}"
     os.environ["HOME"] = str(folder)  # no file of the machine's own
     started = time.perf_counter()
-    fetched = clean.open_clean(clean.find_source("bloodmnist"), folder)
+    fetched = clean.open_clean(clean.find_clean_source("bloodmnist"), folder)
     seconds = time.perf_counter() - started
     server.shutdown()
     same = hashlib.sha256(fetched.images).hexdigest()
-    direct = clean.open_clean(clean.find_source("bloodmnist", data_dir), folder / "direct")
+    direct = clean.open_clean(clean.find_clean_source("bloodmnist", data_dir), folder / "direct")
     assert same == hashlib.sha256(direct.images).hexdigest()
     print(
         f"over HTTP: {_Counting.sent:,} bytes sent of a file of {file.stat().st_size:,}; the two "

@@ -31,9 +31,10 @@ import datasets
 import numpy as np
 
 import medmnist_c  # noqa: F401 (makes the name known)
-from medmnist_c.builder.configs import Configuration, find_configuration, select
+from medmnist_c.builder.configs import CleanConfig, CorruptedConfig, find_config, select
 from medmnist_c.builder.parquet.build import build
 from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import library_versions
@@ -98,9 +99,11 @@ def algorithm_rows(peer: Peer, folder: Path) -> list[str]:
             if pair is None:
                 continue
             dataset, corruption = pair
-            test_set = find_configuration(dataset, corruption, SEVERITY)
+            test_set = find_config(dataset, corruption, SEVERITY)
             clean = load_clean(
-                TestSetSpec(Configuration(dataset), sample=True).open(folder).clean_folder
+                TestSetSpec(CleanConfig(dataset), ImageSource(sample=True))
+                .open(folder)
+                .clean_folder
             )
             images = np.array(clean.images)
             np.save(folder / "images.npy", images)
@@ -133,7 +136,7 @@ def _pair(algorithm: str, grey: bool) -> tuple[str, str] | None:
     return None
 
 
-def _time_ours(images: np.ndarray, one: Configuration, kind: str, repeat: int) -> float:
+def _time_ours(images: np.ndarray, one: CorruptedConfig, kind: str, repeat: int) -> float:
     algorithm = one.entry.algorithm
     parameters = one.entry.parameters(one.severity)
     masks = stain_masks.own_masks()
@@ -181,7 +184,7 @@ def build_rows(
     shutil.copy(masks, clean / stain_masks.REFERENCE_FILE)
     for dataset in chosen:
         _repeat_images(dataset, clean, count)
-        test_sets = [one for one in select((dataset,)) if one.entry]
+        test_sets = [one for one in select((dataset,)) if isinstance(one, CorruptedConfig)]
         other = peer.seconds(
             do="build", clean=str(clean), output=str(folder / "theirs"), dataset=dataset
         )
@@ -201,7 +204,7 @@ def read_rows(peer: Peer, folder: Path) -> list[str]:
     """Every image of a test set decoded to an array; theirs from what `build_rows` has left."""
     rows = []
     for dataset, corruption in (("dermamnist", "brightness_up"), ("chestmnist", "brightness_up")):
-        one = find_configuration(dataset, corruption, SEVERITY)
+        one = find_config(dataset, corruption, SEVERITY)
         stored = _repeat_stored(folder / "theirs" / dataset / f"{corruption}.npz", 5 * READ_COUNT)
         ask = {"root": str(folder / "theirs"), "dataset": dataset, "corruption": corruption}
         how = {"split": "test", "cache_dir": str(folder / "cache")}

@@ -7,7 +7,7 @@ from string import Template
 
 from huggingface_hub import DatasetCard
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 
 VERSION = metadata.version("medmnist_c")
@@ -28,11 +28,11 @@ def citation() -> str:
     return _card_text().partition("```bibtex\n")[2].partition("```")[0]
 
 
-def describe(one: Configuration) -> str:
+def describe(one: Config) -> str:
     """One sentence on a test set."""
     info = dataset_info(one.dataset)
     kind = f"{'grey' if info.grey else 'RGB'}, 224 x 224, {info.task}"
-    if one.entry is None:
+    if isinstance(one, CleanConfig):
         return f"The clean test set of {one.dataset} (MedMNIST+; {kind})."
     return (
         f"The test set of {one.dataset} (MedMNIST+; {kind}) under {one.corruption}, severity "
@@ -40,12 +40,12 @@ def describe(one: Configuration) -> str:
     )
 
 
-def folder_card(there: list[Configuration]) -> str:
+def folder_card(there: list[Config]) -> str:
     """README.md of a folder that holds these test sets: YAML, then the card's text."""
     return str(filled_card(there, "path/to/this/folder"))
 
 
-def filled_card(there: list[Configuration], name: str, **sections: str) -> DatasetCard:
+def filled_card(there: list[Config], name: str, **sections: str) -> DatasetCard:
     """The card of a folder or repository that holds these test sets.
 
     `configs:` names each test set's files, so that `load_dataset(name, config)` needs no code. The
@@ -57,9 +57,11 @@ def filled_card(there: list[Configuration], name: str, **sections: str) -> Datas
         name: of the folder or repository.
         sections: Markdown for the places `$preview`, `$contents`, `$making` of the text.
     """
-    first = next((one for one in there if one.entry is None), there[0] if there else None)
+    first = next(
+        (one for one in there if isinstance(one, CleanConfig)), there[0] if there else None
+    )
     filled = {"preview": "", "contents": "", "making": ""} | sections
-    example = next((one for one in there if one.entry), first)
+    example = next((one for one in there if isinstance(one, CorruptedConfig)), first)
     config = example.name if example else "dermamnist_black_corner_3"
     text = Template(_card_text()).substitute(filled, name=name, config=config)
     card = DatasetCard(re.sub(r"\n{3,}", "\n\n", text))

@@ -15,46 +15,58 @@ CLEAN = "clean"
 
 
 @dataclass(frozen=True)
-class Configuration:
-    """One test set: a dataset, and unless it is the clean one, a corruption and a severity (1-5)."""
+class CleanConfig:
+    """The clean test set of a dataset."""
 
     dataset: str
-    corruption: str | None = None
-    severity: int | None = None
 
     @property
     def name(self) -> str:
-        if self.corruption is None:
-            return f"{self.dataset}_{CLEAN}"
+        return f"{self.dataset}_{CLEAN}"
+
+    @property
+    def folder(self) -> str:
+        """Where its files lie in a folder or repository of test sets, with forward slashes."""
+        return f"{self.dataset}/{self.name}"
+
+
+@dataclass(frozen=True)
+class CorruptedConfig:
+    """The test set of a dataset under one of its corruptions, at a severity (1-5)."""
+
+    dataset: str
+    corruption: str
+    severity: int
+
+    @property
+    def name(self) -> str:
         return f"{self.dataset}_{self.corruption}_{self.severity}"
 
     @property
     def folder(self) -> str:
-        """Its place in a folder or repository of test sets, with forward slashes."""
+        """Where its files lie in a folder or repository of test sets, with forward slashes."""
         return f"{self.dataset}/{self.name}"
 
     @property
-    def entry(self) -> Corruption | None:
-        """The table's entry for the corruption; None for a clean test set."""
-        return self.corruption and CORRUPTIONS[self.dataset][self.corruption]
+    def entry(self) -> Corruption:
+        """The table's entry for the corruption."""
+        return CORRUPTIONS[self.dataset][self.corruption]
 
-    @property
-    def draws_stains(self) -> bool:
-        """Whether it takes stain masks."""
-        return self.entry is not None and self.entry.algorithm.takes_masks
+
+Config = CleanConfig | CorruptedConfig
 
 
 @lru_cache(maxsize=1)
-def configurations() -> dict[str, Configuration]:
+def all_configs() -> dict[str, Config]:
     """All 667 configurations by name, in the table's order, each dataset's clean test set first."""
-    every = []
+    configs: list[Config] = []
     for dataset, corruptions in CORRUPTIONS.items():
-        every.append(Configuration(dataset))
-        every += [Configuration(dataset, name, s) for name in corruptions for s in SEVERITIES]
-    return {one.name: one for one in every}
+        configs.append(CleanConfig(dataset))
+        configs += [CorruptedConfig(dataset, name, s) for name in corruptions for s in SEVERITIES]
+    return {config.name: config for config in configs}
 
 
-def configuration(name: str) -> Configuration:
+def config_named(name: str) -> Config:
     """The configuration called `name`.
 
     Raises:
@@ -65,7 +77,7 @@ def configuration(name: str) -> Configuration:
         raise TypeError(
             f"A configuration's name is a string such as 'dermamnist_black_corner_3', not {shown(name)}."
         )
-    known = configurations()
+    known = all_configs()
     if name not in known:
         raise UnknownNameError(
             f"There is no configuration {shown(name)} in MedMNIST-C{nearest(name, known)}"
@@ -73,7 +85,7 @@ def configuration(name: str) -> Configuration:
     return known[name]
 
 
-def find_configuration(dataset: str, corruption: str, severity: SupportsIndex) -> Configuration:
+def find_config(dataset: str, corruption: str, severity: SupportsIndex) -> CorruptedConfig:
     """The configuration of a dataset, corruption and severity.
 
     Raises:
@@ -91,7 +103,7 @@ def find_configuration(dataset: str, corruption: str, severity: SupportsIndex) -
         raise UnknownNameError(
             f"{dataset} has no corruption {shown(corruption)}{nearest(corruption, CORRUPTIONS[dataset])}"
         )
-    return Configuration(dataset, corruption, _checked_severity(severity))
+    return CorruptedConfig(dataset, corruption, _checked_severity(severity))
 
 
 def _checked_severity(severity: SupportsIndex) -> int:
@@ -130,15 +142,18 @@ def config_names(
     if severity is not None:
         severity = _checked_severity(severity)
 
-    def fits_pattern(one: Configuration) -> bool:
+    def fits_pattern(one: Config) -> bool:
         return fnmatch.fnmatchcase(one.name, pattern) or fnmatch.fnmatchcase(one.dataset, pattern)
 
-    def fits_corruption(one: Configuration) -> bool:
-        return corruption is None or fnmatch.fnmatchcase(one.corruption or CLEAN, corruption)
+    def fits_corruption(one: Config) -> bool:
+        return corruption is None or fnmatch.fnmatchcase(_corruption_of(one), corruption)
 
-    every = configurations().values()
+    def fits_severity(one: Config) -> bool:
+        return severity is None or (isinstance(one, CorruptedConfig) and one.severity == severity)
+
+    every = all_configs().values()
     if not any(map(fits_pattern, every)):
-        hint = nearest(pattern.rstrip("*_"), [*configurations(), *CORRUPTIONS])
+        hint = nearest(pattern.rstrip("*_"), [*all_configs(), *CORRUPTIONS])
         raise UnknownNameError(f"No configuration matches {shown(pattern)}{hint}")
     if corruption is not None and not any(map(fits_corruption, every)):
         names = dict.fromkeys(name for of_one in CORRUPTIONS.values() for name in of_one)
@@ -147,11 +162,15 @@ def config_names(
     return [
         one.name
         for one in every
-        if fits_pattern(one) and fits_corruption(one) and severity in (None, one.severity)
+        if fits_pattern(one) and fits_corruption(one) and fits_severity(one)
     ]
 
 
-def select(test_sets: str | Iterable[str | Configuration] = "*") -> list[Configuration]:
+def _corruption_of(config: Config) -> str:
+    return config.corruption if isinstance(config, CorruptedConfig) else CLEAN
+
+
+def select(test_sets: str | Iterable[str | Config] = "*") -> list[Config]:
     """Configurations by name, wildcards or themselves, in the table's order.
 
     Args:
@@ -164,4 +183,4 @@ def select(test_sets: str | Iterable[str | Configuration] = "*") -> list[Configu
     chosen: set[str] = set()
     for one in given:
         chosen.update(config_names(one if isinstance(one, str) else one.name))
-    return [one for name, one in configurations().items() if name in chosen]
+    return [one for name, one in all_configs().items() if name in chosen]

@@ -3,7 +3,7 @@
 import click
 
 from medmnist_c.builder import cards
-from medmnist_c.builder.configs import configuration
+from medmnist_c.builder.configs import CorruptedConfig, config_named
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.commands.options import Command, complete_config
 from medmnist_c.commands.parameters import parameters_of
@@ -13,7 +13,7 @@ from medmnist_c.commands.parameters import parameters_of
 @click.argument("config", shell_complete=complete_config)
 def info(config: str) -> None:
     """All about one test set, such as dermamnist_black_corner_3."""
-    one = configuration(config)
+    one = config_named(config)
     about = dataset_info(one.dataset)
     rows = {
         "configuration": one.name,
@@ -24,7 +24,7 @@ def info(config: str) -> None:
         "licence": about.license,
         "source": about.url,
     }
-    if one.entry:
+    if isinstance(one, CorruptedConfig):
         rows["algorithm"] = (
             f"{one.entry.algorithm.name} ({one.entry.group}), parameters {parameters_of(one)}"
         )

@@ -2,7 +2,7 @@
 
 import click
 
-from medmnist_c.builder.configs import config_names, configurations
+from medmnist_c.builder.configs import CorruptedConfig, all_configs, config_names
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.commands.options import Command, complete_config
 from medmnist_c.commands.parameters import parameters_of
@@ -23,7 +23,7 @@ def list_command(pattern: str, corruption: str | None, severity: int | None, nam
         return
     width = max(map(len, found))
     click.echo(f"{'configuration':{width}}  {'images':>8}  group          parameters")
-    for one in (configurations()[name] for name in found):
-        group = one.entry.group if one.entry else ""
+    for one in (all_configs()[name] for name in found):
+        group = one.entry.group if isinstance(one, CorruptedConfig) else ""
         count = dataset_info(one.dataset).test_count
         click.echo(f"{one.name:{width}}  {count:>8,}  {group:13}  {parameters_of(one)}".rstrip())

@@ -6,8 +6,9 @@ import click
 
 from medmnist_c.augmentation.preview import preview as augmentation_sheet
 from medmnist_c.augmentation.targeted import TargetedAugmentation
-from medmnist_c.builder.configs import Configuration, find_configuration
+from medmnist_c.builder.configs import CleanConfig, find_config
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.preview import preview as preview_sheet
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.commands.options import CACHE_DIR, Command, complete_dataset, source_options
@@ -48,9 +49,10 @@ def preview(
 
     At all severities, or augmented."""
     dataset_info(dataset)
-    rows = [find_configuration(dataset, name, 1).corruption for name in corruption]
+    rows = [find_config(dataset, name, 1).corruption for name in corruption]
+    source = ImageSource(seed, data_dir, sample)
     if augment:
-        clean = TestSetSpec(Configuration(dataset), None, data_dir, sample).open(CACHE_DIR)
+        clean = TestSetSpec(CleanConfig(dataset), source).open(CACHE_DIR)
         if not 0 <= index < clean.count:
             raise IndexError(
                 f"There is no image {index} of {dataset}: they are numbered 0 to {clean.count - 1}."
@@ -62,9 +64,7 @@ def preview(
             dataset,
             rows or list(CORRUPTIONS[dataset]),
             index,
-            seed=seed,
-            data_dir=data_dir,
-            sample=sample,
+            source=source,
             cache_dir=CACHE_DIR,
         )
     output = output or Path(f"{dataset}_augmented.png" if augment else f"{dataset}.png")

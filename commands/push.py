@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from medmnist_c.builder.configs import select
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.commands.options import Command, complete_config, source_options
 
@@ -59,7 +60,8 @@ def push(
 
     chosen = select(config or "*")
     if dry_run:
-        specs = [TestSetSpec(one, seed, data_dir, sample) for one in chosen]
+        source = ImageSource(seed, data_dir, sample)
+        specs = [TestSetSpec(config, source) for config in chosen]
         click.echo(what_would_be_done(specs, Target(repo, revision, create_pr, token)))
         return
     pushed = push_test_sets(

@@ -4,7 +4,7 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 from typing import SupportsIndex
 
-from medmnist_c.builder.configs import Configuration, find_configuration
+from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig, find_config
 from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.builder.suggestions import nearest, shown
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
@@ -14,7 +14,7 @@ def chosen_configs(
     datasets: str | Sequence[str],
     corruptions: str | Sequence[str] | None,
     severities: SupportsIndex | Iterable[int] | None,
-) -> list[Configuration]:
+) -> list[Config]:
     """The clean test set of each dataset, then the chosen ones, in the table's order.
 
     Args:
@@ -32,12 +32,13 @@ def chosen_configs(
     names = _datasets([datasets] if isinstance(datasets, str) else list(datasets))
     if not names or not levels:
         raise ValueError("Give at least one dataset and one severity.")
-    configs = []
+    configs: list[Config] = []
     for dataset in names:
-        configs.append(Configuration(dataset))
+        configs.append(CleanConfig(dataset))
         configs += _corrupted(dataset, ("*",) if patterns is None else patterns, levels)
+    corrupted = [one.corruption for one in configs if isinstance(one, CorruptedConfig)]
     for pattern in patterns or ():
-        if not any(fnmatch.fnmatchcase(one.corruption or "", pattern) for one in configs):
+        if not fnmatch.filter(corrupted, pattern):
             known = dict.fromkeys(name for dataset in names for name in CORRUPTIONS[dataset])
             raise UnknownNameError(
                 f"{', '.join(names)} has no corruption {shown(pattern)}"
@@ -66,15 +67,15 @@ def _datasets(patterns: list[str]) -> list[str]:
 
 def _corrupted(
     dataset: str, patterns: Sequence[str], severities: Sequence[int]
-) -> list[Configuration]:
+) -> list[CorruptedConfig]:
     chosen: set[tuple[str, int]] = set()
     for pattern in patterns:
         names = [pattern]
         if isinstance(pattern, str) and any(one in pattern for one in "*?["):
             names = fnmatch.filter(CORRUPTIONS[dataset], pattern)
         for name in names:
-            found = (find_configuration(dataset, name, severity) for severity in severities)
-            chosen |= {(name, one.severity) for one in found if one.severity}
+            found = (find_config(dataset, name, severity) for severity in severities)
+            chosen |= {(name, one.severity) for one in found}
     order = list(CORRUPTIONS[dataset])
     ranked = sorted(chosen, key=lambda one: (order.index(one[0]), one[1]))
-    return [Configuration(dataset, name, severity) for name, severity in ranked]
+    return [CorruptedConfig(dataset, name, severity) for name, severity in ranked]

@@ -12,8 +12,9 @@ import numpy as np
 from datasets.utils import tqdm
 from PIL import Image
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Config
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.evaluation.configs import chosen_configs
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.fields import as_text
@@ -91,7 +92,11 @@ def evaluate(
     if repo is not None and (sample or data_dir is not None or seed is not None):
         raise ValueError("Give either repo=, or data_dir=, sample= and seed=, not both.")
     source: ImagesMadeHere | PublishedImages
-    source = ImagesMadeHere.at(seed, data_dir, sample) if repo is None else PublishedImages.at(repo)
+    source = (
+        ImagesMadeHere(ImageSource(seed, data_dir, sample))
+        if repo is None
+        else PublishedImages.at(repo)
+    )
     name = as_text(model_name or getattr(predict, "__name__", type(predict).__name__))
     model = _Model(predict, name, InputForm(pil, rgb, logits), batch_size)
     if predictions is not None:
@@ -115,7 +120,7 @@ class _Model:
 
 def _predict_all(
     model: _Model,
-    configs: list[Configuration],
+    configs: list[Config],
     source: ImagesMadeHere | PublishedImages,
     store: PredictionFolder,
 ) -> ScoredImages:
@@ -138,7 +143,7 @@ def _predict_all(
 
 def _predicted(
     model: _Model,
-    config: Configuration,
+    config: Config,
     source: ImagesMadeHere | PublishedImages,
     digest: str | None,
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -1,21 +1,21 @@
 """Where the images of a test set come from: made here, or streamed from published ones."""
 
 import hashlib
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import datasets
 import numpy as np
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Config
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.retry import CLIENT_ERRORS, failure_of
 from medmnist_c.builder.source.clean_cache import load_clean
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.builder.versions import code_digest
+from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.fields import as_text
 from medmnist_c.evaluation.predictions.origin import CleanOrigin, ImagesOrigin
@@ -27,39 +27,31 @@ LabelledImages = Iterator[tuple[np.ndarray, np.ndarray]]  # uint8 H x W [x 3], l
 class ImagesMadeHere:
     """Test sets made on the fly from the clean one; nothing but that is on the disk."""
 
-    seed: int | None
-    data_dir: str | Path | None
-    sample: bool
-    cache_dir: Path
+    source: ImageSource
+    cache_dir: Path = field(default_factory=lambda: absolute(datasets.config.HF_DATASETS_CACHE))
 
-    @classmethod
-    def at(cls, seed: int | None, data_dir: str | Path | None, sample: bool) -> "ImagesMadeHere":
-        """With the folders as they are now: a model may change the current one."""
-        if isinstance(data_dir, str | os.PathLike):
-            data_dir = absolute(data_dir)
-        return cls(seed, data_dir, sample, absolute(datasets.config.HF_DATASETS_CACHE))
+    def _spec(self, config: Config) -> TestSetSpec:
+        return TestSetSpec(config, self.source)
 
-    def _spec(self, config: Configuration) -> TestSetSpec:
-        return TestSetSpec(config, self.seed, self.data_dir, self.sample)
-
-    def origin(self, config: Configuration) -> ImagesOrigin:
+    def origin(self, config: Config) -> ImagesOrigin:
         """What identifies the images."""
         spec = self._spec(config)
+        where = "sample" if self.source.sample else "files"
         return ImagesOrigin(
-            images="release" if self.seed is None else f"seed {self.seed}",
-            digest=spec.digest(),
-            source=CleanOrigin(spec.source().digest, "sample" if self.sample else "files"),
-            images_version=code_digest(),
+            images="release" if self.source.seed is None else f"seed {self.source.seed}",
+            digest=spec.identity(),
+            source=CleanOrigin(spec.clean_source().digest, where),
+            images_version=IMAGES_VERSION,
         )
 
-    def images(self, config: Configuration, digest: str | None) -> LabelledImages:
+    def images(self, config: Config, digest: str | None) -> LabelledImages:
         """Images and labels in order, those of the `digest` in the test set's origin and no others."""
         test_set = self._spec(config).open(self.cache_dir, digest)
-        test_set.wind()  # minutes, perhaps: here, and not in a thread, Ctrl-C ends it
+        test_set.advance()  # minutes, perhaps: here, and not in a thread, Ctrl-C ends it
         labels = load_clean(test_set.clean_folder).labels.astype(np.int64)
         return zip(test_set.images(), labels, strict=True)
 
-    def count(self, config: Configuration) -> int:
+    def count(self, config: Config) -> int:
         return self._spec(config).source().count
 
 
@@ -92,7 +84,7 @@ class PublishedImages:
                 "give USER/NAME, or a folder that `medmnist-c build` made."
             ) from error
 
-    def origin(self, config: Configuration) -> ImagesOrigin:
+    def origin(self, config: Config) -> ImagesOrigin:
         """What identifies the images: the commit, or the folder's files."""
         commit = self.revision[:16] if self.revision else None
         name = as_text(Path(self.repo).name if commit is None else self.repo)
@@ -103,7 +95,7 @@ class PublishedImages:
             images_version=None,
         )
 
-    def _folder_digest(self, config: Configuration) -> str:
+    def _folder_digest(self, config: Config) -> str:
         """Of the files' names, sizes and ends, where Parquet keeps what it says about the rest."""
         digest = hashlib.sha256()
         for file in sorted((Path(self.repo) / config.folder).glob("*.parquet")):
@@ -113,7 +105,7 @@ class PublishedImages:
                 digest.update(repr((file.name, size)).encode() + opened.read())
         return digest.hexdigest()[:16]
 
-    def images(self, config: Configuration, digest: str | None) -> LabelledImages:
+    def images(self, config: Config, digest: str | None) -> LabelledImages:
         """Images and labels in order; `index` is held against their number."""
         info = dataset_info(config.dataset)
         try:
@@ -139,5 +131,5 @@ class PublishedImages:
                 )
             yield image, np.atleast_1d(np.asarray(row["label"], np.int64))
 
-    def count(self, config: Configuration) -> int | None:
+    def count(self, config: Config) -> int | None:
         return None

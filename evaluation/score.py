@@ -5,8 +5,9 @@ from pathlib import Path
 import datasets as hf_datasets
 import numpy as np
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import CleanConfig, Config
 from medmnist_c.builder.source.clean_cache import load_clean
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.fields import as_text
@@ -65,7 +66,7 @@ def score(
     return report_of(store, configs, scored, scoring, labels)
 
 
-def _kept(store: PredictionFolder, configs: list[Configuration]) -> ScoredImages:
+def _kept(store: PredictionFolder, configs: list[Config]) -> ScoredImages:
     """Of one model and one kind of images, as the files of a folder say."""
     first = store.origin(configs[0])
     sources: dict[str, CleanOrigin] = {}
@@ -82,6 +83,6 @@ def _kept(store: PredictionFolder, configs: list[Configuration]) -> ScoredImages
 
 
 def _clean_labels(dataset: str, data_dir: str | Path | None, sample: bool) -> np.ndarray:
-    spec = TestSetSpec(Configuration(dataset), None, data_dir, sample)
+    spec = TestSetSpec(CleanConfig(dataset), ImageSource(None, data_dir, sample))
     folder = spec.open(hf_datasets.config.HF_DATASETS_CACHE).clean_folder
     return load_clean(folder).labels.astype(np.int64)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from medmnist_c.builder.cards import VERSION
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
 from medmnist_c.builder.versions import library_versions
 from medmnist_c.evaluation.errors import PredictionError
@@ -87,7 +87,7 @@ class ScoredImages:
 
 def report_of(
     store: PredictionFolder | PredictionFile,
-    configs: list[Configuration],
+    configs: list[Config],
     scored: ScoredImages,
     scoring: Scoring,
     labels: Mapping[str, np.ndarray] | None = None,
@@ -129,14 +129,14 @@ def report_of(
 
 def _dataset_report(
     store: PredictionFolder | PredictionFile,
-    configs: list[Configuration],
+    configs: list[Config],
     scoring: Scoring,
     labels: np.ndarray | None,
 ) -> DatasetReport:
     """All figures of one dataset; one test set is in memory at a time."""
     info = dataset_info(configs[0].dataset)
     scoring.check(info)
-    if configs[0].entry is not None:
+    if isinstance(configs[0], CorruptedConfig):
         raise PredictionError(
             f"{store.path} has no clean predictions of {info.name}; rBE and the drop need them."
         )
@@ -150,7 +150,7 @@ def _dataset_report(
 
 
 def _same_labels(
-    kept: Predictions, labels: np.ndarray | None, config: Configuration, path: Path
+    kept: Predictions, labels: np.ndarray | None, config: Config, path: Path
 ) -> np.ndarray:
     """The labels of the clean test set, which every corrupted one has in the same order."""
     if labels is None:

@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from medmnist_c.builder.cards import filled_card
-from medmnist_c.builder.configs import Configuration, configurations
+from medmnist_c.builder.configs import CLEAN, CleanConfig, Config, CorruptedConfig, all_configs
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import manifest as manifests
@@ -38,7 +38,7 @@ class CardUpdate:
     def __call__(self, snapshot: Snapshot) -> Changes:
         changes = Changes()
         for spec in self.specs:
-            config = spec.configuration
+            config = spec.config
             if entry := snapshot.manifest.test_sets.get(config.name):
                 changes.delete += snapshot.stale_files(config, entry)
         if image := new_card_image(self.specs, snapshot):
@@ -57,7 +57,7 @@ class CardUpdate:
 def repository_card(repo: str, snapshot: Snapshot) -> str:
     """README.md of a repository, from nothing but what is there: YAML, then text."""
     published = snapshot.published()
-    configs = [configurations()[name] for name in published]
+    configs = [all_configs()[name] for name in published]
     card = filled_card(
         configs,
         repo,
@@ -98,19 +98,23 @@ def _contents(published: Mapping[str, ManifestEntry]) -> str:
         "| dataset | corruption | severities | images | MB |",
         "|---|---|---|---:|---:|",
     ]
-    configs = [configurations()[name] for name in published]
-    for (dataset, corruption), group in groupby(configs, lambda c: (c.dataset, c.corruption)):
+    configs = [all_configs()[name] for name in published]
+    for (dataset, corruption), group in groupby(configs, lambda c: (c.dataset, _corruption(c))):
         alike = list(group)
         entries = [published[config.name] for config in alike]
         rows.append(
-            f"| {dataset} | {corruption or 'clean'} | {_severities(alike)} | "
+            f"| {dataset} | {corruption} | {_severities(alike)} | "
             f"{sum(entry.rows for entry in entries):,} | {_megabytes(entries)} |"
         )
     return "\n".join(rows)
 
 
-def _severities(configs: list[Configuration]) -> str:
-    found = [config.severity for config in configs if config.severity]
+def _corruption(config: Config) -> str:
+    return CLEAN if isinstance(config, CleanConfig) else config.corruption
+
+
+def _severities(configs: list[Config]) -> str:
+    found = [c.severity for c in configs if isinstance(c, CorruptedConfig)]
     if len(found) > 2 and found[-1] - found[0] == len(found) - 1:
         return f"{found[0]} to {found[-1]}"
     return ", ".join(map(str, found))

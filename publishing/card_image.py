@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medmnist_c.builder.configs import CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.testset.preview import preview
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.builder.versions import code_digest
+from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.publishing.snapshot import Snapshot
 
 PATH = "preview.jpg"
@@ -28,10 +29,10 @@ class CardImage:
     def about(self) -> dict[str, Any]:
         """For the manifest."""
         spec = self.spec
-        parts = (spec.source().digest, spec.seed, spec.sample, code_digest())
+        parts = (spec.clean_source().digest, spec.source.seed, spec.source.sample, IMAGES_VERSION)
         return {
             "path": PATH,
-            "dataset": spec.configuration.dataset,
+            "dataset": spec.config.dataset,
             "corruptions": list(self.corruptions),
             "digest": hashlib.sha256(repr(parts).encode()).hexdigest()[:16],
         }
@@ -40,12 +41,10 @@ class CardImage:
         """The image, as JPEG."""
         spec = self.spec
         sheet = preview(
-            spec.configuration.dataset,
+            spec.config.dataset,
             list(self.corruptions),
             0,
-            seed=spec.seed,
-            data_dir=spec.data_dir,
-            sample=spec.sample,
+            source=spec.source,
             cache_dir=cache_dir,
         )
         file = io.BytesIO()
@@ -55,20 +54,18 @@ class CardImage:
 
 def new_card_image(specs: list[TestSetSpec], snapshot: Snapshot) -> CardImage | None:
     """The image that these test sets give; None if there is one already that shows as much."""
-    corrupted = [spec for spec in specs if spec.configuration.entry]
+    corrupted = [spec for spec in specs if isinstance(spec.config, CorruptedConfig)]
     if not corrupted:
         return None
 
     def preferred(spec: TestSetSpec) -> tuple[bool, bool]:
-        dataset = spec.configuration.dataset
+        dataset = spec.config.dataset
         return dataset != _FIRST_CHOICE, dataset_info(dataset).grey
 
     first = min(corrupted, key=preferred)
-    dataset = first.configuration.dataset
+    dataset = first.config.dataset
     corruptions = dict.fromkeys(
-        str(spec.configuration.corruption)
-        for spec in corrupted
-        if spec.configuration.dataset == dataset
+        spec.config.corruption for spec in corrupted if spec.config.dataset == dataset
     )
     image = CardImage(first, tuple(corruptions)[:_MOST_ROWS])
     shown = snapshot.manifest.preview

@@ -53,8 +53,8 @@ def dry_run(specs: list[TestSetSpec], target: Target) -> DryRun:
     images = files = commits = gathered = 0
     total = 0.0
     for spec in planned.make:
-        count = spec.source().count
-        dataset = spec.configuration.dataset
+        count = spec.clean_source().count
+        dataset = spec.config.dataset
         each = sizes.get(dataset, PNG_SHARE * prod(dataset_info(dataset).image_shape))
         images += count
         total += count * each
@@ -66,8 +66,8 @@ def dry_run(specs: list[TestSetSpec], target: Target) -> DryRun:
     return DryRun(
         target.repo,
         exists,
-        [spec.configuration.name for spec in planned.make],
-        [spec.configuration.name for spec in planned.keep],
+        [spec.config.name for spec in planned.make],
+        [spec.config.name for spec in planned.keep],
         images,
         files,
         round(total),

@@ -11,11 +11,16 @@ from functools import lru_cache
 from typing import Any
 
 from medmnist_c.builder.cards import VERSION
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Config
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.builder.versions import code_digest, file_library_versions, library_versions
+from medmnist_c.builder.versions import (
+    IMAGES_VERSION,
+    file_library_versions,
+    library_versions,
+    source_digest,
+)
 
 PATH = "manifest.json"
 
@@ -24,11 +29,11 @@ PATH = "manifest.json"
 class ManifestEntry:
     """One published test set.
 
-    `digest` identifies its images (see `TestSetSpec.digest`), `clean` the clean ones, `seed` is None for
-    the release's draws, `maker` the key of the program and libraries in `Manifest.makers`.
+    `identity` is that of its images (see `TestSetSpec`), `clean` that of the clean ones, `seed` is
+    None for the reference's draws, `maker` the key of the program and libraries in `Manifest.makers`.
     """
 
-    digest: str
+    identity: str
     clean: str
     sample: bool
     seed: int | None
@@ -65,25 +70,30 @@ def entry_of(made: Made) -> ManifestEntry:
     """The entry for a test set that this process has made."""
     spec: TestSetSpec = made.spec
     return ManifestEntry(
-        made.digest,
-        spec.source().digest,
-        spec.sample,
-        spec.seed,
+        made.identity,
+        spec.clean_source().digest,
+        spec.source.sample,
+        spec.source.seed,
         maker_key(),
         tuple(made.shards),
     )
 
 
-def shard_path(config: Configuration, shard: Shard) -> str:
+def shard_path(config: Config, shard: Shard) -> str:
     """The path of a shard in a repository."""
     return f"{config.folder}/{shard.name}"
 
 
 @lru_cache(maxsize=1)
 def maker() -> dict[str, str]:
-    """Versions of all that makes files here, and the digest of the code."""
+    """Versions of all that makes files here, and a digest of the source."""
     versions = library_versions() | file_library_versions()
-    return {"medmnist_c": VERSION, "code": code_digest(), **dict(sorted(versions.items()))}
+    return {
+        "medmnist_c": VERSION,
+        "images": IMAGES_VERSION,
+        "source": source_digest(),
+        **dict(sorted(versions.items())),
+    }
 
 
 @lru_cache(maxsize=1)

@@ -23,7 +23,7 @@ def plan(specs: Iterable[TestSetSpec], snapshot: Snapshot) -> Plan:
     keep: list[TestSetSpec] = []
     make: list[TestSetSpec] = []
     for spec in specs:
-        entry = published.get(spec.configuration.name)
-        same = entry is not None and entry.digest == spec.digest()
+        entry = published.get(spec.config.name)
+        same = entry is not None and entry.identity == spec.identity()
         (keep if same else make).append(spec)
     return Plan(keep, make)

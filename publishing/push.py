@@ -18,11 +18,12 @@ from huggingface_hub.utils import (
 )
 from tqdm.auto import tqdm
 
-from medmnist_c.builder.configs import Configuration, select
+from medmnist_c.builder.configs import Config, select
 from medmnist_c.builder.errors import BuildError, CleanDataError, PublishError
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.parquet.scheduling import make_test_sets
 from medmnist_c.builder.retry import RetryPolicy
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.card import CardUpdate
 from medmnist_c.publishing.client import RateLimiter
@@ -71,7 +72,7 @@ class _Making:
 
 def push(
     repo: str,
-    test_sets: str | Iterable[str | Configuration] = "*",
+    test_sets: str | Iterable[str | Config] = "*",
     *,
     private: bool = False,
     create_pr: bool = False,
@@ -115,7 +116,8 @@ def push(
         PublishError: the Hub refuses, or fails too often.
         CleanDataError: a clean test set cannot be had.
     """
-    specs = [TestSetSpec(config, seed, data_dir, sample) for config in select(test_sets)]
+    source = ImageSource(seed, data_dir, sample)
+    specs = [TestSetSpec(config, source) for config in select(test_sets)]
     target = Target(repo, revision, create_pr, token)
     repository = Repository(target, retry_policy, rate_limiter, _say)
     return _push(specs, repository, private, _Making(num_proc, scheduler, cache_dir, work_dir))
@@ -147,14 +149,14 @@ def _push(
         raise problem
     if todo:
         raise PublishError(
-            f"{todo[0].configuration.name} and {len(todo) - 1} more are not in {repository.url} as "
+            f"{todo[0].config.name} and {len(todo) - 1} more are not in {repository.url} as "
             "they were committed: somebody else replaces them, or its .gitattributes or .gitignore "
             "does not let Parquet files be stored as large files."
         )
     return Pushed(
         repository.url,
-        [spec.configuration.name for spec in made],
-        [spec.configuration.name for spec in specs if spec not in made],
+        [spec.config.name for spec in made],
+        [spec.config.name for spec in specs if spec not in made],
         repository.commits,
         sent_bytes,
     )
@@ -168,7 +170,7 @@ def _publish(
     What could be made is published all the same.
     """
     problem = None
-    images = sum(spec.source().count for spec in specs)
+    images = sum(spec.clean_source().count for spec in specs)
     with (
         work_folder(making.work_base) as folder,
         closing(Progress(len(specs), images)) as progress,

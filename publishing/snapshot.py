@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 from medmnist_c.builder.cards import SHARDS
-from medmnist_c.builder.configs import Configuration, configurations
+from medmnist_c.builder.configs import Config, all_configs
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.manifest import Manifest, ManifestEntry, shard_path
@@ -64,19 +64,19 @@ class Snapshot:
         entries = self.manifest.test_sets
         return {
             name: entries[name]
-            for name, config in configurations().items()
+            for name, config in all_configs().items()
             if name in entries and self.is_whole(config, entries[name])
         }
 
-    def is_whole(self, config: Configuration, entry: ManifestEntry) -> bool:
+    def is_whole(self, config: Config, entry: ManifestEntry) -> bool:
         """Whether all files of a test set are there with the content that its entry states."""
         return bool(entry.shards) and all(self.has_shard(config, shard) for shard in entry.shards)
 
-    def has_shard(self, config: Configuration, shard: Shard) -> bool:
+    def has_shard(self, config: Config, shard: Shard) -> bool:
         file = self.files.get(shard_path(config, shard))
         return file is not None and (file.size, file.sha256) == (shard.bytes, shard.sha256)
 
-    def stale_files(self, config: Configuration, entry: ManifestEntry) -> list[str]:
+    def stale_files(self, config: Config, entry: ManifestEntry) -> list[str]:
         """Files that a reader would take for this test set's, but that are not."""
         own = {shard_path(config, shard) for shard in entry.shards}
         pattern = f"{config.folder}/{SHARDS}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Config
 from medmnist_c.builder.parquet.scheduling import MANIFEST as MADE
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.publishing import manifest as manifests
@@ -23,7 +23,7 @@ BYTES_AT_ONCE = 256 << 20  # sent, and their disk freed, when so much has gather
 class _PendingTestSet:
     """A test set's files: as they lie in the work folder, then as the Hub has them."""
 
-    config: Configuration
+    config: Config
     entry: ManifestEntry
     sent: dict[str, CommitOperationAdd]
 
@@ -40,7 +40,7 @@ class Uploader:
 
     def take(self, made: Made) -> None:
         """Take over a test set whose files lie in the work folder; sends and commits in groups."""
-        config, entry = made.spec.configuration, entry_of(made)
+        config, entry = made.spec.config, entry_of(made)
         snapshot = self._repository.snapshot()
         additions = {}
         for shard in entry.shards:
@@ -88,7 +88,7 @@ class Uploader:
         for pending in self._sent:
             config, entry = pending.config, pending.entry
             known = snapshot.manifest.test_sets.get(config.name)
-            if known and known.digest == entry.digest and snapshot.is_whole(config, known):
+            if known and known.identity == entry.identity and snapshot.is_whole(config, known):
                 continue
             missing = {
                 shard_path(config, shard)

@@ -62,7 +62,7 @@ def verify_repository(
     snapshot = repository.snapshot()
     present = []
     for spec in specs:
-        config = spec.configuration
+        config = spec.config
         if any(path.startswith(f"{config.folder}/") for path in snapshot.files):
             present.append(spec)
         else:
@@ -71,12 +71,12 @@ def verify_repository(
         making = make_test_sets(present, folder, cache_dir=cache_dir, num_proc=num_proc)
         with closing(making):
             for made in making:
-                rmtree(folder / made.spec.configuration.folder)
+                rmtree(folder / made.spec.config.folder)
                 yield _compared(made, snapshot)
 
 
 def _compared(made: Made, snapshot: Snapshot) -> RepositoryComparison:
-    config, entry = made.spec.configuration, entry_of(made)
+    config, entry = made.spec.config, entry_of(made)
     if snapshot.is_whole(config, entry) and not snapshot.stale_files(config, entry):
         return RepositoryComparison(config.name, EQUAL)
     other = sum(not snapshot.has_shard(config, shard) for shard in entry.shards)
@@ -84,7 +84,7 @@ def _compared(made: Made, snapshot: Snapshot) -> RepositoryComparison:
     known = snapshot.manifest.test_sets.get(config.name)
     if known is None:
         why.append("the manifest does not know it")
-    elif known.digest != entry.digest:
+    elif known.identity != entry.identity:
         why.append("made by other code or from other images")
     else:
         theirs = snapshot.manifest.makers.get(known.maker, {})

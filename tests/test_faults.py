@@ -23,7 +23,7 @@ from medmnist_c.builder import disk
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.errors import CleanDataError, PreparationError
 from medmnist_c.builder.parquet.build import build
-from medmnist_c.builder.source.clean import find_source, open_clean
+from medmnist_c.builder.source.clean import find_clean_source, open_clean
 
 pytestmark = pytest.mark.datasets
 
@@ -129,7 +129,7 @@ def test_a_lock_whose_holder_hangs_is_told_of_and_is_free_when_it_is_killed(
 def test_a_cache_that_nobody_can_write_serves_what_it_has(how, tmp_path):
     """Not even root can write into a folder that is mounted read-only."""
     cache, other = tmp_path / "cache", tmp_path / "other"
-    right = list(open_clean(find_source(DATASET, tmp_path), cache).checked_images(0, 6))
+    right = list(open_clean(find_clean_source(DATASET, tmp_path), cache).checked_images(0, 6))
     other.mkdir()
     write_medmnist_file(other, DATASET, 3, seed=1)
     bound = subprocess.run(["mount", "--bind", cache, cache], capture_output=True, check=False)
@@ -137,10 +137,10 @@ def test_a_cache_that_nobody_can_write_serves_what_it_has(how, tmp_path):
         pytest.skip("no right to mount")
     try:
         subprocess.run(["mount", "-o", "remount,bind,ro", cache], check=True)
-        clean = open_clean(find_source(DATASET, tmp_path), cache)
+        clean = open_clean(find_clean_source(DATASET, tmp_path), cache)
         assert np.array_equal(list(clean.checked_images(0, 6)), right)
         with pytest.raises(CleanDataError, match=r"Cannot write into .* \(Read-only file system"):
-            open_clean(find_source(DATASET, other), cache)
+            open_clean(find_clean_source(DATASET, other), cache)
     finally:
         subprocess.run(["umount", "-l", cache], check=True)
 

@@ -30,9 +30,10 @@ sys.path.insert(0, str(ROOT / "tests"))
 from faults.place import enlarge, read_only, small_disk  # noqa: E402 (beside this program)
 from hub.process import Hub, running_hub  # noqa: E402 (found by the line above)
 
-from medmnist_c.builder.configs import configurations, select  # noqa: E402
+from medmnist_c.builder.configs import all_configs, select  # noqa: E402
 from medmnist_c.builder.dataset_info import dataset_info  # noqa: E402
 from medmnist_c.builder.source.clean import load_clean  # noqa: E402
+from medmnist_c.builder.source.image_source import ImageSource  # noqa: E402
 from medmnist_c.builder.testset.spec import TestSetSpec  # noqa: E402
 
 READ_BACK = """
@@ -125,9 +126,9 @@ def watched(process: subprocess.Popen, folder: Path) -> Iterator[dict[str, float
 
 def expected(name: str, home: Path, **which) -> tuple[str, list[str]]:
     """Digest of images and labels as made here, and the names of the labels."""
-    spec = TestSetSpec(configurations()[name], None, **which)
+    spec = TestSetSpec(all_configs()[name], ImageSource(**which))
     test_set = spec.open(home)
-    info = dataset_info(spec.configuration.dataset)
+    info = dataset_info(spec.config.dataset)
     labels = load_clean(test_set.clean_folder).labels.astype(np.int64)
     digest = hashlib.sha256()
     for image, label in zip(test_set.images(), labels, strict=True):
@@ -154,7 +155,7 @@ def read_back(hub: Hub, home: Path, repo: str, names: list[str], **which) -> Non
 
 
 def trial_all(hub: Hub, home: Path) -> None:
-    names = list(configurations())
+    names = list(all_configs())
     for run in ("push", "again"):
         hub.forget_requests()
         started = time.monotonic()

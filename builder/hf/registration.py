@@ -12,7 +12,7 @@ from collections.abc import Callable
 import datasets.inspect
 import datasets.load
 
-from medmnist_c.builder.versions import code_digest
+from medmnist_c.builder.versions import IMAGES_VERSION
 
 NAME = "medmnist_c"
 _LOOK_UP = "dataset_module_factory"
@@ -41,7 +41,7 @@ def _with_our_name(look_up: Callable, module_class: type) -> Callable:
     @functools.wraps(look_up)
     def dataset_module_factory(path, *args, **kwargs):
         if path == NAME:
-            return module_class("medmnist_c.medmnist_c", code_digest(), {"dataset_name": NAME})
+            return module_class("medmnist_c.medmnist_c", IMAGES_VERSION, {"dataset_name": NAME})
         return look_up(path, *args, **kwargs)
 
     dataset_module_factory.knows_medmnist_c = True

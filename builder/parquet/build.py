@@ -14,11 +14,12 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from medmnist_c.builder.cards import folder_card
-from medmnist_c.builder.configs import Configuration, configurations, select
+from medmnist_c.builder.configs import Config, all_configs, select
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import MANIFEST, make_test_sets, remove_others
 from medmnist_c.builder.parquet.shards import Shard
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 
 
@@ -31,7 +32,7 @@ class Built:
 
 
 def build(
-    test_sets: str | Iterable[str | Configuration],
+    test_sets: str | Iterable[str | Config],
     folder: str | Path,
     *,
     seed: int | None = None,
@@ -43,15 +44,15 @@ def build(
 ) -> Built:
     """Make test sets as Parquet files, so that `load_dataset(folder, config)` opens them.
 
-    A test set that is there, whole and of the same digest, is kept; one that was interrupted goes on
-    from its finished shards; one made by other code or from other clean images is made again. Safe
+    A test set that is there, whole and of the same images, is kept; one that was interrupted goes on
+    from its finished shards; one of another version or from other clean images is made again. Safe
     to kill and to run again.
 
     Args:
         test_sets: which ones: names, wildcards, configurations.
         folder: where to; made if it is not there. With a scheduler, a folder or an fsspec address
             (`s3://...`) that all workers reach.
-        seed, data_dir, sample: as `TestSetSpec`.
+        seed, data_dir, sample: as `ImageSource`.
         num_proc: processes; all cores by default.
         scheduler: address of a Dask scheduler, e.g. "tcp://host:8786", in place of processes.
         cache_dir: for clean test sets; the cache folder of `datasets`, on each machine, by default.
@@ -63,10 +64,11 @@ def build(
     """
     place = OutputFolder.at(folder)
     cache_dir = cache_dir and absolute(cache_dir)
-    specs = [TestSetSpec(one, seed, data_dir, sample) for one in select(test_sets)]
-    kept = [r.configuration.name for r in specs if _is_built(place, r)]
-    missing = [r for r in specs if r.configuration.name not in kept]
-    total = sum(spec.source().count for spec in missing)  # finds all of them, or says so
+    source = ImageSource(seed, data_dir, sample)
+    specs = [TestSetSpec(config, source) for config in select(test_sets)]
+    kept = [r.config.name for r in specs if _is_built(place, r)]
+    missing = [r for r in specs if r.config.name not in kept]
+    total = sum(spec.clean_source().count for spec in missing)  # finds all of them, or says so
     try:
         _make(missing, total, place, cache_dir, num_proc, scheduler)
     except BaseException:
@@ -74,14 +76,14 @@ def build(
             write_card(place)
         raise
     write_card(place)
-    return Built([r.configuration.name for r in missing], kept)
+    return Built([r.config.name for r in missing], kept)
 
 
 def _is_built(place: OutputFolder, spec: TestSetSpec) -> bool:
-    """Whether a test set lies in the folder whole, made by this code from this clean source."""
-    digest, shards = _manifest(place, spec.configuration) or (None, [])
-    folder = spec.configuration.folder
-    if digest != spec.digest():
+    """Whether a test set lies in the folder whole, of the images asked for."""
+    identity, shards = _manifest(place, spec.config) or (None, [])
+    folder = spec.config.folder
+    if identity != spec.identity():
         return False
     if not all(place.holds(f"{folder}/{shard.name}", shard.sha256) for shard in shards):
         return False
@@ -89,9 +91,9 @@ def _is_built(place: OutputFolder, spec: TestSetSpec) -> bool:
     return True
 
 
-def built(place: OutputFolder) -> list[Configuration]:
+def built(place: OutputFolder) -> list[Config]:
     """The test sets that lie in the folder whole, in the table's order."""
-    return [one for one in configurations().values() if _manifest(place, one) is not None]
+    return [one for one in all_configs().values() if _manifest(place, one) is not None]
 
 
 def write_card(place: OutputFolder) -> None:
@@ -101,17 +103,17 @@ def write_card(place: OutputFolder) -> None:
         file.write(folder_card(built(place)).encode())
 
 
-def _manifest(place: OutputFolder, one: Configuration) -> tuple[str, list[Shard]] | None:
-    """The digest and the shards of a test set that is there, all of the size they should have."""
+def _manifest(place: OutputFolder, one: Config) -> tuple[str, list[Shard]] | None:
+    """The identity and the shards of a test set that is there, all of the size they should have."""
     content = place.read(f"{one.folder}/{MANIFEST}")
     if content is None:
         return None
     try:
         manifest = json.loads(content)
-        digest, shards = manifest["digest"], [Shard(**shard) for shard in manifest["shards"]]
+        identity, shards = manifest["identity"], [Shard(**shard) for shard in manifest["shards"]]
         sizes = place.sizes(one.folder)
         whole = shards and all(sizes.get(shard.name) == shard.bytes for shard in shards)
-        return (digest, shards) if whole else None
+        return (identity, shards) if whole else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
@@ -135,4 +137,4 @@ def _make(
         )
         with contextlib.closing(made):
             for number, one in enumerate(made, 1):
-                bar.set_postfix_str(f"{number}/{len(specs)}, {one.spec.configuration.name}")
+                bar.set_postfix_str(f"{number}/{len(specs)}, {one.spec.config.name}")

@@ -23,10 +23,10 @@ _FAILURES_IN_A_ROW = 5  # of a dataset or of the folder: the rest would fare no 
 
 @dataclass(frozen=True)
 class Made:
-    """A test set that is whole: its recipe, what identifies its images, and its files in order."""
+    """A test set that is whole: its spec, what identifies its images, and its files in order."""
 
     spec: TestSetSpec
-    digest: str
+    identity: str
     shards: list[Shard]
 
 
@@ -46,7 +46,7 @@ def make_test_sets(
     there are other workers; the others are made all the same.
 
     Args:
-        recipes: which test sets.
+        specs: which test sets.
         folder: of this machine, or an address that fsspec knows and all workers reach.
         cache_dir: for clean test sets; None for each machine's own cache folder of `datasets`.
         num_proc: processes; all cores by default.
@@ -87,7 +87,7 @@ class _PendingTestSet:
     """A test set on its way."""
 
     spec: TestSetSpec
-    digest: str
+    identity: str
     found: dict[str, int]  # files that were there at the start, and their sizes
     missing: set[str] = field(default_factory=set)
     shards: list[Shard] = field(default_factory=list)
@@ -116,14 +116,14 @@ class _Run:
 
     def plan(self, unit: ShardTask) -> None:
         """Take up a unit, or what an earlier run has made of it."""
-        folder = unit.spec.configuration.folder
+        folder = unit.spec.config.folder
         if folder not in self.test_sets:
             with self.place.errors(folder):
                 self.place.tidy(folder)
                 found = self.place.sizes(folder)
             if MANIFEST in found:
                 self.place.remove(f"{folder}/{MANIFEST}")
-            self.test_sets[folder] = _PendingTestSet(unit.spec, unit.digest, found)
+            self.test_sets[folder] = _PendingTestSet(unit.spec, unit.identity, found)
         test_set = self.test_sets[folder]
         test_set.missing.add(unit.stretch.name)
         if shard := self._finished(unit, test_set.found):
@@ -139,7 +139,7 @@ class _Run:
         not_now = []
         while self.ready and pool.spare():
             number, unit = heapq.heappop(self.ready)
-            if error := self.hopeless.get(unit.spec.configuration.dataset):
+            if error := self.hopeless.get(unit.spec.config.dataset):
                 self._give_up(unit, error)
                 continue
             worker = pool.spare(but=self.failed_on.get(unit.path, ()))
@@ -162,7 +162,7 @@ class _Run:
             except Exception as error:
                 self._failed(number, unit, error, pool.names())
                 continue
-            self.in_a_row["folder"] = self.in_a_row[unit.spec.configuration.dataset] = 0
+            self.in_a_row["folder"] = self.in_a_row[unit.spec.config.dataset] = 0
             self.states[unit.path] = result.state
             self._add(unit, result.shard)
 
@@ -173,11 +173,14 @@ class _Run:
                 continue
             del self.test_sets[folder]
             shards = sorted(test_set.shards, key=lambda shard: shard.name)
-            manifest = {"digest": test_set.digest, "shards": [asdict(shard) for shard in shards]}
+            manifest = {
+                "identity": test_set.identity,
+                "shards": [asdict(shard) for shard in shards],
+            }
             with self.place.write(f"{folder}/{MANIFEST}") as file:
                 file.write(json.dumps(manifest, indent=1).encode())
             remove_others(self.place, folder, {shard.name for shard in shards})
-            yield Made(test_set.spec, test_set.digest, shards)
+            yield Made(test_set.spec, test_set.identity, shards)
 
     def report_failures(self) -> None:
         if not self.failures:
@@ -193,7 +196,7 @@ class _Run:
         ) from first
 
     def _add(self, unit: ShardTask, shard: Shard) -> None:
-        test_set = self.test_sets[unit.spec.configuration.folder]
+        test_set = self.test_sets[unit.spec.config.folder]
         test_set.missing.discard(unit.stretch.name)
         test_set.shards.append(shard)
         self._release(unit.path)
@@ -209,7 +212,7 @@ class _Run:
         if len(on) < _WORKERS_TRIED and not (there and there <= on):
             heapq.heappush(self.ready, (number, unit))
             return
-        dataset = unit.spec.configuration.dataset
+        dataset = unit.spec.config.dataset
         cause = "folder" if isinstance(error, BuildError) else dataset
         self.in_a_row[cause] += 1
         if self.in_a_row["folder"] >= _FAILURES_IN_A_ROW:
@@ -232,11 +235,11 @@ class _Run:
         marker = _marker(unit.stretch.name)
         if marker not in found:
             return None
-        content = self.place.read(f"{unit.spec.configuration.folder}/{marker}")
+        content = self.place.read(f"{unit.spec.config.folder}/{marker}")
         try:
             known = json.loads(content)
             shard = Shard(**known["shard"])
-            same = (known["digest"], known["versions"]) == (unit.digest, unit.versions)
+            same = (known["identity"], known["versions"]) == (unit.identity, unit.versions)
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
         if not same or shard.name != unit.stretch.name or found.get(shard.name) != shard.bytes:
@@ -253,8 +256,8 @@ def _work(
 ) -> TaskResult:
     """Runs in a worker. The marker says that the shard is finished; it goes when the test set is."""
     done = run_task(unit, place, cache_dir, state, fetching)
-    known = {"digest": unit.digest, "versions": unit.versions, "shard": asdict(done.shard)}
-    marker = f"{unit.spec.configuration.folder}/{_marker(unit.stretch.name)}"
+    known = {"identity": unit.identity, "versions": unit.versions, "shard": asdict(done.shard)}
+    marker = f"{unit.spec.config.folder}/{_marker(unit.stretch.name)}"
     with place.write(marker) as file:
         file.write(json.dumps(known).encode())
     return done

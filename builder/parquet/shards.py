@@ -50,8 +50,8 @@ def stretches(count: int) -> list[Stretch]:
 
 def write_shard(test_set: TestSet, stretch: Stretch, place: OutputFolder) -> Shard:
     """Write one shard into the test set's folder, whole or not at all."""
-    schema = parquet_schema(features_of(dataset_info(test_set.configuration.dataset)))
-    with place.write(f"{test_set.configuration.folder}/{stretch.name}") as file:
+    schema = parquet_schema(features_of(dataset_info(test_set.config.dataset)))
+    with place.write(f"{test_set.config.folder}/{stretch.name}") as file:
         with pq.ParquetWriter(
             file,
             schema,

@@ -15,6 +15,7 @@ from pathlib import Path
 import datasets
 import numpy as np
 
+from medmnist_c.builder.configs import CorruptedConfig
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.executor.base import prepare_process
 from medmnist_c.builder.parquet.output_folder import OutputFolder
@@ -33,14 +34,14 @@ State = tuple[tuple[str, int], np.ndarray]
 class ShardTask:
     """A shard to be made.
 
-    `digest` and `versions` are those of the process that asks: another machine that would make other
+    `identity` and `versions` are those of the process that asks: another machine that would make other
     bytes says so instead. `chained` units are behind draws that depend on the images; `after` is
     the path of the one whose random state this one goes on from.
     """
 
     spec: TestSetSpec
     stretch: Stretch
-    digest: str
+    identity: str
     versions: dict[str, str]
     chained: bool = False
     after: str | None = None
@@ -48,7 +49,7 @@ class ShardTask:
     @property
     def path(self) -> str:
         """Of the file that it makes, in a folder or repository of test sets."""
-        return f"{self.spec.configuration.folder}/{self.stretch.name}"
+        return f"{self.spec.config.folder}/{self.stretch.name}"
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,11 @@ def tasks_of(specs: Iterable[TestSetSpec]) -> list[ShardTask]:
     images: Counter[str] = Counter()  # by dataset: in the chain up to there
     links: set[str] = set()  # their paths
     for spec in specs:
-        one, digest = spec.configuration, spec.digest()
+        one, identity = spec.config, spec.identity()
         chained = _is_chained(spec)
-        for stretch in stretches(spec.source().count):
+        for stretch in stretches(spec.clean_source().count):
             after = last[one.dataset].path if chained and one.dataset in last else None
-            unit = ShardTask(spec, stretch, digest, file_library_versions(), chained, after)
+            unit = ShardTask(spec, stretch, identity, file_library_versions(), chained, after)
             # After shot noise one only waits for the state at its end, however it was found.
             if chained and (after is None or one.entry.algorithm.draws.depends_on_images):
                 last[one.dataset] = unit
@@ -83,17 +84,17 @@ def tasks_of(specs: Iterable[TestSetSpec]) -> list[ShardTask]:
             units.append(unit)
 
     def urgency(unit: ShardTask) -> tuple[bool, int]:
-        dataset = unit.spec.configuration.dataset
+        dataset = unit.spec.config.dataset
         return (True, images[dataset]) if unit.path in links else (False, 0)
 
     return sorted(units, key=urgency, reverse=True)
 
 
 def _is_chained(spec: TestSetSpec) -> bool:
-    one = spec.configuration
+    one = spec.config
     return (
-        spec.seed is None
-        and one.entry is not None
+        spec.source.seed is None
+        and isinstance(one, CorruptedConfig)
         and depends_on_images(one.dataset, one.corruption)
     )
 
@@ -115,7 +116,7 @@ def run_task(
         fetching: gives what must be held while clean images are fetched.
 
     Raises:
-        CleanDataError: this machine has other clean images, code or libraries.
+        CleanDataError: this machine has other clean images, another version, or other libraries.
         BuildError: the shard cannot be written.
     """
     prepare_process()
@@ -126,7 +127,7 @@ def run_task(
             f"({unit.versions}); install the same versions everywhere."
         )
     try:
-        return _made(unit, _opened(unit.spec, cache_dir, unit.digest, fetching), place, state)
+        return _made(unit, _opened(unit.spec, cache_dir, unit.identity, fetching), place, state)
     except CleanDataError:
         _opened.cache_clear()  # what is opened may be gone; a worker may live for weeks
         raise
@@ -142,13 +143,16 @@ def _made(
         key, packed = state
         streams.states[key] = packed
     shard = write_shard(test_set, unit.stretch, place)
-    one = test_set.configuration
+    one = test_set.config
     return TaskResult(shard, streams.state_before(one.corruption, one.severity, unit.stretch.stop))
 
 
 @lru_cache(maxsize=64)
 def _opened(
-    spec: TestSetSpec, cache_dir: Path, digest: str, fetching: Callable[[], AbstractContextManager]
+    spec: TestSetSpec,
+    cache_dir: Path,
+    identity: str,
+    fetching: Callable[[], AbstractContextManager],
 ) -> TestSet:
     with fetching() if spec.needs_fetching(cache_dir) else nullcontext():
-        return spec.open(cache_dir, digest)
+        return spec.open(cache_dir, identity)

@@ -28,7 +28,7 @@ from medmnist_c.builder.files import absolute, atomic_write
 from medmnist_c.builder.source.clean_cache import (
     IMAGES,
     LABELS,
-    CleanTestSet,
+    CleanImages,
     load_clean,
     write_copy,
 )
@@ -42,7 +42,7 @@ CACHE_FOLDER = "medmnist_c_clean"
 
 
 @dataclass(frozen=True)
-class Source:
+class CleanSource:
     """Where a clean test set comes from.
 
     `digest` identifies the content, `count` is the number of images, `path` the file in data_dir;
@@ -55,7 +55,7 @@ class Source:
     path: Path | None = None
 
 
-def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
+def find_clean_source(dataset: str, data_dir: str | Path | None = None) -> CleanSource:
     """Where the clean test set of `dataset` comes from; no network, and no images are read.
 
     Args:
@@ -69,7 +69,7 @@ def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
     """
     info = dataset_info(dataset)
     if data_dir is None:
-        return Source(dataset, info.md5[:16], info.test_count)
+        return CleanSource(dataset, info.md5[:16], info.test_count)
     if not isinstance(data_dir, str | os.PathLike):
         raise TypeError(f"data_dir is the path of a folder, not {shown(data_dir)}.")
     try:
@@ -82,15 +82,15 @@ def find_source(dataset: str, data_dir: str | Path | None = None) -> Source:
             "data_dir out to have what is needed of it fetched."
         )
     images, labels = _members(LocalFile(path), info)
-    return Source(dataset, _digest(images, labels), images.header.shape[0], path)
+    return CleanSource(dataset, _digest(images, labels), images.header.shape[0], path)
 
 
-def copy_folder(source: Source, cache_dir: str | Path) -> Path:
+def copy_folder(source: CleanSource, cache_dir: str | Path) -> Path:
     """Where the copy of a clean test set lies in a cache folder, once it is made."""
     return absolute(cache_dir) / CACHE_FOLDER / f"{source.dataset}-{source.digest}"
 
 
-def open_clean(source: Source, cache_dir: str | Path) -> CleanTestSet:
+def open_clean(source: CleanSource, cache_dir: str | Path) -> CleanImages:
     """The clean test set, made first if it is not in `cache_dir` yet: extracted or fetched.
 
     Several processes may ask at once: one makes it. What is fetched of it survives a killed process.
@@ -112,7 +112,7 @@ def open_clean(source: Source, cache_dir: str | Path) -> CleanTestSet:
     return load_clean(folder)
 
 
-def _make(source: Source, info: MedMNISTInfo, folder: Path) -> None:
+def _make(source: CleanSource, info: MedMNISTInfo, folder: Path) -> None:
     """Make the copy, from the file in data_dir, in the home folder, or behind the URL.
 
     The lock is held, so whatever lies about unfinished belongs to no living process.
@@ -165,7 +165,7 @@ def from_official_file(
 
 def _extract(
     origin: ByteSource,
-    source: Source,
+    source: CleanSource,
     info: MedMNISTInfo,
     folder: Path,
     downloads: Path | None = None,

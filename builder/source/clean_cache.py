@@ -33,7 +33,7 @@ _WHOLE = "whole.json"
 
 
 @dataclass(frozen=True)
-class CleanTestSet:
+class CleanImages:
     """A clean test set in the cache, read-only.
 
     `images` are uint8, N x 224 x 224 (grey) or N x 224 x 224 x 3 (RGB), mapped and not checked:
@@ -85,7 +85,7 @@ class CleanTestSet:
         return CleanDataError(f"Image {index} in {self.folder} is damaged on the disk; {remedy}")
 
 
-def load_clean(folder: str | Path) -> CleanTestSet:
+def load_clean(folder: str | Path) -> CleanImages:
     """Open a clean test set that `open_clean` has made; cheap, for worker processes too.
 
     Raises:
@@ -104,7 +104,7 @@ def load_clean(folder: str | Path) -> CleanTestSet:
         labels = np.load(io.BytesIO(_read(folder / LABELS, whole)), allow_pickle=False)
         labels.flags.writeable = False
         images = _map_images(folder / IMAGES, dataset, sums)
-        return CleanTestSet(dataset, digest, images, labels, sums[1:], folder)
+        return CleanImages(dataset, digest, images, labels, sums[1:], folder)
     except Exception as error:  # whatever may be written there
         raise CleanDataError(
             f"{folder} is no whole copy of a clean test set ({error}); load the test set again to "

@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from medmnist_c.builder.configs import Configuration
-from medmnist_c.builder.source.clean import CleanTestSet
+from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
+from medmnist_c.builder.source.clean import CleanImages
 from medmnist_c.builder.testset.random_states import StateFolder
 from medmnist_c.corruptions.random.seeded import seeded_stream
 from medmnist_c.corruptions.reference import CACHE_EVERY, ReferenceStreams
 from medmnist_c.corruptions.registry import apply
 
 
-def reference_streams(clean: CleanTestSet) -> ReferenceStreams:
-    """The release's streams for a clean test set; states found are kept beside it."""
+def reference_streams(clean: CleanImages) -> ReferenceStreams:
+    """The reference's streams for a clean test set; states found are kept beside it."""
     return ReferenceStreams(
         clean.dataset,
         len(clean.images),
@@ -22,15 +22,15 @@ def reference_streams(clean: CleanTestSet) -> ReferenceStreams:
     )
 
 
-def wind_to_start(clean: CleanTestSet, test_set: Configuration) -> None:
-    """Find the release's random state at a test set's first image, so that it is known later."""
-    if test_set.entry and test_set.entry.algorithm.draws:
-        reference_streams(clean).at(test_set.corruption, test_set.severity, 0)
+def advance_to_start(clean: CleanImages, config: Config) -> None:
+    """Find the reference's random state at a test set's first image, so that it is known later."""
+    if isinstance(config, CorruptedConfig) and config.entry.algorithm.draws:
+        reference_streams(clean).at(config.corruption, config.severity, 0)
 
 
 def images(
-    clean: CleanTestSet,
-    test_set: Configuration,
+    clean: CleanImages,
+    config: Config,
     seed: int | None,
     start: int,
     stop: int,
@@ -39,9 +39,9 @@ def images(
     """Images start ... stop - 1 of a test set, in order.
 
     Args:
-        clean: the clean test set of `test_set.dataset`.
-        test_set: which one.
-        seed: None for the release's draws, else a seed.
+        clean: the clean test set of `config.dataset`.
+        config: which one.
+        seed: None for the reference's draws, else a seed.
         start, stop: 0 <= start <= stop <= N.
         stain_masks: ten 0/1 masks by size; only read where the algorithm takes masks.
 
@@ -49,13 +49,12 @@ def images(
         uint8, of the clean images' shape.
     """
     originals = clean.checked_images(start, stop)
-    entry = test_set.entry
-    if entry is None:
+    if isinstance(config, CleanConfig):
         yield from originals
         return
-    algorithm = entry.algorithm
-    parameters = entry.parameters(test_set.severity)
-    where = (test_set.corruption, test_set.severity)
+    algorithm = config.entry.algorithm
+    parameters = config.entry.parameters(config.severity)
+    where = (config.corruption, config.severity)
     streams = reference_streams(clean) if seed is None and algorithm.draws else None
     rng = streams.at(*where, start) if streams else None
     for index, original in enumerate(originals, start):

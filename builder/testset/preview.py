@@ -4,7 +4,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.corruptions.image import IMAGE_SIZE
 from medmnist_c.corruptions.table import SEVERITIES
@@ -20,9 +21,7 @@ def preview(
     corruptions: list[str],
     index: int,
     *,
-    seed: int | None,
-    data_dir: str | Path | None,
-    sample: bool,
+    source: ImageSource,
     cache_dir: str | Path,
 ) -> Image.Image:
     """The grid as an RGB image.
@@ -31,14 +30,15 @@ def preview(
         dataset: which one.
         corruptions: rows, from top to bottom.
         index: number of the image in the clean test set.
-        seed, data_dir, sample, cache_dir: as `TestSetSpec`.
+        source: which images.
+        cache_dir: for the clean test set.
 
     Raises:
         IndexError: the test set has no image of that number.
     """
 
-    def image(one: Configuration) -> Image.Image:
-        test_set = TestSetSpec(one, seed, data_dir, sample).open(cache_dir)
+    def image(one: Config) -> Image.Image:
+        test_set = TestSetSpec(one, source).open(cache_dir)
         if not 0 <= index < test_set.count:
             raise IndexError(
                 f"There is no image {index} in {one.name}: they are numbered 0 to "
@@ -56,12 +56,12 @@ def preview(
     for column, label in enumerate(columns):
         middle = _LABEL_WIDTH + column * cell + IMAGE_SIZE // 2
         draw.text((middle, _HEADER_HEIGHT // 2), label, _INK, font, anchor="mm")
-    clean = image(Configuration(dataset))
+    clean = image(CleanConfig(dataset))
     for row, corruption in enumerate(corruptions):
         top = _HEADER_HEIGHT + row * cell
         draw.text((_GAP, top + IMAGE_SIZE // 2), corruption, _INK, font, anchor="lm")
         sheet.paste(clean, (_LABEL_WIDTH, top))
         for severity in SEVERITIES:
-            made = image(Configuration(dataset, corruption, severity))
+            made = image(CorruptedConfig(dataset, corruption, severity))
             sheet.paste(made, (_LABEL_WIDTH + severity * cell, top))
     return sheet

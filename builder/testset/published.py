@@ -8,7 +8,7 @@ import numpy as np
 
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.source.clean import copy_folder, find_source, load_clean
+from medmnist_c.builder.source.clean import copy_folder, find_clean_source, load_clean
 from medmnist_c.builder.testset.images import reference_streams
 from medmnist_c.builder.testset.spec import reference_masks_file
 from medmnist_c.corruptions import stain_masks
@@ -33,7 +33,9 @@ def published_stream(
     if not depends_on_images(dataset, corruption):
         return _streams(dataset).at(corruption, severity, index)
     try:
-        clean = load_clean(copy_folder(find_source(dataset), datasets.config.HF_DATASETS_CACHE))
+        clean = load_clean(
+            copy_folder(find_clean_source(dataset), datasets.config.HF_DATASETS_CACHE)
+        )
     except CleanDataError:
         raise ValueError(
             f"What {corruption} of {dataset} draws depends on the images before, which are not in the "

@@ -1,4 +1,4 @@
-"""States of the release's random streams, kept as small files beside the clean test set."""
+"""States of the reference's random streams, kept as small files beside the clean test set."""
 
 import contextlib
 import hashlib
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from medmnist_c.builder.files import atomic_write, remove_stale
-from medmnist_c.builder.versions import code_digest
+from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.corruptions.random.streams import is_state
 
 _FOLDER = "stream_states"
@@ -22,7 +22,7 @@ class StateFolder(MutableMapping):
     """A mapping from (stream, place) to 625 uint32, one file each, shared by processes.
 
     A file is a SHA-256 and the state. The checksum is also over whose state it is: that of another
-    place, of other images or of other code is no more taken than a damaged one, but taken away and
+    place, of other images or of another version is no more taken than a damaged one, but taken away and
     found anew. Whoever can write here can make the checksum, too, so the state is held against
     what it can be.
     """
@@ -35,7 +35,7 @@ class StateFolder(MutableMapping):
         return self._folder / f"{stream}-{place:09d}.state"
 
     def _content(self, key: tuple[str, int], state: bytes) -> bytes:
-        of = repr((self._folder.parent.name, code_digest(), *key))
+        of = repr((self._folder.parent.name, IMAGES_VERSION, *key))
         return hashlib.sha256(of.encode() + state).digest() + state
 
     def __getitem__(self, key: tuple[str, int]) -> np.ndarray:

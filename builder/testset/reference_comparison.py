@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Config, CorruptedConfig
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.source.npz import LocalFile, Member, find_members
 from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
 from medmnist_c.corruptions.table import SEVERITIES
@@ -69,7 +70,7 @@ class Comparison:
 
 def verify_release(
     release: str | Path,
-    test_sets: Iterable[Configuration],
+    test_sets: Iterable[Config],
     *,
     data_dir: str | Path | None = None,
     sample: bool = False,
@@ -80,12 +81,13 @@ def verify_release(
     Args:
         release: folder of `{dataset}/{corruption}.npz`.
         test_sets: which ones; clean ones are passed over.
-        data_dir, sample, cache_dir: as `TestSetSpec`.
+        data_dir, sample, cache_dir: as for `build`.
 
     Yields:
         One `Comparison` for each test set.
     """
-    corrupted = [one for one in test_sets if one.entry]
+    source = ImageSource(None, data_dir, sample)
+    corrupted = [one for one in test_sets if isinstance(one, CorruptedConfig)]
     for (dataset, corruption), group in groupby(
         corrupted, lambda one: (one.dataset, one.corruption)
     ):
@@ -93,7 +95,7 @@ def verify_release(
         path = absolute(release) / dataset / f"{corruption}.npz"
         try:
             members = find_members(LocalFile(path), ("test_images.npy", "test_labels.npy"))
-            yield from _compare(members, wanted, data_dir, sample, cache_dir)
+            yield from _compare(members, wanted, source, cache_dir)
         except CleanDataError as error:
             for one in wanted.values():
                 yield Comparison(one.name, missing=str(error))
@@ -101,14 +103,13 @@ def verify_release(
 
 def _compare(
     members: list[Member],
-    wanted: dict[int, Configuration],
-    data_dir: str | Path | None,
-    sample: bool,
+    wanted: dict[int, CorruptedConfig],
+    source: ImageSource,
     cache_dir: str | Path,
 ) -> list[Comparison]:
     images, labels = members
     anyone = next(iter(wanted.values()))
-    _check_headers(images, labels, TestSetSpec(anyone, None, data_dir, sample).open(cache_dir))
+    _check_headers(images, labels, TestSetSpec(anyone, source).open(cache_dir))
     count = images.header.shape[0] // len(SEVERITIES)
     their_labels = np.stack(list(_rows(labels))).reshape(images.header.shape[0], -1)
     theirs = _rows(images)
@@ -118,11 +119,11 @@ def _compare(
             for _ in islice(theirs, count):
                 pass
             continue
-        test_set = TestSetSpec(wanted[severity], None, data_dir, sample).open(cache_dir)
+        test_set = TestSetSpec(wanted[severity], source).open(cache_dir)
         clean = load_clean(test_set.clean_folder)
         comparison = Comparison(wanted[severity].name)
-        stretch = slice((severity - 1) * count, severity * count)
-        comparison.equal_labels = np.array_equal(their_labels[stretch], clean.labels)
+        span = slice((severity - 1) * count, severity * count)
+        comparison.equal_labels = np.array_equal(their_labels[span], clean.labels)
         for made, image in zip(test_set.images(), islice(theirs, count), strict=True):
             comparison.add(made, image)
         found.append(comparison)

@@ -6,7 +6,7 @@ from typing import SupportsIndex
 import numpy as np
 from PIL import Image
 
-from medmnist_c.builder.configs import find_configuration
+from medmnist_c.builder.configs import find_config
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.testset.published import published_masks, published_stream
 from medmnist_c.corruptions import stain_masks
@@ -50,11 +50,11 @@ def corrupt(
             image cannot be had from this one alone.
         CleanDataError: the published ink blots cannot be fetched.
     """
-    test_set = find_configuration(dataset, corruption, severity)
+    config = find_config(dataset, corruption, severity)
     severity = operator.index(severity)
     index = _whole_number("index", index)
     pixels = pixels_of(image)
-    algorithm = test_set.entry.algorithm
+    algorithm = config.entry.algorithm
     if seed is None:
         _check_published(pixels, dataset, index)
         rng = published_stream(dataset, corruption, severity, index)
@@ -65,7 +65,7 @@ def corrupt(
             seed, dataset, corruption, severity, index, algorithm.draws.stream
         )
         masks = stain_masks.own_masks()
-    result = apply(pixels, algorithm, test_set.entry.parameters(severity), rng, masks)
+    result = apply(pixels, algorithm, config.entry.parameters(severity), rng, masks)
     return Image.fromarray(result) if isinstance(image, Image.Image) else result
 
 

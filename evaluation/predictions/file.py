@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 
 from medmnist_c.builder.configs import (
     CLEAN,
-    Configuration,
-    configurations,
-    find_configuration,
+    CleanConfig,
+    Config,
+    all_configs,
+    find_config,
 )
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.files import absolute
@@ -27,7 +28,7 @@ from medmnist_c.evaluation.predictions.rows import (
     reading,
 )
 
-_MOST_ROWS = sum(dataset_info(one.dataset).test_count for one in configurations().values())
+_MOST_ROWS = sum(dataset_info(one.dataset).test_count for one in all_configs().values())
 _NAMES = COLUMNS[:3]  # which say what test set a row is of
 
 
@@ -64,10 +65,10 @@ class PredictionFile:
                     f"{name} is {kind}."
                 )
 
-    def _find_row_groups(self) -> dict[Configuration, list[int]]:
+    def _find_row_groups(self) -> dict[Config, list[int]]:
         """The row groups that have rows of each test set."""
-        found: dict[Configuration, list[int]] = {}
-        counts: dict[Configuration, int] = {}
+        found: dict[Config, list[int]] = {}
+        counts: dict[Config, int] = {}
         for group in range(self._open().metadata.num_row_groups):
             for batch in self._batches([group], list(_NAMES)):
                 for config, rows in self._rows_of(batch).items():
@@ -88,7 +89,7 @@ class PredictionFile:
                 batch.validate(full=True)
                 yield batch
 
-    def _rows_of(self, batch: pa.RecordBatch) -> dict[Configuration, np.ndarray]:
+    def _rows_of(self, batch: pa.RecordBatch) -> dict[Config, np.ndarray]:
         """For each test set, the numbers of its rows in a batch.
 
         Only names' numbers in their dictionaries are looked at row by row.
@@ -98,14 +99,14 @@ class PredictionFile:
         severities, severity_codes = _distinct(batch.column("severity"))
         codes = np.stack([dataset_codes, corruption_codes, severity_codes], axis=1)
         distinct, inverse = np.unique(codes, axis=0, return_inverse=True)
-        found: dict[Configuration, list[np.ndarray]] = {}
+        found: dict[Config, list[np.ndarray]] = {}
         for number, (dataset, corruption, severity) in enumerate(distinct):
             named = datasets[dataset], corruptions[corruption], severities[severity]
             config = self._config(*named)
             found.setdefault(config, []).append(np.flatnonzero(inverse.ravel() == number))
         return {config: np.sort(np.concatenate(rows)) for config, rows in found.items()}
 
-    def _config(self, dataset: Any, corruption: Any, severity: Any) -> Configuration:
+    def _config(self, dataset: Any, corruption: Any, severity: Any) -> Config:
         clean = corruption in (None, "", CLEAN)
         if isinstance(severity, float):
             if severity != severity:  # pandas' way to say that there is none
@@ -122,14 +123,14 @@ class PredictionFile:
                 f"severity {shown(severity)}; clean ones have neither, all others have both."
             )
         if clean:
-            return Configuration(dataset_info(dataset).name)
-        return find_configuration(dataset, corruption, severity)
+            return CleanConfig(dataset_info(dataset).name)
+        return find_config(dataset, corruption, severity)
 
-    def configs(self) -> list[Configuration]:
+    def configs(self) -> list[Config]:
         """The test sets that are there, in the benchmark's order."""
-        return [one for one in configurations().values() if one in self._row_groups]
+        return [one for one in all_configs().values() if one in self._row_groups]
 
-    def read(self, config: Configuration, *, logits: bool = False) -> Predictions:
+    def read(self, config: Config, *, logits: bool = False) -> Predictions:
         """One test set, checked; only the row groups that have it are read."""
         kept = []
         for batch in self._batches(self._row_groups[config], self._columns):

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from medmnist_c.builder.configs import Configuration, configurations
+from medmnist_c.builder.configs import Config, CorruptedConfig, all_configs
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.files import absolute, atomic_write, remove_stale
 from medmnist_c.evaluation.errors import PredictionError
@@ -37,17 +37,17 @@ class PredictionFolder:
         """Take away what an evaluation of the dataset that was killed has left half-written."""
         remove_stale(self.path / dataset)
 
-    def _file(self, config: Configuration) -> Path:
+    def _file(self, config: Config) -> Path:
         return self.path / config.dataset / f"{config.name}.parquet"
 
-    def _open(self, config: Configuration) -> pq.ParquetFile:
+    def _open(self, config: Config) -> pq.ParquetFile:
         return open_parquet(self._file(config), dataset_info(config.dataset).test_count)
 
-    def configs(self) -> list[Configuration]:
+    def configs(self) -> list[Config]:
         """The test sets that are there, in the benchmark's order."""
-        return [one for one in configurations().values() if self._file(one).is_file()]
+        return [one for one in all_configs().values() if self._file(one).is_file()]
 
-    def origin(self, config: Configuration) -> Origin:
+    def origin(self, config: Config) -> Origin:
         """What was told to `write` about a test set that is there.
 
         Raises:
@@ -69,7 +69,7 @@ class PredictionFolder:
             )
         return origin
 
-    def has(self, config: Configuration, origin: Origin) -> bool:
+    def has(self, config: Config, origin: Origin) -> bool:
         """Whether the test set is there, from this origin; a damaged one is not.
 
         Raises:
@@ -93,9 +93,7 @@ class PredictionFolder:
             )
         return True
 
-    def write(
-        self, config: Configuration, labels: np.ndarray, scores: np.ndarray, origin: Origin
-    ) -> None:
+    def write(self, config: Config, labels: np.ndarray, scores: np.ndarray, origin: Origin) -> None:
         """Keep one test set, in the order of its images.
 
         Args:
@@ -105,13 +103,15 @@ class PredictionFolder:
             origin: what they were made of.
         """
         count = len(scores)
+        corruption = config.corruption if isinstance(config, CorruptedConfig) else None
+        severity = config.severity if isinstance(config, CorruptedConfig) else None
         multi_label = dataset_info(config.dataset).multi_label
         label = pa.array(labels.tolist() if multi_label else labels[:, 0].tolist())
         table = pa.table(
             {
                 "dataset": pa.array([config.dataset] * count, pa.string()),
-                "corruption": pa.array([config.corruption] * count, pa.string()),
-                "severity": pa.array([config.severity] * count, pa.int8()),
+                "corruption": pa.array([corruption] * count, pa.string()),
+                "severity": pa.array([severity] * count, pa.int8()),
                 "index": pa.array(np.arange(count)),
                 "label": label,
                 "scores": pa.array(list(scores), pa.list_(pa.float64())),
@@ -133,7 +133,7 @@ class PredictionFolder:
                 "and run it again: finished test sets are kept."
             ) from error
 
-    def read(self, config: Configuration, *, logits: bool = False) -> Predictions:
+    def read(self, config: Config, *, logits: bool = False) -> Predictions:
         """One test set, checked."""
         with reading(self._file(config)):
             table = self._open(config).read(["index", "label", "scores"])

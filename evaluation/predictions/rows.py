@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import Config
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import PredictionError
@@ -93,7 +93,7 @@ def _check_widths(path: Path, metadata: pq.FileMetaData) -> None:
                 )
 
 
-def checked(table: pa.Table, config: Configuration, path: Path, logits: bool) -> Predictions:
+def checked(table: pa.Table, config: Config, path: Path, logits: bool) -> Predictions:
     """The rows of one test set, in the order of their indices, which are 0 ... N - 1, once each."""
     info, count = dataset_info(config.dataset), len(table)
     where = f"{config.name} in {path}"

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import ReportError
@@ -89,7 +89,7 @@ class _KeptErrors:
 
     def __init__(self, report: Report) -> None:
         self.report = report
-        self._found: dict[Configuration, tuple[np.ndarray, Resampled] | None] = {}
+        self._found: dict[Config, tuple[np.ndarray, Resampled] | None] = {}
 
     @cached_property
     def store(self) -> PredictionFolder | PredictionFile:
@@ -101,14 +101,16 @@ class _KeptErrors:
             )
         return open_predictions(predictions)
 
-    def reported(self) -> set[Configuration]:
+    def reported(self) -> set[Config]:
         return {
-            Configuration(dataset, corruption, severity)
+            CleanConfig(dataset)
+            if corruption is None or severity is None
+            else CorruptedConfig(dataset, corruption, severity)
             for dataset in self.report.datasets
             for corruption, severity in self.report.table(dataset)
         }
 
-    def of(self, config: Configuration) -> tuple[np.ndarray, Resampled] | None:
+    def of(self, config: Config) -> tuple[np.ndarray, Resampled] | None:
         """None where the labels are not kept."""
         if config not in self._found:
             made = self.report.provenance
@@ -142,15 +144,13 @@ def _compared(a: _KeptErrors, b: _KeptErrors) -> ModelComparison:
     )
 
 
-def _dataset_difference(
-    dataset: str, differences: dict[Configuration, Resampled]
-) -> DatasetDifference:
+def _dataset_difference(dataset: str, differences: dict[Config, Resampled]) -> DatasetDifference:
     corruptions, averages = [], []
     for entry in CORRUPTIONS[dataset].values():
         own = {
             one.severity: found
             for one, found in differences.items()
-            if one.entry is entry and one.severity is not None
+            if isinstance(one, CorruptedConfig) and one.entry is entry
         }
         if own:
             averages.append(mean(list(own.values())))
@@ -160,7 +160,7 @@ def _dataset_difference(
                     entry.name, entry.group, by_severity, Estimate.of(averages[-1])
                 )
             )
-    clean = Estimate.of(differences[Configuration(dataset)])
+    clean = Estimate.of(differences[CleanConfig(dataset)])
     return DatasetDifference(dataset, clean, tuple(corruptions), Estimate.of(mean(averages)))
 
 

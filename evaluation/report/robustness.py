@@ -10,7 +10,7 @@ the baseline's drop is below 0.02, rBE is called unstable, and a second mean lea
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
 from medmnist_c.evaluation.metrics.names import PRIMARY
@@ -36,7 +36,7 @@ from medmnist_c.evaluation.report.model import (
 
 
 def dataset_report(
-    measured: Mapping[Configuration, Figures], count: int, baseline: Baseline
+    measured: Mapping[Config, Figures], count: int, baseline: Baseline
 ) -> DatasetReport:
     """All figures of one dataset.
 
@@ -45,13 +45,13 @@ def dataset_report(
         count: images of each.
         baseline: whom to measure against.
     """
-    clean = next(one for one in measured if one.entry is None)
+    clean = next(one for one in measured if isinstance(one, CleanConfig))
     corruptions = []
     for entry in CORRUPTIONS[clean.dataset].values():
         own = {
             one.severity: figures
             for one, figures in measured.items()
-            if one.entry is entry and one.severity is not None
+            if isinstance(one, CorruptedConfig) and one.entry is entry
         }
         if own:
             severities = dict(sorted(own.items()))

@@ -5,9 +5,11 @@ import pytest
 
 from medmnist_c import config_names
 from medmnist_c.builder.configs import (
-    configuration,
-    configurations,
-    find_configuration,
+    CleanConfig,
+    CorruptedConfig,
+    all_configs,
+    config_named,
+    find_config,
     select,
 )
 from medmnist_c.builder.dataset_info import dataset_info
@@ -17,14 +19,16 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 
 
 def test_there_are_655_test_sets_of_131_pairs_and_12_clean_ones():
-    assert len(configurations()) == 655 + 12
+    assert len(all_configs()) == 655 + 12
     assert sum(len(corruptions) for corruptions in CORRUPTIONS.values()) == 131
-    assert sum(one.entry is None for one in configurations().values()) == 12
+    assert sum(isinstance(one, CleanConfig) for one in all_configs().values()) == 12
 
 
 def test_the_benchmark_has_as_many_images_as_published():
     images = sum(
-        dataset_info(one.dataset).test_count for one in configurations().values() if one.entry
+        dataset_info(one.dataset).test_count
+        for one in all_configs().values()
+        if isinstance(one, CorruptedConfig)
     )
     assert images == 6_438_160
 
@@ -60,13 +64,13 @@ def test_listing_with_wildcards(arguments, count):
 
 
 def test_severities_of_numpy_are_numbers_too():
-    found = find_configuration("octmnist", "pixelate", np.int64(3))
-    assert found == find_configuration("octmnist", "pixelate", 3)
+    found = find_config("octmnist", "pixelate", np.int64(3))
+    assert found == find_config("octmnist", "pixelate", 3)
     assert type(found.severity) is int
 
 
 def test_selecting_takes_patterns_and_configurations():
-    one = find_configuration("octmnist", "pixelate", 3)
+    one = find_config("octmnist", "pixelate", 3)
     assert select("octmnist_pixelate_3") == select([one]) == select((one, one.name)) == [one]
     assert len(select()) == 667 and select([]) == []
 
@@ -79,16 +83,16 @@ def test_selecting_keeps_the_order_of_the_table_and_names_each_once():
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: configuration("dermamnist_black_corner"), UnknownNameError, "_black_corner_"),
-        (lambda: configuration("dermamnist_blak_corner_3"), UnknownNameError, "_black_corner_3"),
-        (lambda: configuration(3), TypeError, "not 3"),
+        (lambda: config_named("dermamnist_black_corner"), UnknownNameError, "_black_corner_"),
+        (lambda: config_named("dermamnist_blak_corner_3"), UnknownNameError, "_black_corner_3"),
+        (lambda: config_named(3), TypeError, "not 3"),
         (lambda: dataset_info("dermnist"), UnknownNameError, "'dermamnist'"),
-        (lambda: find_configuration("derma", "bubble", 1), UnknownNameError, "no dataset 'derma'"),
-        (lambda: find_configuration("octmnist", "bubble", 1), UnknownNameError, "pixelate"),
-        (lambda: find_configuration("octmnist", "pixelate", 6), UnknownNameError, "1 (mildest)"),
-        (lambda: find_configuration("octmnist", "pixelate", 0), UnknownNameError, "1 (mildest)"),
-        (lambda: find_configuration("octmnist", "pixelate", "3"), TypeError, "whole number"),
-        (lambda: find_configuration("octmnist", "pixelate", True), TypeError, "whole number"),
+        (lambda: find_config("derma", "bubble", 1), UnknownNameError, "no dataset 'derma'"),
+        (lambda: find_config("octmnist", "bubble", 1), UnknownNameError, "pixelate"),
+        (lambda: find_config("octmnist", "pixelate", 6), UnknownNameError, "1 (mildest)"),
+        (lambda: find_config("octmnist", "pixelate", 0), UnknownNameError, "1 (mildest)"),
+        (lambda: find_config("octmnist", "pixelate", "3"), TypeError, "whole number"),
+        (lambda: find_config("octmnist", "pixelate", True), TypeError, "whole number"),
         (lambda: config_names(severity=7), UnknownNameError, "1 (mildest)"),
         (lambda: config_names(severity=True), TypeError, "not True"),
         (lambda: config_names(b"derma*"), TypeError, "not b'derma*'"),
@@ -96,8 +100,8 @@ def test_selecting_keeps_the_order_of_the_table_and_names_each_once():
         (lambda: config_names("dermnist*"), UnknownNameError, "did you mean 'dermamnist'"),
         (lambda: config_names(corruption="buble"), UnknownNameError, "did you mean 'bubble'"),
         (lambda: config_names(corruption=3), TypeError, "not 3"),
-        (lambda: find_configuration(["a"], "b", 1), TypeError, "not ['a']"),
-        (lambda: find_configuration("octmnist", None, 1), TypeError, "not None"),
+        (lambda: find_config(["a"], "b", 1), TypeError, "not ['a']"),
+        (lambda: find_config("octmnist", None, 1), TypeError, "not None"),
         (lambda: select(("derrmamnist*",)), UnknownNameError, "'dermamnist'"),
     ],
 )

@@ -13,8 +13,9 @@ import datasets
 import numpy as np
 import pytest
 
-from medmnist_c.builder.configs import configuration, configurations
+from medmnist_c.builder.configs import CorruptedConfig, all_configs, config_named
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.corruptions.reference import (
     IMAGE_SHAPE,
@@ -30,7 +31,7 @@ CACHE = datasets.config.HF_DATASETS_CACHE
 
 
 def open_sample(name: str):
-    return TestSetSpec(configuration(name), sample=True).open(CACHE)
+    return TestSetSpec(config_named(name), ImageSource(sample=True)).open(CACHE)
 
 
 def no_images(start: int, stop: int):
@@ -38,14 +39,16 @@ def no_images(start: int, stop: int):
 
 
 def test_there_is_a_digest_for_each_of_the_655():
-    assert list(DIGESTS) == [one.name for one in configurations().values() if one.entry]
+    assert list(DIGESTS) == [
+        one.name for one in all_configs().values() if isinstance(one, CorruptedConfig)
+    ]
 
 
 @pytest.mark.parametrize("dataset", CORRUPTIONS)
 def test_every_test_set_equals_the_release(dataset):
     different = []
     for name, digest in DIGESTS.items():
-        if configuration(name).dataset == dataset:
+        if config_named(name).dataset == dataset:
             test_set = open_sample(name)
             made = hashlib.sha256()
             for image in test_set.images():

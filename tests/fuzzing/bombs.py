@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from medmnist_c.builder.configs import select
-from medmnist_c.builder.source.clean import find_source
+from medmnist_c.builder.source.clean import find_clean_source
 from medmnist_c.builder.source.npz import LocalFile, find_members
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.builder.testset.random_states import StateFolder
@@ -60,7 +60,7 @@ def read_all(path: Path) -> None:
 
 def bombs(folder: Path) -> dict[str, Callable[[], object]]:
     """Make them, and say how each is read; every one is refused."""
-    count = find_source("octmnist", SAMPLE_FOLDER).count
+    count = find_clean_source("octmnist", SAMPLE_FOLDER).count
     long_labels = write(
         folder / "labels" / "octmnist_224.npz",
         test_images=(header((2, 224, 224)), 2 * 224 * 224),
@@ -90,7 +90,7 @@ def bombs(folder: Path) -> dict[str, Callable[[], object]]:
         raise OSError(next(iter(found)).missing)
 
     return {
-        "labels": lambda: find_source("octmnist", long_labels.parent),
+        "labels": lambda: find_clean_source("octmnist", long_labels.parent),
         "lying": lambda: read_all(lying),
         "no header": lambda: read_all(no_header),
         "entries": lambda: read_all(entries),

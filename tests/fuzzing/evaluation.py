@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fuzzing.mutations import edited
 from fuzzing.rules import folder, no_code_runs, refusing
-from medmnist_c.builder.configs import configuration
+from medmnist_c.builder.configs import config_named
 from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.evaluation.errors import PredictionError, ReportError
 from medmnist_c.evaluation.predictions.folder import PredictionFolder, open_predictions
@@ -20,7 +20,7 @@ from medmnist_c.evaluation.predictions.origin import CleanOrigin, ImagesOrigin, 
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.evaluation.score import score
 
-CONFIG = configuration("octmnist_pixelate_2")
+CONFIG = config_named("octmnist_pixelate_2")
 
 
 def rows(count: int = 6) -> dict[str, list]:

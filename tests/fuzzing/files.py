@@ -15,7 +15,7 @@ from fuzzing.mutations import edited
 from fuzzing.rules import came, folder, no_code_runs, refusing
 from fuzzing.zip_files import npy_files, zip_files
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.source.clean import find_source, load_clean, open_clean
+from medmnist_c.builder.source.clean import find_clean_source, load_clean, open_clean
 from medmnist_c.builder.source.npz import LocalFile, find_members
 from medmnist_c.builder.testset.random_states import StateFolder
 from medmnist_c.corruptions.stain_masks import reference_masks
@@ -74,7 +74,7 @@ def open_test_set(data: bytes) -> None:
         path = place / f"{DATASET}_224.npz"
         path.write_bytes(data)
         with no_code_runs(), refusing(CleanDataError):
-            clean = open_clean(find_source(DATASET, place), place / "cache")
+            clean = open_clean(find_clean_source(DATASET, place), place / "cache")
             images, labels = by_zipfile(path)
             assert np.array_equal(list(clean.checked_images(0, len(clean.images))), images)
             assert np.array_equal(clean.labels, labels)
@@ -88,7 +88,7 @@ def _copy() -> tuple[Path, dict[str, bytes], np.ndarray, np.ndarray]:
     """A test set in a cache (its folder, its files), the images and the labels in it."""
     place = Path(tempfile.mkdtemp())
     (place / f"{DATASET}_224.npz").write_bytes(good_files()[1])
-    clean = open_clean(find_source(DATASET, place), place / "cache")
+    clean = open_clean(find_clean_source(DATASET, place), place / "cache")
     files = {path.name: path.read_bytes() for path in clean.folder.iterdir()}
     return clean.folder, files, np.array(clean.images), np.array(clean.labels)
 
@@ -113,7 +113,7 @@ def read_copy(change: tuple[str, bytes]) -> None:
             clean = load_clean(copy)
             assert np.array_equal(clean.labels, labels)
             assert np.array_equal(list(clean.checked_images(0, 2)), images)
-        source = find_source(DATASET, original.parent.parent.parent)
+        source = find_clean_source(DATASET, original.parent.parent.parent)
         clean = open_clean(source, place)
         assert np.array_equal(clean.labels, labels)
         assert np.array_equal(list(clean.checked_images(0, 2)), images)

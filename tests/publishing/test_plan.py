@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from medmnist_c.builder.cards import filled_card
-from medmnist_c.builder.configs import configuration, configurations
+from medmnist_c.builder.configs import all_configs, config_named
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.parquet.shards import Shard
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.card import repository_card
@@ -18,11 +19,11 @@ from medmnist_c.publishing.plan import plan
 from medmnist_c.publishing.snapshot import HubFile, Snapshot, git_blob
 from medmnist_c.publishing.work_folder import work_folder
 
-ONE = configuration("bloodmnist_bubble_3")
+ONE = config_named("bloodmnist_bubble_3")
 
 
 def spec(seed: int | None = None) -> TestSetSpec:
-    return TestSetSpec(ONE, seed, sample=True)
+    return TestSetSpec(ONE, ImageSource(seed, sample=True))
 
 
 def shards(count: int) -> list[Shard]:
@@ -32,7 +33,7 @@ def shards(count: int) -> list[Shard]:
 
 def state(count: int = 2) -> Snapshot:
     """A repository with `count` shards of one test set."""
-    entry = entry_of(Made(spec(), spec().digest(), shards(count)))
+    entry = entry_of(Made(spec(), spec().identity(), shards(count)))
     files = {shard_path(ONE, one): HubFile(one.bytes, one.sha256) for one in entry.shards}
     return Snapshot("0" * 40, files, Manifest().with_test_sets({ONE.name: entry}))
 
@@ -44,7 +45,7 @@ def test_a_manifest_survives_being_written_a_line_a_test_set():
     assert manifests.to_bytes(manifests.from_bytes(content)) == content
     assert [line for line in content.splitlines() if line.startswith(b'"bloodmnist')]
     (versions,) = json.loads(content)["makers"].values()
-    assert {"medmnist_c", "code", "numpy", "pyarrow"} <= set(versions)
+    assert {"medmnist_c", "images", "source", "numpy", "pyarrow"} <= set(versions)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"makers": {}, "test_sets": {"a": {}}}'])
@@ -100,7 +101,7 @@ def test_a_small_file_is_known_by_the_name_git_gives_it():
 
 
 def test_the_card_of_all_667_is_small_enough_and_names_each():
-    everything = list(configurations().values())
+    everything = list(all_configs().values())
     entry = state().manifest.test_sets[ONE.name]
     files, entries = {}, {}
     for one in everything:

@@ -31,6 +31,7 @@ from medmnist_c.builder.parquet import shards
 from medmnist_c.builder.parquet.build import write_card
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import make_test_sets
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import push as pushing
 from medmnist_c.publishing import uploader as sending
@@ -75,7 +76,9 @@ def config_names(hub: Hub, repo: str, revision: str = "main") -> set[str]:
 
 
 def foreseen(repo: str, **target) -> DryRun:
-    return dry_run([TestSetSpec(one, sample=True) for one in CHOSEN], Target(repo, **target))
+    return dry_run(
+        [TestSetSpec(one, ImageSource(sample=True)) for one in CHOSEN], Target(repo, **target)
+    )
 
 
 def medmnist_c(
@@ -185,7 +188,7 @@ def test_other_images_replace_the_old_ones_and_their_files(here, store, tmp_path
     monkeypatch.setattr(shards, "IMAGES_A_SHARD", 2)
     cut = make_store(tmp_path / "cut", NAMES[:1])
     monkeypatch.setattr(pushing, "make_test_sets", ready_made(cut))
-    monkeypatch.setattr("medmnist_c.builder.testset.spec.code_digest", lambda: "other code")
+    monkeypatch.setattr("medmnist_c.builder.testset.spec.IMAGES_VERSION", "other")
     pushed = push("tester/new", CHOSEN[:1], sample=True)
     assert pushed.made == list(NAMES[:1])
     after = content(here, "tester/new")

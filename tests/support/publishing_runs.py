@@ -35,10 +35,10 @@ def ready_made(store: Path) -> Callable[..., Iterator[Made]]:
         specs: list[TestSetSpec], folder: Path, *, progress: Callable[[int], None], **_: object
     ) -> Iterator[Made]:
         for spec in specs:
-            path = spec.configuration.folder
+            path = spec.config.folder
             manifest = json.loads((store / path / MANIFEST).read_text())
             shutil.copytree(store / path, folder / path, dirs_exist_ok=True)
-            made = Made(spec, spec.digest(), [Shard(**one) for one in manifest["shards"]])
+            made = Made(spec, spec.identity(), [Shard(**one) for one in manifest["shards"]])
             progress(sum(shard.rows for shard in made.shards))
             yield made
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from medmnist_c.builder.configs import Configuration, configurations
+from medmnist_c.builder.configs import CleanConfig, Config, all_configs
 from medmnist_c.builder.dataset_info import dataset_info
 
 COUNT = 200  # images, or all there are: every class comes up, in the multi-label dataset too
 
 
-def configs_of(dataset: str) -> list[Configuration]:
-    return [one for one in configurations().values() if one.dataset == dataset]
+def configs_of(dataset: str) -> list[Config]:
+    return [one for one in all_configs().values() if one.dataset == dataset]
 
 
 def random_labels(dataset: str) -> np.ndarray:
@@ -22,13 +22,13 @@ def random_labels(dataset: str) -> np.ndarray:
     return np.floor(rng.random((min(COUNT, info.test_count), width)) * limit).astype(np.int64)
 
 
-def random_scores(dataset: str) -> Iterator[tuple[Configuration, np.ndarray]]:
+def random_scores(dataset: str) -> Iterator[tuple[Config, np.ndarray]]:
     """Probabilities, float64, that know something of the labels, less at each severity."""
     info, labels = dataset_info(dataset), random_labels(dataset)
     truth = labels if info.multi_label else labels == np.arange(len(info.labels))
     for number, config in enumerate(configs_of(dataset)):
         noise = np.random.default_rng([number, len(dataset)]).random(truth.shape)
-        knows = 0.45 if config.severity is None else 0.4 - 0.07 * config.severity
+        knows = 0.45 if isinstance(config, CleanConfig) else 0.4 - 0.07 * config.severity
         scores = (1 - knows) * noise + knows * truth
         yield config, scores if info.multi_label else scores / scores.sum(axis=1, keepdims=True)
 

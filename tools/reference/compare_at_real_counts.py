@@ -18,7 +18,8 @@ import click
 import numpy as np
 from peer import reference_masks
 
-from medmnist_c.builder.configs import find_configuration
+from medmnist_c.builder.configs import find_config
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.corruptions.stain_masks import REFERENCE_FILE
 
@@ -93,8 +94,10 @@ def main(peer_python: str, folder: Path) -> None:
             with np.load(output) as theirs:
                 for key in theirs.files:
                     corruption, severity, index = key.split("/")
-                    one = find_configuration(dataset, corruption, int(severity))
-                    ours = TestSetSpec(one, data_dir=clean).open(cache).image(int(index))
+                    one = find_config(dataset, corruption, int(severity))
+                    ours = (
+                        TestSetSpec(one, ImageSource(data_dir=clean)).open(cache).image(int(index))
+                    )
                     wrong = int(np.count_nonzero(ours != theirs[key]))
                     verdict = "equal" if wrong == 0 else f"{wrong} values differ"
                     print(f"{one.name:32} image {int(index):>6,}  {verdict}", flush=True)

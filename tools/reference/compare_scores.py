@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from medmnist_c.builder.configs import CLEAN
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
@@ -95,7 +96,7 @@ def _their_figures(peer_python: str, folder: Path) -> dict:
         arrays[f"{name}/labels"] = random_labels(name)
         stacked: dict[str, list] = {}
         for config, scores in random_scores(name):
-            stacked.setdefault(config.corruption or "clean", []).append(scores)
+            stacked.setdefault(getattr(config, "corruption", CLEAN), []).append(scores)
         arrays |= {f"{name}/{key}": np.concatenate(parts) for key, parts in stacked.items()}
         told[name] = {
             "corruptions": list(corruptions),

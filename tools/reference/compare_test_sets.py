@@ -17,7 +17,7 @@ import numpy as np
 from peer import make_release, reference_masks
 
 import medmnist_c  # noqa: F401 (makes the name known)
-from medmnist_c.builder.configs import Configuration, configurations
+from medmnist_c.builder.configs import CleanConfig, CorruptedConfig, all_configs
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.corruptions.stain_masks import REFERENCE_FILE
 from medmnist_c.corruptions.table import CORRUPTIONS
@@ -36,8 +36,8 @@ def main(peer_python: str, output: Path) -> None:
 
     datasets.disable_progress_bars()
     equal = total = 0
-    for one in configurations().values():
-        if one.entry is None:
+    for one in all_configs().values():
+        if isinstance(one, CleanConfig):
             continue
         theirs = _release_images(release, one)
         ours = datasets.load_dataset(
@@ -58,7 +58,7 @@ def main(peer_python: str, output: Path) -> None:
     sys.exit(equal != total)
 
 
-def _release_images(release: Path, one: Configuration) -> np.ndarray:
+def _release_images(release: Path, one: CorruptedConfig) -> np.ndarray:
     with np.load(release / one.dataset / f"{one.corruption}.npz") as file:
         stacked = file["test_images"]  # the five severities, one after the other
     count = len(stacked) // 5

@@ -21,7 +21,7 @@ import click
 import numpy as np
 from peer import make_release
 
-from medmnist_c.builder.configs import configurations
+from medmnist_c.builder.configs import CleanConfig, all_configs
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.corruptions.stain_masks import sample_masks
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
@@ -38,8 +38,8 @@ def main(peer_python: str) -> None:
         own = sample_masks()
         np.savez(masks, **{"3": own[24].astype(np.uint64), "4": own[32].astype(np.uint64)})
         make_release(peer_python, Path(SAMPLE_FOLDER), Path(folder), list(CORRUPTIONS), masks)
-        for one in configurations().values():
-            if one.entry is None:
+        for one in all_configs().values():
+            if isinstance(one, CleanConfig):
                 continue
             with np.load(Path(folder) / one.dataset / f"{one.corruption}.npz") as file:
                 severities = np.split(file["test_images"], len(SEVERITIES))

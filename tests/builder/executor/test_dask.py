@@ -319,8 +319,8 @@ def test_clean_images_are_fetched_by_one_worker_at_a_time(tmp_path):
 def test_chains_come_first_the_longest_first(monkeypatch):
     monkeypatch.setattr("medmnist_c.builder.parquet.shards.IMAGES_A_SHARD", 2000)
     units = tasks_of(TestSetSpec(one) for one in select("*"))
-    datasets = [unit.spec.configuration.dataset for unit in units]
-    links = [unit for unit in units if unit.spec.configuration.corruption == "shot_noise"]
+    datasets = [unit.spec.config.dataset for unit in units]
+    links = [unit for unit in units if unit.spec.config.corruption == "shot_noise"]
     assert units[: len(links)] == links
     order = list(dict.fromkeys(datasets[: len(links)]))
     assert order == [
@@ -335,6 +335,6 @@ def test_chains_come_first_the_longest_first(monkeypatch):
     for unit in units:
         assert unit.after is None or unit.after in done
         done.add(unit.path)
-    last = [unit.path for unit in links if unit.spec.configuration.dataset == "dermamnist"][-1]
-    blurs = [u for u in units if u.spec.configuration.folder.startswith("dermamnist/dermamnist_m")]
+    last = [unit.path for unit in links if unit.spec.config.dataset == "dermamnist"][-1]
+    blurs = [u for u in units if u.spec.config.folder.startswith("dermamnist/dermamnist_m")]
     assert {unit.after for unit in blurs} == {last}

@@ -22,7 +22,7 @@ from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError, UnknownNameError
 from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.source import clean, download
-from medmnist_c.builder.source.clean import CleanTestSet, find_source, load_clean, open_clean
+from medmnist_c.builder.source.clean import CleanImages, find_clean_source, load_clean, open_clean
 from medmnist_c.builder.source.npz import LocalFile, find_members
 
 OFFICIAL = "breastmnist"  # the smallest: 156 test images, as many as the official file has
@@ -57,11 +57,11 @@ def right_md5(official, monkeypatch):
     monkeypatch.setattr(clean, "dataset_info", lambda name: info)
 
 
-def open_official(tmp_path: Path) -> CleanTestSet:
-    return open_clean(find_source(OFFICIAL), tmp_path / "cache")
+def open_official(tmp_path: Path) -> CleanImages:
+    return open_clean(find_clean_source(OFFICIAL), tmp_path / "cache")
 
 
-def is_official(test_set: CleanTestSet) -> bool:
+def is_official(test_set: CleanImages) -> bool:
     return np.array_equal(test_set.images, ARRAYS["test_images"]) and np.array_equal(
         test_set.labels, ARRAYS["test_labels"]
     )
@@ -87,7 +87,7 @@ def left(tmp_path: Path) -> set[str]:
 def test_a_file_in_data_dir(dataset, compression, tmp_path):
     write_medmnist_file(tmp_path, dataset, 5, compression=compression)
     arrays = medmnist_arrays(dataset, 5)
-    source = find_source(dataset, tmp_path)
+    source = find_clean_source(dataset, tmp_path)
     assert source.count == 5
     test_set = open_clean(source, tmp_path / "cache")
     assert (test_set.dataset, test_set.digest) == (dataset, source.digest)
@@ -110,33 +110,33 @@ def test_the_digest_is_of_the_content(tmp_path):
         (tmp_path / folder).mkdir()
         write_medmnist_file(tmp_path / folder, "octmnist", 3)
     os.utime(tmp_path / "b" / "octmnist_224.npz", (0, 0))
-    digest = find_source("octmnist", tmp_path / "a").digest
-    assert find_source("octmnist", str(tmp_path / "b")).digest == digest
+    digest = find_clean_source("octmnist", tmp_path / "a").digest
+    assert find_clean_source("octmnist", str(tmp_path / "b")).digest == digest
     write_medmnist_file(tmp_path / "a", "octmnist", 3, seed=1)
-    assert find_source("octmnist", tmp_path / "a").digest != digest
+    assert find_clean_source("octmnist", tmp_path / "a").digest != digest
 
 
 def test_data_dir_wins_and_lacking_the_file_is_an_error(server, tmp_path, monkeypatch):
     write_medmnist_file(tmp_path, OFFICIAL, 2, seed=1)
-    assert len(open_clean(find_source(OFFICIAL, tmp_path), tmp_path / "cache").images) == 2
+    assert len(open_clean(find_clean_source(OFFICIAL, tmp_path), tmp_path / "cache").images) == 2
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "home").mkdir()
-    assert find_source(OFFICIAL, "~").count == 2
+    assert find_clean_source(OFFICIAL, "~").count == 2
     with pytest.raises(CleanDataError, match="Cannot find '~no-one/x'"):
-        find_source(OFFICIAL, "~no-one/x")
+        find_clean_source(OFFICIAL, "~no-one/x")
     for folder in ("home", "no/such/folder"):
         with pytest.raises(
             CleanDataError, match=r"Cannot find .*breastmnist_224.npz; put it there"
         ):
-            find_source(OFFICIAL, tmp_path / folder)
+            find_clean_source(OFFICIAL, tmp_path / folder)
     assert server.requests == []
 
 
 def test_wrong_arguments():
     with pytest.raises(UnknownNameError):
-        find_source("breastmnis")
+        find_clean_source("breastmnis")
     with pytest.raises(TypeError, match="data_dir is the path of a folder, not 7"):
-        find_source(OFFICIAL, 7)
+        find_clean_source(OFFICIAL, 7)
 
 
 def test_the_home_file_if_its_md5_is_right(server, right_md5, official, tmp_path, monkeypatch):
@@ -161,12 +161,12 @@ def test_the_home_file_if_its_md5_is_right(server, right_md5, official, tmp_path
 
 
 def test_zenodo_and_home_give_the_same_digest(tmp_path, monkeypatch):
-    without = find_source(OFFICIAL)
+    without = find_clean_source(OFFICIAL)
     home = tmp_path / ".medmnist"
     home.mkdir()
     write_medmnist_file(home, OFFICIAL, 3)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert find_source(OFFICIAL) == without
+    assert find_clean_source(OFFICIAL) == without
     assert without.count == 156
 
 
@@ -209,8 +209,8 @@ def test_resumed_in_the_next_call(server, official, tmp_path):
 
 
 OPEN = (
-    "import sys; from medmnist_c.builder.source.clean import find_source, open_clean\n"
-    f"test_set = open_clean(find_source('{OFFICIAL}', *sys.argv[2:]), sys.argv[1])\n"
+    "import sys; from medmnist_c.builder.source.clean import find_clean_source, open_clean\n"
+    f"test_set = open_clean(find_clean_source('{OFFICIAL}', *sys.argv[2:]), sys.argv[1])\n"
     "print(test_set.images.sum(dtype=int))\n"
 )
 
@@ -424,7 +424,7 @@ def test_what_is_wrong_in_a_file_gets_one_sentence(dataset, change, words, tmp_p
     arrays = change(medmnist_arrays(dataset, 3))
     write_npz(path, arrays)
     with pytest.raises(CleanDataError, match=words) as caught:
-        open_clean(find_source(dataset, tmp_path), tmp_path / "cache")
+        open_clean(find_clean_source(dataset, tmp_path), tmp_path / "cache")
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
     assert left(tmp_path) == set()
 
@@ -434,7 +434,7 @@ def test_labels_of_any_integer(dtype, tmp_path):
     arrays = medmnist_arrays("octmnist", 3)
     arrays["test_labels"] = arrays["test_labels"].astype(dtype)
     write_npz(tmp_path / "octmnist_224.npz", arrays)
-    test_set = open_clean(find_source("octmnist", tmp_path), tmp_path / "cache")
+    test_set = open_clean(find_clean_source("octmnist", tmp_path), tmp_path / "cache")
     assert np.array_equal(test_set.labels, arrays["test_labels"])
 
 
@@ -447,7 +447,7 @@ def test_a_bomb_is_refused_by_its_header(tmp_path):
                 np.lib.format.write_array_header_1_0(member, header)
                 member.write(bytes(10**6))
             archive.filelist[-1].file_size = 128 + 2 * 10**8 * int(np.prod(shape))
-    source = find_source("octmnist", tmp_path)
+    source = find_clean_source("octmnist", tmp_path)
     with pytest.raises(CleanDataError, match=r"takes 10,035,400,000,\d* bytes \(No space left"):
         open_clean(source, tmp_path / "cache")
     assert left(tmp_path) == set()
@@ -455,7 +455,7 @@ def test_a_bomb_is_refused_by_its_header(tmp_path):
 
 def test_a_file_replaced_meanwhile(tmp_path):
     write_medmnist_file(tmp_path, "octmnist", 3)
-    source = find_source("octmnist", tmp_path)
+    source = find_clean_source("octmnist", tmp_path)
     write_medmnist_file(tmp_path, "octmnist", 3, seed=1)
     with pytest.raises(CleanDataError, match="has changed meanwhile"):
         open_clean(source, tmp_path / "cache")
@@ -465,13 +465,13 @@ def test_a_file_replaced_meanwhile(tmp_path):
 
 
 @pytest.fixture
-def copy(tmp_path) -> CleanTestSet:
+def copy(tmp_path) -> CleanImages:
     write_medmnist_file(tmp_path, "octmnist", 3)
-    return open_clean(find_source("octmnist", tmp_path), tmp_path / "cache")
+    return open_clean(find_clean_source("octmnist", tmp_path), tmp_path / "cache")
 
 
 def test_the_copy_needs_its_source_no_more(copy, tmp_path):
-    source = find_source("octmnist", tmp_path)
+    source = find_clean_source("octmnist", tmp_path)
     (tmp_path / "octmnist_224.npz").unlink()
     assert np.array_equal(open_clean(source, tmp_path / "cache").images, copy.images)
 
@@ -538,7 +538,7 @@ def fewer_by_header(folder: Path) -> None:
 def of_another(folder: Path) -> None:
     """A whole copy, but of other images."""
     write_medmnist_file(folder.parent, "octmnist", 3, seed=1)
-    other = open_clean(find_source("octmnist", folder.parent), folder.parent.parent)
+    other = open_clean(find_clean_source("octmnist", folder.parent), folder.parent.parent)
     shutil.rmtree(folder)
     other.folder.rename(folder)
 
@@ -568,7 +568,7 @@ def test_a_copy_that_is_not_whole_is_made_again(harm, copy, tmp_path):
     harm(copy.folder)
     with pytest.raises(CleanDataError, match=f"{copy.folder} is no whole copy"):
         load_clean(copy.folder)
-    again = open_clean(find_source("octmnist", tmp_path), tmp_path / "cache")
+    again = open_clean(find_clean_source("octmnist", tmp_path), tmp_path / "cache")
     assert np.array_equal(again.images, expected)
 
 
@@ -580,7 +580,7 @@ def test_a_image_damaged_on_the_disk_is_never_given(copy, tmp_path):
         assert np.array_equal(next(test_set.checked_images(0, 1)), expected[0])
         with pytest.raises(CleanDataError, match=r"Image \d in .* is damaged on the disk; load"):
             list(test_set.checked_images(0, 3))
-        again = open_clean(find_source("octmnist", tmp_path), tmp_path / "cache")
+        again = open_clean(find_clean_source("octmnist", tmp_path), tmp_path / "cache")
         assert np.array_equal(list(again.checked_images(0, 3)), expected)
 
 
@@ -603,7 +603,7 @@ def test_what_a_killed_process_leaves_is_taken_away(tmp_path):
     process.communicate()
     assert process.returncode == -9
     assert any(name.endswith(".making") for name in left(tmp_path))
-    open_clean(find_source(OFFICIAL, tmp_path), tmp_path / "cache")
+    open_clean(find_clean_source(OFFICIAL, tmp_path), tmp_path / "cache")
     assert len(left(tmp_path)) == 1
 
 
@@ -611,7 +611,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     write_medmnist_file(tmp_path, "octmnist", 3)
     (tmp_path / "file").write_text("")
     with pytest.raises(CleanDataError, match=r"file/medmnist_c_clean, which takes 150,528 bytes"):
-        open_clean(find_source("octmnist", tmp_path), tmp_path / "file")
+        open_clean(find_clean_source("octmnist", tmp_path), tmp_path / "file")
 
 
 def test_a_disk_that_fills_up(official, tmp_path):
@@ -622,7 +622,7 @@ def test_a_disk_that_fills_up(official, tmp_path):
     assert process.returncode == 1
     assert "Cannot write into" in stderr and "7,827,456 bytes (File too large)" in stderr
     assert left(tmp_path) == set()
-    assert is_official(open_clean(find_source(OFFICIAL, official.parent), tmp_path / "cache"))
+    assert is_official(open_clean(find_clean_source(OFFICIAL, official.parent), tmp_path / "cache"))
 
 
 def test_a_full_disk(official, tmp_path):
@@ -636,7 +636,7 @@ def test_a_full_disk(official, tmp_path):
         pytest.skip("no right to mount a small disk")
     try:
         with pytest.raises(CleanDataError, match=r"bytes \(No space left on device\); make room"):
-            open_clean(find_source(OFFICIAL, official.parent), disk)
+            open_clean(find_clean_source(OFFICIAL, official.parent), disk)
         assert left(tmp_path) == set()
     finally:
         subprocess.run(["umount", disk], check=True)
@@ -655,4 +655,4 @@ def test_offline_means_offline(tmp_path, monkeypatch):
     monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
     monkeypatch.setenv("MEDMNIST_C_MIRROR", "http://127.0.0.1:9")
     with pytest.raises(CleanDataError, match="HF_HUB_OFFLINE"):
-        open_clean(find_source("octmnist"), tmp_path)
+        open_clean(find_clean_source("octmnist"), tmp_path)

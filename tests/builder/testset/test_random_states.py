@@ -140,7 +140,7 @@ def test_the_state_of_another_place_test_set_or_code_is_not_taken(states, tmp_pa
     shutil.copytree(tmp_path / "octmnist-0123", tmp_path / "octmnist-4567")
     assert StateFolder(tmp_path / "octmnist-4567").get(KEY) is None
     assert states.get(KEY) is not None
-    monkeypatch.setattr(stream_states, "code_digest", lambda: "other")
+    monkeypatch.setattr(stream_states, "IMAGES_VERSION", "other")
     assert states.get(KEY) is None
 
 

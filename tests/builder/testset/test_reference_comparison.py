@@ -11,6 +11,7 @@ import pytest
 
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.reference_comparison import verify_release
 from medmnist_c.builder.testset.spec import TestSetSpec
 
@@ -22,7 +23,7 @@ def release(tmp_path) -> Path:
     """The release's file of octmnist's pixelate, made of our own images of the sample."""
     images, labels = [], []
     for one in select(("octmnist_pixelate_*",)):
-        test_set = TestSetSpec(one, sample=True).open(CACHE)
+        test_set = TestSetSpec(one, ImageSource(sample=True)).open(CACHE)
         images += list(test_set.images())
         labels += list(load_clean(test_set.clean_folder).labels)
     (tmp_path / "octmnist").mkdir()

@@ -5,12 +5,12 @@ import pytest
 from PIL import Image
 
 from medmnist_c import corrupt
-from medmnist_c.builder.configs import configurations
+from medmnist_c.builder.configs import CorruptedConfig, all_configs
 
 ONE_OF_EACH = {
     one.entry.algorithm.name: (one.dataset, one.corruption)
-    for one in configurations().values()
-    if one.entry
+    for one in all_configs().values()
+    if isinstance(one, CorruptedConfig)
 }
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from medmnist_c.builder.configs import Configuration
+from medmnist_c.builder.configs import CleanConfig, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.errors import PredictionError, ReportError
 from medmnist_c.evaluation.predictions.file import PredictionFile
@@ -50,7 +50,7 @@ def test_a_file_in_any_order_is_read_in_the_images_order(tmp_path):
         "breastmnist_pixelate_1",
         "breastmnist_pixelate_2",
     ]
-    found = store.read(Configuration("breastmnist", "pixelate", 2))
+    found = store.read(CorruptedConfig("breastmnist", "pixelate", 2))
     expected = {
         i: s
         for i, s, severity in zip(
@@ -154,7 +154,7 @@ def test_no_file_and_no_parquet(tmp_path):
 
 def test_a_folder_never_mixes_models_or_images(tmp_path):
     store = PredictionFolder(tmp_path)
-    config = Configuration("breastmnist")
+    config = CleanConfig("breastmnist")
     origin = Origin(config.name, "one", IMAGES)
     assert not store.has(config, origin)
     store.write(config, np.array([[0], [1]]), np.full((2, 2), 0.5), origin)
@@ -188,7 +188,7 @@ def reported(tmp_path, name: str, seed: int) -> RobustnessReport:
     labels = np.arange(40)[:, None] % 2
     for corruption, severity in TEST_SETS:
         p = np.clip(0.5 + (labels[:, 0] - 0.5) * 0.3 + 0.3 * rng.normal(size=40), 0, 1)
-        config = Configuration("breastmnist", corruption, severity)
+        config = CorruptedConfig("breastmnist", corruption, severity)
         origin = Origin(config.name, name, IMAGES)
         store.write(config, labels, np.stack([1 - p, p], 1), origin)
     return RobustnessReport.load(score(store.path).save(tmp_path / name))
