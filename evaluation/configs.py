@@ -66,7 +66,7 @@ def _datasets(patterns: list[str]) -> list[str]:
 
 
 def _corrupted(
-    dataset: str, patterns: Sequence[str], severities: Sequence[int]
+    dataset: str, patterns: Sequence[str], severities: Sequence[SupportsIndex]
 ) -> list[CorruptedConfig]:
     chosen: set[tuple[str, int]] = set()
     for pattern in patterns:

@@ -52,7 +52,7 @@ class ImagesMadeHere:
         return zip(test_set.images(), labels, strict=True)
 
     def count(self, config: Config) -> int:
-        return self._spec(config).source().count
+        return self._spec(config).clean_source().count
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from medmnist_c.builder.configs import Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
 from medmnist_c.builder.versions import library_versions
 from medmnist_c.evaluation.errors import PredictionError
-from medmnist_c.evaluation.metrics.bootstrap import RESAMPLES
 from medmnist_c.evaluation.metrics.resampled import CONFIDENCE
+from medmnist_c.evaluation.metrics.resampling import RESAMPLES
 from medmnist_c.evaluation.metrics.test_set import Threshold, classify, measure
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
@@ -144,7 +144,8 @@ def _dataset_report(
     for config in configs:
         kept = store.read(config, logits=scoring.logits)
         labels = _same_labels(kept, labels, config, store.path)
-        measured[config] = measure(classify(info, labels, kept.scores, scoring.threshold))
+        classified = classify(info, labels, kept.scores, scoring.threshold)
+        measured[config] = measure(classified, corrupted=isinstance(config, CorruptedConfig))
     assert labels is not None
     return dataset_report(measured, len(labels), scoring.baseline)
 

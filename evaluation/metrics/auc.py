@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-UNSEEN = 0.9  # placement of an unseen image on the wrong side, at best
+UNSEEN = 8  # an unseen misplaced image of a kind of n has a placement of 1 - 8/n (or 1/2), at best
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class MacroAUC:
     value: 0 to 1.
     losses: float64, N; with weights w that add up to N, the mean AUC of the weighted images is to first
         order value - mean(w * losses); the plain mean of losses is 0.
-    unseen: float64, N; the loss of such an image if it had a placement of `UNSEEN` in every question.
+    unseen: float64, N; the loss of such an image were it misplaced as `UNSEEN` says in every question.
     """
 
     value: float
@@ -107,8 +107,9 @@ def macro_auc(members: np.ndarray, scores: np.ndarray) -> MacroAUC:
     for positive, column in zip(members.T, scores.T, strict=True):
         placed = placements(positive, column)
         area = placed[positive].mean()
-        share = count / questions / np.where(positive, positive.sum(), (~positive).sum())
+        of_kind = np.where(positive, positive.sum(), (~positive).sum())
+        share = count / questions / of_kind
         total += area
         losses += share * (area - placed)
-        unseen += share * max(0.0, area - UNSEEN)
+        unseen += share * np.maximum(0, area - np.maximum(0.5, 1 - UNSEEN / of_kind))
     return MacroAUC(float(total / questions), losses, unseen)

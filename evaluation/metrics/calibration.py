@@ -37,7 +37,7 @@ def reliability(
         right: bool, N.
         bins: how many from 0 to 1.
     """
-    bin_of = np.clip(np.ceil(np.asarray(confidence) * bins).astype(int) - 1, 0, bins - 1)
+    bin_of = _bins_of(confidence, bins)
     counts = np.bincount(bin_of, minlength=bins)
     said = np.bincount(bin_of, weights=confidence, minlength=bins)
     was = np.bincount(bin_of, weights=right, minlength=bins)
@@ -59,9 +59,9 @@ def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = BIN
     Args:
         confidence, right, bins: as for `reliability`.
     """
-    found = [one for one in reliability(confidence, right, bins) if one.count]
-    gaps = [one.count * abs(one.confidence - one.accuracy) for one in found]
-    return float(sum(gaps) / len(confidence))
+    gaps = np.asarray(confidence, np.float64) - right
+    sums = np.bincount(_bins_of(confidence, bins), weights=gaps, minlength=bins)
+    return float(np.abs(sums).sum() / len(gaps))
 
 
 def adaptive_calibration_error(
@@ -109,6 +109,10 @@ def scaled(probabilities: np.ndarray, temperature: float, *, multi_label: bool) 
     """
     logits = _logits(probabilities, multi_label) / temperature
     return expit(logits) if multi_label else softmax(logits, axis=1)
+
+
+def _bins_of(confidence: np.ndarray, bins: int) -> np.ndarray:
+    return np.clip(np.ceil(np.asarray(confidence) * bins).astype(int) - 1, 0, bins - 1)
 
 
 def _logits(probabilities: np.ndarray, multi_label: bool) -> np.ndarray:

@@ -6,6 +6,16 @@ from medmnist_c.evaluation.metrics.auc import MacroAUC
 from medmnist_c.evaluation.metrics.resampling import Resamples
 
 
+def balanced(rates: np.ndarray, *, multi_label: bool) -> np.ndarray:
+    """The mean over classes of their rates, ... x K in, ... out; a class without images has nan.
+
+    With several labels each label has its own mean over "yes" and "no", whose mean over labels is taken.
+    """
+    if multi_label:
+        rates = np.nanmean(rates.reshape(*rates.shape[:-1], 2, -1), axis=-2)
+    return np.nanmean(rates, axis=-1)
+
+
 def error_draws(
     resamples: Resamples, wrong: np.ndarray, *, corrupted: bool, model: int = 0
 ) -> dict[str, np.ndarray]:
@@ -22,14 +32,10 @@ def error_draws(
     """
     rates = resamples.error_rates(wrong, corrupted=corrupted, model=model)
     counts = resamples.counts
-    accuracy = 1 - np.nansum(rates * counts, axis=1) / counts.sum()
-    present = counts > 0
-    if wrong.ndim == 2:  # each label's own mean over "yes" and "no", then the mean over labels
-        there = present.reshape(2, -1).sum(axis=0)
-        share = np.where(present, 1 / np.tile(np.maximum(there, 1), 2), 0) / (there > 0).sum()
-    else:
-        share = present / present.sum()
-    return {"balanced_error": np.nansum(rates * share, axis=1), "accuracy": accuracy}
+    return {
+        "balanced_error": balanced(rates, multi_label=wrong.ndim == 2),
+        "accuracy": 1 - np.nansum(rates * counts, axis=1) / counts.sum(),
+    }
 
 
 def loss_draws(
@@ -44,13 +50,14 @@ def loss_draws(
         corrupted, model: as for `error_draws`.
     """
     column = np.asarray(losses)[:, None]
-    return resamples.means(column, np.array([floor]), corrupted=corrupted, model=model)[:, 0]
+    draws = resamples.means(column, np.array([floor]), corrupted=corrupted, model=model)[:, 0]
+    return np.clip(draws, losses.min(), max(losses.max(), floor))
 
 
 def auc_draws(
     resamples: Resamples, found: MacroAUC, *, corrupted: bool, model: int = 0
 ) -> np.ndarray:
-    """Mean AUC over questions in each resample, to first order; at most 1.
+    """Mean AUC over questions in each resample, to first order, 0 to 1.
 
     Args:
         resamples: of the dataset's labels.
@@ -60,4 +67,4 @@ def auc_draws(
     members = resamples.members
     floor = found.unseen @ members / np.maximum(members.sum(axis=0), 1)
     means = resamples.means(found.losses[:, None], floor[:, None], corrupted=corrupted, model=model)
-    return np.minimum(1, found.value - means[:, 0])
+    return np.clip(found.value - means[:, 0], 0, 1)

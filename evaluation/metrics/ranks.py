@@ -1,11 +1,12 @@
 """Which of several models is best, how sure that is, and when a model loses too much."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.stats import rankdata
 
-from medmnist_c.evaluation.metrics.resampled import Resampled, missing
+from medmnist_c.evaluation.metrics.resampled import Resampled, combine, missing
 
 
 def mean_ranks(figures: Sequence[Sequence[Resampled]]) -> list[Resampled]:
@@ -40,20 +41,17 @@ def severity_lost(clean: Resampled, severities: dict[int, Resampled], margin: fl
     Returns:
         The severity; one more than the largest where the loss is never that large (the note says so).
     """
-    if not severities or any(e.value is None for e in (clean, *severities.values())):
+    if not severities:
         return missing("not all severities are known")
     order = sorted(severities)
     levels = np.array([*order, order[-1] + 1], np.float64)
 
-    def first(of_clean: np.ndarray, of_severities: np.ndarray) -> np.ndarray:
-        lost = of_severities - of_clean > margin
+    def first(of_clean: np.ndarray, *of_severities: np.ndarray) -> np.ndarray:
+        lost = np.stack(of_severities) - of_clean > margin
         never = np.ones((1, *lost.shape[1:]), bool)
         return levels[np.concatenate([lost, never]).argmax(axis=0)]
 
-    value = float(first(clean.value, np.array([severities[s].value for s in order])))
-    note = f"at no severity to {order[-1]}" if value > order[-1] else None
-    if any(one.draws is None for one in (clean, *severities.values())):
-        return Resampled(value, None, note)
-    return Resampled(
-        value, first(clean.draws, np.stack([severities[s].draws for s in order])), note
-    )
+    found = combine(first, clean, *(severities[one] for one in order))
+    if found.value is not None and found.value > order[-1]:
+        return replace(found, note=f"at no severity to {order[-1]}")
+    return found

@@ -22,12 +22,13 @@ class Resampled:
     note: str | None = None
 
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % percentile interval of the draws; None where a resample has no such figure."""
+        """The 95 % percentile interval of the draws, and the figure itself if that lies outside (no
+        error at all); None where a resample has no such figure."""
         if self.value is None or self.draws is None or not np.isfinite(self.draws).all():
             return None
         tail = 50 * (1 - CONFIDENCE)
         low, high = np.percentile(self.draws, (tail, 100 - tail))
-        return float(low), float(high)
+        return float(min(low, self.value)), float(max(high, self.value))
 
 
 Figures = dict[str, Resampled]  # of one test set, by metric

@@ -22,7 +22,7 @@ Two corrections make the percentile interval hold at small counts (tools/statist
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -73,12 +73,24 @@ class Resamples:
             corrupted: whether the test set is a corrupted one.
             model: position of the model among those that are compared.
         """
-        errors = self.members & (np.tile(wrong, 2) if wrong.ndim == 2 else wrong[:, None])
         missed, found = self._unseen(corrupted, model)
         with np.errstate(invalid="ignore"):
-            rates = (self.sums(errors) + missed) / (self.totals + missed + found)
+            rates = (self.sums(self._of_class(wrong)) + missed) / (self.totals + missed + found)
         rates[:, self.counts == 0] = np.nan
         return rates
+
+    def recalls(self, wrong: np.ndarray) -> np.ndarray:
+        """Recall of each class as it is, K; nan for a class without images.
+
+        Args:
+            wrong: as for `error_rates`.
+        """
+        with np.errstate(invalid="ignore"):
+            return self._of_class(~wrong).sum(axis=0) / self.members.sum(axis=0)
+
+    def _of_class(self, images: np.ndarray) -> np.ndarray:
+        """Which of these images (bool, N or N x L) are in which class, bool, N x K."""
+        return self.members & (np.tile(images, 2) if images.ndim == 2 else images[:, None])
 
     def means(
         self, losses: np.ndarray, floor: np.ndarray, *, corrupted: bool, model: int = 0
@@ -177,6 +189,17 @@ def resamples(
             weights[:, some] *= factors[:, of_image[some]]
     weights.flags.writeable = False
     return Resamples(weights, counts, members, units)
+
+
+def shared_resamples(labels: np.ndarray, classes: int) -> Resamples:
+    """As `resamples`, kept for the next test set of the same labels."""
+    labels = np.ascontiguousarray(labels, np.int64)
+    return _kept(labels.tobytes(), labels.shape, classes)
+
+
+@lru_cache(maxsize=1)
+def _kept(labels: bytes, shape: tuple[int, ...], classes: int) -> Resamples:
+    return resamples(np.frombuffer(labels, np.int64).reshape(shape), classes)
 
 
 def _shapes(members: np.ndarray, several: bool) -> np.ndarray:

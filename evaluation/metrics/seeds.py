@@ -2,9 +2,10 @@
 
 The mean over seeds varies with the images and with the trainings. The images' part are the resamples,
 which all seeds share; the trainings' part is Student's t with S - 1 degrees of freedom, times the
-standard deviation over seeds, divided by the root of S. Drawing seeds with replacement, as a plain
-hierarchical bootstrap does, gives intervals that are much too short for three or five seeds
-(tools/statistics/seeds.py).
+standard deviation over seeds, divided by the root of S. (That deviation holds something of the images,
+too: those that one training errs on and another does not. The resamples have it already, so it is
+taken off.) Drawing seeds with replacement, as a plain hierarchical bootstrap does, counts it twice, and
+gives intervals that are too short where trainings matter most (tools/statistics/seeds.py).
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medmnist_c.evaluation.metrics.resampled import Resampled, combine
+from medmnist_c.evaluation.metrics.resampled import Resampled, mean
 
 _SEED = 20240618
 
@@ -39,13 +40,17 @@ def over_seeds(figures: Sequence[Resampled]) -> OverSeeds:
     """
     if not figures:
         raise ValueError("There is no seed.")
-    mean = combine(lambda *values: np.mean(values, axis=0), *figures)
-    if len(figures) == 1 or mean.value is None:
-        return OverSeeds(mean, None, len(figures))
-    sd = float(np.std([one.value for one in figures], ddof=1))
-    draws = mean.draws
+    average = mean(figures)
+    values = [one.value for one in figures if one.value is not None]
+    if len(figures) == 1 or average.value is None:
+        return OverSeeds(average, None, len(figures))
+    sd = float(np.std(values, ddof=1))
+    draws = average.draws
     if draws is not None:
-        trainings = np.random.default_rng([_SEED, len(figures)])
-        t = trainings.standard_t(len(figures) - 1, len(draws))
-        draws = draws + t * sd / len(figures) ** 0.5
-    return OverSeeds(Resampled(mean.value, draws, mean.note), sd, len(figures))
+        own = [one.draws - draws for one in figures if one.draws is not None]
+        of_images = np.var(own, axis=1).sum() / (len(figures) - 1)
+        of_training = max(0.0, sd**2 - of_images) ** 0.5
+        rng = np.random.default_rng([_SEED, len(figures)])
+        t = rng.standard_t(len(figures) - 1, len(draws))
+        draws = draws + t * of_training / len(figures) ** 0.5
+    return OverSeeds(Resampled(average.value, draws, average.note), sd, len(figures))

@@ -38,14 +38,19 @@ def max_t_bands(values: np.ndarray, draws: np.ndarray, confidence: float = 0.95)
         confidence: that all bands hold.
     """
     values, draws = np.asarray(values, np.float64), np.asarray(draws, np.float64)
-    errors = draws.std(axis=0, ddof=1)
-    scale = np.where(errors > 0, errors, 1)
-    largest = (np.abs(draws - draws.mean(axis=0)) / scale).max(axis=1)
+    errors, largest = _largest_deviations(draws)
     critical = np.quantile(largest, confidence, method="higher")
-    found = np.abs(values) / scale
+    found = np.abs(values) / np.where(errors > 0, errors, 1)
     at_least = (largest[:, None] >= found).sum(axis=0)
     p_values = np.where((errors == 0) & (values != 0), 0.0, (1 + at_least) / (1 + len(draws)))
     return Bands(values - critical * errors, values + critical * errors, p_values)
+
+
+def _largest_deviations(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Standard error of each difference, T, and the largest deviation of each resample in them."""
+    errors = draws.std(axis=0, ddof=1)
+    deviations = np.abs(draws - draws.mean(axis=0)) / np.where(errors > 0, errors, 1)
+    return errors, deviations.max(axis=1)
 
 
 def p_values(values: np.ndarray, draws: np.ndarray) -> np.ndarray:

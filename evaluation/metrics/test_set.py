@@ -12,25 +12,23 @@
     kappa               Cohen's kappa with quadratic weights, for ordinal data
 
 The predicted label is the class of the largest score; for two classes and for each of several labels
-"yes" where the score is above the threshold. All but auc, ece and worst_class_recall are functions of
-sums over images and have bootstrap intervals. The latter two are biased in every resample (a maximum
-of noise), so a percentile interval of them would mislead; auc would have to be sorted anew in each.
+"yes" where the score is above the threshold. All but ece and worst_class_recall have intervals from
+resamples. These two are biased in every resample (a maximum of noise), so an interval would mislead.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from medmnist_c.builder.dataset_info import MedMNISTInfo
-from medmnist_c.evaluation.metrics.bootstrap import resampled_sums
-from medmnist_c.evaluation.metrics.names import METRICS
+from medmnist_c.evaluation.metrics.auc import macro_auc
+from medmnist_c.evaluation.metrics.calibration import calibration_error
+from medmnist_c.evaluation.metrics.intervals import auc_draws, balanced, error_draws, loss_draws
+from medmnist_c.evaluation.metrics.names import METRICS, PRIMARY
 from medmnist_c.evaluation.metrics.resampled import Figures, Resampled, missing
+from medmnist_c.evaluation.metrics.resampling import Resamples, shared_resamples
 
-BINS = 15
-_MEANS = ("accuracy", "nll", "brier")  # plain means over images
 _SMALLEST = np.finfo(np.float64).eps  # a probability of 0 has no logarithm
 
 
@@ -53,6 +51,11 @@ class Classified:
     @property
     def correct(self) -> np.ndarray:
         return self.predicted == self.labels
+
+    @property
+    def wrong(self) -> np.ndarray:
+        """Where the model errs: bool, N, or N x L with several labels."""
+        return ~self.correct if self.info.multi_label else ~self.correct[:, 0]
 
     @property
     def confidences(self) -> np.ndarray:
@@ -78,102 +81,102 @@ def classify(
     return Classified(info, labels.astype(np.int64), scores, predicted)
 
 
-def balanced_error(test_set: Classified) -> Resampled:
-    """The primary figure alone."""
-    columns = _columns(test_set)
-    counts = {name: columns[name] for name in ("members", "true_positives")}
-    return _figures(test_set, counts)["balanced_error"]
+def balanced_error(test_set: Classified, *, corrupted: bool = True, model: int = 0) -> Resampled:
+    """The primary figure alone; `corrupted` and `model` are as for `measure`."""
+    resamples = _resamples(test_set)
+    draws = error_draws(resamples, test_set.wrong, corrupted=corrupted, model=model)
+    return _balanced_error(test_set, resamples, draws[PRIMARY])
 
 
-def measure(test_set: Classified) -> Figures:
-    """All figures of a test set, by the names of `METRICS`; kappa for ordinal data only."""
-    columns = _columns(test_set)
-    found = _figures(test_set, columns)
-    members, true_positives = (columns[name].sum(axis=0) for name in ("members", "true_positives"))
-    note = found["balanced_error"].note
-    found["worst_class_recall"] = Resampled(
-        (true_positives[members > 0] / members[members > 0]).min(), note=note
-    )
-    found["ece"] = Resampled(_ece(test_set))
-    absent = _absent(test_set.info, members)
-    found["auc"] = missing(f"no image of {absent}") if absent else Resampled(_auc(test_set))
-    kappa = found.get("kappa")
-    if kappa is not None and kappa.value is not None and not np.isfinite(kappa.value):
-        found["kappa"] = missing("one class only in labels and predicted labels")
+def measure(test_set: Classified, *, corrupted: bool = True, model: int = 0) -> Figures:
+    """All figures of a test set, by the names of `METRICS`; kappa for ordinal data only.
+
+    Args:
+        test_set: with its predicted labels.
+        corrupted: whether it is a corrupted one.
+        model: position of the model among those that are compared.
+    """
+    resamples = _resamples(test_set)
+    draws = error_draws(resamples, test_set.wrong, corrupted=corrupted, model=model)
+    error = _balanced_error(test_set, resamples, draws[PRIMARY])
+    found = {
+        PRIMARY: error,
+        "accuracy": Resampled(float(test_set.correct.mean()), draws["accuracy"]),
+        "auc": _auc(test_set, resamples, corrupted, model),
+        "worst_class_recall": Resampled(
+            float(np.nanmin(resamples.recalls(test_set.wrong))), note=error.note
+        ),
+        "ece": Resampled(_ece(test_set)),
+    }
+    for name, (losses, floor) in _losses(test_set).items():
+        drawn = loss_draws(resamples, losses, floor, corrupted=corrupted, model=model)
+        found[name] = Resampled(float(losses.mean()), drawn)
+    if test_set.info.task.startswith("ordinal"):
+        found["kappa"] = _kappa(test_set, resamples)
     return {name: found[name] for name in METRICS if name in found}
 
 
-def _figures(test_set: Classified, columns: dict[str, np.ndarray]) -> Figures:
-    """What follows from sums over images, with its resamples."""
-    sums = {name: column.sum(axis=0, dtype=np.float64) for name, column in columns.items()}
-    values = _from_sums(test_set.info, sums, len(test_set.labels))
-    draws = _from_sums(test_set.info, resampled_sums(columns), len(test_set.labels))
-    absent = _absent(test_set.info, sums["members"])
+def _resamples(test_set: Classified) -> Resamples:
+    return shared_resamples(test_set.labels, len(test_set.info.labels))
+
+
+def _balanced_error(test_set: Classified, resamples: Resamples, draws: np.ndarray) -> Resampled:
+    recalls = resamples.recalls(test_set.wrong)
+    absent = _absent(test_set.info, resamples.counts)
     note = f"no image of {absent}: over the classes there are" if absent else None
-    return {
-        name: Resampled(
-            float(values[name]), draws[name], note if name == "balanced_error" else None
-        )
-        for name in values
-    }
+    recall = balanced(recalls, multi_label=test_set.info.multi_label)
+    return Resampled(float(1 - recall), draws, note)
 
 
-def _columns(test_set: Classified) -> dict[str, np.ndarray]:
-    """Per image, what the figures need the sums of; each N x k."""
-    labels, scores, correct = test_set.labels, test_set.scores, test_set.correct
+def _auc(test_set: Classified, resamples: Resamples, corrupted: bool, model: int) -> Resampled:
+    if absent := _absent(test_set.info, resamples.counts):
+        return missing(f"no image of {absent}")
+    members, scores = resamples.members[:, : test_set.scores.shape[1]], test_set.scores
+    if members.shape[1] == 2 and not test_set.info.multi_label:  # one question
+        members, scores = members[:, 1:], scores[:, 1:]
+    found = macro_auc(members, scores)
+    return Resampled(found.value, auc_draws(resamples, found, corrupted=corrupted, model=model))
+
+
+def _losses(test_set: Classified) -> dict[str, tuple[np.ndarray, float]]:
+    """Per image, N, and the least of an image whose true class has a probability of 1/4."""
+    labels, scores = test_set.labels, test_set.scores
     if test_set.info.multi_label:
-        members = np.concatenate([labels == 1, labels == 0], axis=1)
-        true_positives = members & np.tile(correct, 2)
-        nll = -np.log(np.clip(np.where(labels == 1, scores, 1 - scores), _SMALLEST, None))
-        brier = (scores - labels) ** 2
+        of_truth = np.where(labels == 1, scores, 1 - scores)
+        squares = (scores - labels) ** 2
     else:
-        members = labels == np.arange(len(test_set.info.labels))
-        true_positives = members & correct
-        nll = -np.log(np.clip(np.take_along_axis(scores, labels, axis=1), _SMALLEST, None))
-        squares = (scores - members) ** 2
-        binary = len(test_set.info.labels) == 2
-        brier = squares[:, -1:] if binary else squares.sum(axis=1, keepdims=True)
-    columns = {
-        "members": members,
-        "true_positives": true_positives,
-        "accuracy": correct.mean(axis=1, keepdims=True),
-        "nll": nll.mean(axis=1, keepdims=True),
-        "brier": brier.mean(axis=1, keepdims=True),
+        of_truth = np.take_along_axis(scores, labels, axis=1)
+        squares = (scores - (labels == np.arange(scores.shape[1]))) ** 2
+        if scores.shape[1] == 2:
+            squares = squares[:, 1:]
+    nll = -np.log(np.clip(of_truth, _SMALLEST, None))
+    added_up = scores.shape[1] > 2 and not test_set.info.multi_label
+    brier = squares.sum(axis=1) if added_up else squares.mean(axis=1)
+    count = labels.shape[1]
+    return {
+        "nll": (nll.mean(axis=1), np.log(4) / count),
+        "brier": (brier, (0.75**2 + 0.75**2 * added_up) / count),
     }
-    if _is_ordinal(test_set.info):
-        count = len(test_set.info.labels)
-        columns["pairs"] = labels * count + test_set.predicted == np.arange(count * count)
-    return columns
 
 
-def _from_sums(info: MedMNISTInfo, sums: dict[str, np.ndarray], count: int) -> dict:
-    """Figures from sums, ... x k each; of a test set as it is, or of all its resamples at once."""
-    with warnings.catch_warnings(), np.errstate(invalid="ignore"):
-        warnings.simplefilter("ignore", RuntimeWarning)  # a class that a resample does not have
-        recalls = sums["true_positives"] / sums["members"]
-        if info.multi_label:
-            recalls = recalls.reshape(*recalls.shape[:-1], 2, -1)
-            balanced = np.nanmean(recalls, axis=-2).mean(axis=-1)
-        else:
-            balanced = np.nanmean(recalls, axis=-1)
-        figures = {"balanced_error": 1 - balanced}
-        figures |= {name: sums[name][..., 0] / count for name in _MEANS if name in sums}
-        if "pairs" in sums:
-            figures["kappa"] = _kappa(sums["pairs"], len(info.labels))
-    return figures
-
-
-def _kappa(pairs: np.ndarray, classes: int) -> np.ndarray:
-    """Quadratic kappa from counts of (label, predicted label), ... x classes²."""
-    observed = pairs.reshape(*pairs.shape[:-1], classes, classes)
-    total = observed.sum(axis=(-2, -1), keepdims=True)
-    expected = observed.sum(axis=-1, keepdims=True) * observed.sum(axis=-2, keepdims=True) / total
+def _kappa(test_set: Classified, resamples: Resamples) -> Resampled:
+    """Quadratic kappa from counts of (label, predicted label)."""
+    classes = len(test_set.info.labels)
+    pairs = test_set.labels * classes + test_set.predicted == np.arange(classes**2)
     apart = (np.arange(classes)[:, None] - np.arange(classes)) ** 2
-    return 1 - (apart * observed).sum(axis=(-2, -1)) / (apart * expected).sum(axis=(-2, -1))
 
+    def kappa(counts: np.ndarray) -> np.ndarray:
+        observed = counts.reshape(*counts.shape[:-1], classes, classes)
+        total = observed.sum(axis=(-2, -1), keepdims=True)
+        rows, columns = (observed.sum(axis=axis, keepdims=True) for axis in (-1, -2))
+        expected = (apart * rows * columns / total).sum(axis=(-2, -1))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return 1 - (apart * observed).sum(axis=(-2, -1)) / expected
 
-def _is_ordinal(info: MedMNISTInfo) -> bool:
-    return info.task.startswith("ordinal")
+    value = float(kappa(pairs.sum(axis=0, dtype=np.float64)))
+    if not np.isfinite(value):
+        return missing("one class only in labels and predicted labels")
+    return Resampled(value, kappa(resamples.sums(pairs)))
 
 
 def _absent(info: MedMNISTInfo, members: np.ndarray) -> str:
@@ -187,18 +190,6 @@ def _absent(info: MedMNISTInfo, members: np.ndarray) -> str:
     return ", ".join(absent)
 
 
-def _auc(test_set: Classified) -> float:
-    labels, scores = test_set.labels, test_set.scores
-    if test_set.info.multi_label:
-        return float(roc_auc_score(labels, scores, average="macro"))
-    classes = range(len(test_set.info.labels)) if len(test_set.info.labels) > 2 else (1,)
-    return float(np.mean([roc_auc_score(labels[:, 0] == one, scores[:, one]) for one in classes]))
-
-
 def _ece(test_set: Classified) -> float:
-    errors = []
-    for confidence, correct in zip(test_set.confidences.T, test_set.correct.T, strict=True):
-        bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
-        gaps = np.bincount(bins, weights=confidence - correct, minlength=BINS)
-        errors.append(np.abs(gaps).sum() / len(confidence))
-    return float(np.mean(errors))
+    columns = zip(test_set.confidences.T, test_set.correct.T, strict=True)
+    return float(np.mean([calibration_error(*one) for one in columns]))

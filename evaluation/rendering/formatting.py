@@ -41,6 +41,16 @@ def summary_rows(one: DatasetReport) -> list[tuple[str, Estimate | None, Estimat
     ]
 
 
+def severity_rows(one: DatasetReport) -> list[tuple[str, list[Estimate | None]]]:
+    """By metric: the clean figure, then the mean over corruptions at each severity."""
+    by_severity = {each.severity: each.means for each in one.severities}
+    return [
+        (name, [one.clean.metrics.get(metric), *(by_severity[s].get(metric) for s in by_severity)])
+        for metric, name in METRIC_NAMES.items()
+        if metric in one.clean.metrics
+    ]
+
+
 def notes(one: DatasetReport) -> list[str]:
     """What a dataset's figures come with, each once."""
     found: dict[str, list[str]] = {}
@@ -80,7 +90,7 @@ def provenance_rows(report: Report) -> list[tuple[str, str]]:
         ("libraries", ", ".join(f"{name} {version}" for name, version in made.libraries.items())),
         (
             "intervals",
-            f"{100 * made.confidence:g} %, bootstrap over images, {made.resamples} resamples",
+            f"{100 * made.confidence:g} %, images resampled by class, {made.resamples} resamples",
         ),
     ]
     for name, source in made.sources.items():

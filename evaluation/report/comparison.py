@@ -1,6 +1,6 @@
 """Two models side by side: differences of balanced error, paired by image."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import combinations
@@ -9,9 +9,10 @@ import numpy as np
 
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
-from medmnist_c.corruptions.table import CORRUPTIONS
+from medmnist_c.corruptions.table import CORRUPTIONS, Corruption
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.metrics.resampled import Resampled, combine, mean
+from medmnist_c.evaluation.metrics.simultaneous import max_t_bands
 from medmnist_c.evaluation.metrics.test_set import balanced_error, classify
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.folder import PredictionFolder, open_predictions
@@ -42,8 +43,9 @@ class DatasetDifference:
 class ModelComparison:
     """Differences of balanced error, b - a: negative where b is better.
 
-    Both models are resampled with the same images, so that what both find hard cancels out; the
-    interval of a difference is narrower than the two models' own.
+    Both models are resampled with the same images, so that what both find hard cancels out. The
+    intervals are simultaneous over all differences of the comparison, means included: of equally
+    good models at most 5 % show any interval without 0 (tools/statistics/comparisons.py).
     """
 
     a: str
@@ -70,13 +72,13 @@ def compare(a: Report, b: Report) -> ModelComparison:
     Raises:
         ReportError: no predictions are kept, nothing is in common, or the images differ.
     """
-    return _compared(_KeptErrors(a), _KeptErrors(b))
+    return _compared(_KeptErrors(a, 0), _KeptErrors(b, 1))
 
 
 def compare_all(reports: Sequence[Report]) -> tuple[ModelComparison | NotComparable, ...]:
     """Each two of the reports; every test set of a model is read and resampled once."""
     found: list[ModelComparison | NotComparable] = []
-    for a, b in combinations([_KeptErrors(report) for report in reports], 2):
+    for a, b in combinations([_KeptErrors(one, at) for at, one in enumerate(reports)], 2):
         try:
             found.append(_compared(a, b))
         except ReportError as error:
@@ -87,8 +89,9 @@ def compare_all(reports: Sequence[Report]) -> tuple[ModelComparison | NotCompara
 class _KeptErrors:
     """Labels and resampled balanced errors of a report's test sets, read when first asked for."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, position: int) -> None:
         self.report = report
+        self.position = position
         self._found: dict[Config, tuple[np.ndarray, Resampled] | None] = {}
 
     @cached_property
@@ -119,7 +122,10 @@ class _KeptErrors:
             if kept.labels is not None:
                 info = dataset_info(config.dataset)
                 classified = classify(info, kept.labels, kept.scores, made.threshold)
-                self._found[config] = kept.labels, balanced_error(classified)
+                error = balanced_error(
+                    classified, corrupted=isinstance(config, CorruptedConfig), model=self.position
+                )
+                self._found[config] = kept.labels, error
         return self._found[config]
 
 
@@ -136,32 +142,72 @@ def _compared(a: _KeptErrors, b: _KeptErrors) -> ModelComparison:
                 f"{b.report.name} (or not kept), so they cannot be paired."
             )
         differences[config] = combine(lambda at_a, at_b: at_b - at_a, of_a[1], of_b[1])
-    datasets = dict.fromkeys(one.dataset for one in differences)
+    apart = [
+        _Apart.of(dataset, differences)
+        for dataset in dict.fromkeys(one.dataset for one in differences)
+    ]
+    shown = _simultaneous([figure for one in apart for figure in one.figures()])
     return ModelComparison(
-        a.report.name,
-        b.report.name,
-        tuple(_dataset_difference(dataset, differences) for dataset in datasets),
+        a.report.name, b.report.name, tuple(one.difference(shown) for one in apart)
     )
 
 
-def _dataset_difference(dataset: str, differences: dict[Config, Resampled]) -> DatasetDifference:
-    corruptions, averages = [], []
-    for entry in CORRUPTIONS[dataset].values():
-        own = {
-            one.severity: found
-            for one, found in differences.items()
-            if isinstance(one, CorruptedConfig) and one.entry is entry
-        }
-        if own:
-            averages.append(mean(list(own.values())))
-            by_severity = {severity: Estimate.of(found) for severity, found in own.items()}
+def _simultaneous(figures: list[Resampled]) -> Iterator[Estimate]:
+    """The figures with bands that hold for all of them together, in their order."""
+    known = [
+        (one.value, one.draws) for one in figures if one.value is not None and one.draws is not None
+    ]
+    values, draws = zip(*known, strict=True)
+    bands = max_t_bands(np.array(values), np.stack(draws, axis=1))
+    limits = zip(bands.low.tolist(), bands.high.tolist(), strict=True)
+    for one in figures:
+        if one.value is None or one.draws is None:
+            yield Estimate(one.value, note=one.note)
+        else:
+            yield Estimate(one.value, *next(limits), one.note)
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """Differences on one dataset with their resamples."""
+
+    dataset: str
+    clean: Resampled
+    corruptions: list[tuple[Corruption, dict[int, Resampled], Resampled]]
+    mean: Resampled
+
+    @classmethod
+    def of(cls, dataset: str, differences: dict[Config, Resampled]) -> "_Apart":
+        corruptions = []
+        for entry in CORRUPTIONS[dataset].values():
+            own = {
+                one.severity: found
+                for one, found in differences.items()
+                if isinstance(one, CorruptedConfig) and one.entry is entry
+            }
+            if own:
+                corruptions.append((entry, own, mean(list(own.values()))))
+        overall = mean([average for _, _, average in corruptions])
+        return cls(dataset, differences[CleanConfig(dataset)], corruptions, overall)
+
+    def figures(self) -> Iterator[Resampled]:
+        """All that is shown."""
+        yield self.clean
+        for _, severities, average in self.corruptions:
+            yield from severities.values()
+            yield average
+        yield self.mean
+
+    def difference(self, shown: Iterator[Estimate]) -> DatasetDifference:
+        """With the estimates of `figures`, taken from `shown` in their order."""
+        clean = next(shown)
+        corruptions = []
+        for entry, severities, _ in self.corruptions:
+            by_severity = {severity: next(shown) for severity in severities}
             corruptions.append(
-                CorruptionDifference(
-                    entry.name, entry.group, by_severity, Estimate.of(averages[-1])
-                )
+                CorruptionDifference(entry.name, entry.group, by_severity, next(shown))
             )
-    clean = Estimate.of(differences[CleanConfig(dataset)])
-    return DatasetDifference(dataset, clean, tuple(corruptions), Estimate.of(mean(averages)))
+        return DatasetDifference(self.dataset, clean, tuple(corruptions), next(shown))
 
 
 def _check_same_images(a: Report, b: Report) -> None:

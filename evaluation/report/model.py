@@ -127,9 +127,11 @@ class CorruptionReport:
 
 @dataclass(frozen=True)
 class GroupReport:
-    """Means over the corruptions of a group."""
+    """Means over the corruptions of a group, of BE and rBE as well (the stable ones' rBE)."""
 
     name: str
+    BE: Estimate
+    rBE: Estimate
     means: Metrics
 
 

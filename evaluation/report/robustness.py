@@ -67,7 +67,7 @@ def dataset_report(
         clean=TestSetFigures(None, count, metrics_of(measured[clean])),
         corruptions=tuple(one.report(count) for one in corruptions),
         groups=tuple(
-            GroupReport(group, _means([one.means for one in corruptions if one.group == group]))
+            _group(group, [one for one in corruptions if one.group == group])
             for group in dict.fromkeys(one.group for one in corruptions)
         ),
         severities=tuple(
@@ -148,6 +148,18 @@ def _ratios(
         note = None if drop >= STABLE_DROP else f"unstable: the drop of {name} is {drop:.4f}"
         rbe = combine(lambda own, at: (own - at) / drop, error, clean, note=note)
     return be, rbe
+
+
+def _group(name: str, corruptions: list[_Measured]) -> GroupReport:
+    stable = [one.rBE for one in corruptions if one.stable]
+    unstable = ", ".join(one.name for one in corruptions if not one.stable)
+    note = f"without unstable {unstable}" if unstable and stable else None
+    return GroupReport(
+        name,
+        BE=Estimate.of(mean([one.BE for one in corruptions])),
+        rBE=Estimate.of(mean(stable, note) if stable else missing("no stable corruption")),
+        means=_means([one.means for one in corruptions]),
+    )
 
 
 def _summary(dataset: str, corruptions: list[_Measured]) -> Summary:

@@ -17,6 +17,7 @@ from medmnist_c.builder.configs import select
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.build import build
 from medmnist_c.corruptions.table import CORRUPTIONS
+from medmnist_c.evaluation.configs import chosen_configs
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.evaluate import evaluate
 from medmnist_c.evaluation.prefetch import prefetched
@@ -220,6 +221,30 @@ def test_bad_scores_are_told_in_one_sentence(predict, words):
 def test_bad_choices(which, words):
     with pytest.raises(ValueError, match=words):
         evaluate(brightness, "breastmnist", sample=True, **which)
+
+
+def test_test_sets_are_chosen_by_patterns():
+    def names(*which) -> list[str]:
+        return [one.name for one in chosen_configs(*which)]
+
+    organs = names("organ*", "*_noise", 2)
+    assert organs[0] == "organamnist_clean" and "organsmnist_speckle_noise_2" in organs
+    assert {name.rsplit("_", 1)[1] for name in organs} == {"clean", "2"}
+    assert names("breastmnist", None, None) == [one.name for one in select("breastmnist")]
+    assert names(["derma*", "breastmnist"], ["pixelate", "black_*"], 1) == [
+        "dermamnist_clean",
+        "dermamnist_pixelate_1",
+        "dermamnist_black_corner_1",
+        "breastmnist_clean",
+        "breastmnist_pixelate_1",
+    ]
+    for which, words in (
+        (("organ?", None, None), "There is no dataset 'organ\\?'"),
+        (("organ*", "*_nose", None), r"has no corruption '\*_nose'"),
+        ((["dermamnist", "breastmnist"], "black_corner", 1), "breastmnist has no corruption"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            names(*which)
 
 
 def test_an_error_while_images_are_made_reaches_the_caller():

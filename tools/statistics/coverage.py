@@ -30,8 +30,8 @@ POPULATION = 200_000
 CORRUPTIONS = len(simulated.STRENGTHS)
 
 
-def figures(labels, logits, resampled=None, corrupted=False, model=0):
-    """Figures of one test set, or their draws where there are resamples."""
+def figures(labels, logits, resampled=None, corrupted=False, model=0, only=None):
+    """Figures of one test set, or their draws where there are resamples; or only one of them."""
     truth = labels[:, None] == np.arange(logits.shape[1])
     probabilities = softmax(2 * logits.astype(np.float64), axis=1)
     wrong = probabilities.argmax(axis=1) != labels
@@ -47,6 +47,9 @@ def figures(labels, logits, resampled=None, corrupted=False, model=0):
             "brier": brier.mean(),
         }
     which = {"corrupted": corrupted, "model": model}
+    if only == "auc":
+        area = macro_auc(truth[:, questions], probabilities[:, questions])
+        return {"auc": auc_draws(resampled, area, **which)}
     errors = error_draws(resampled, wrong, **which)
     area = macro_auc(truth[:, questions], probabilities[:, questions])
     return {
@@ -85,7 +88,9 @@ def composed(of_a: list[dict], of_b: list[dict], drops: np.ndarray) -> dict[str,
     return found
 
 
-def coverage(dataset: str, clean_error: float, simulations: int, seed: int) -> dict:
+def coverage(
+    dataset: str, clean_error: float, simulations: int, seed: int, only: str | None = None
+) -> dict:
     """Hits of each kind of interval, by kind: (fraction that hold, too high, mean width)."""
     counts = np.array(simulated.COUNTS[dataset])
     classes = len(counts)
@@ -109,16 +114,14 @@ def coverage(dataset: str, clean_error: float, simulations: int, seed: int) -> d
         drawn = [[], []]
         for number, both in enumerate(simulated.scores(models, labels, rng)):
             for position, (told, logits) in enumerate(zip(drawn, both, strict=True)):
-                told.append(figures(labels, logits, resampled, number > 0, position))
+                told.append(figures(labels, logits, resampled, number > 0, position, only))
         for kind, draws in composed(*drawn, drops).items():
             low, high = np.percentile(draws, (2.5, 97.5), axis=0)
             true = truth[kind]
             holds = (low <= true) & (true <= high)
             found[kind].append((holds.mean(), (true < low).mean(), (high - low).mean()))
-    clean = truth["balanced error, one test set"][0]
-    return {"clean": clean, "all": truth["balanced error, mean over all"][0]} | {
-        kind: np.mean(told, axis=0) for kind, told in found.items()
-    }
+    told = {"clean": errors[0], "all": truth["balanced error, mean over all"][0]}
+    return told | {kind: np.mean(told, axis=0) for kind, told in found.items()}
 
 
 def main() -> None:
@@ -126,12 +129,13 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=600)
     parser.add_argument("--dataset", choices=simulated.COUNTS, action="append")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", choices=["auc"], help="this figure alone")
     asked = parser.parse_args()
     columns, tables = [], []
     for dataset in asked.dataset or simulated.COUNTS:
         for clean_error in CLEAN_ERRORS[dataset]:
             start = time.perf_counter()
-            table = coverage(dataset, clean_error, asked.simulations, asked.seed)
+            table = coverage(dataset, clean_error, asked.simulations, asked.seed, asked.only)
             columns.append(f"{dataset} {table.pop('clean'):.3f} / {table.pop('all'):.3f}")
             tables.append(table)
             print(f"<!-- {columns[-1]}: {time.perf_counter() - start:.0f} s -->", flush=True)

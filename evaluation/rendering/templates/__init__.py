@@ -21,6 +21,7 @@ def environment(**how: Any) -> Environment:
         "figure": formatting.figure,
         "interval": formatting.interval,
         "notes": formatting.notes,
+        "severity_rows": formatting.severity_rows,
         "summary_rows": formatting.summary_rows,
         "provenance_rows": formatting.provenance_rows,
         "severities": list(SEVERITIES),

@@ -10,7 +10,6 @@ from support.random_scores import random_labels, random_scores, threshold_of
 
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
-from medmnist_c.evaluation.metrics.bootstrap import RESAMPLES, resampled_counts, resampled_sums
 from medmnist_c.evaluation.metrics.test_set import balanced_error, classify, measure
 from medmnist_c.evaluation.report.baseline import alexnet
 from medmnist_c.evaluation.report.robustness import dataset_report
@@ -122,19 +121,24 @@ def test_a_class_without_an_image_is_marked():
     assert "no image of" in found["worst_class_recall"].note
 
 
-def test_resamples_are_seeded_and_whole():
-    counts = resampled_counts(50).copy()
-    assert counts.shape == (RESAMPLES, 50) and (counts.sum(axis=1) == 50).all()
-    resampled_counts(51)
-    assert (resampled_counts(50) == counts).all()
-    column = np.arange(50.0)[:, None]
-    assert resampled_sums({"x": column})["x"] == pytest.approx(counts @ column)
-
-
-def test_the_interval_of_accuracy_is_the_binomial_s():
-    """N = 200: the standard error is sqrt(p (1 - p) / N); 1000 resamples know it within some 2 %."""
-    accuracy = measure(one_test_set("bloodmnist"))["accuracy"]
-    p, (low, high) = accuracy.value, accuracy.interval()
-    assert np.std(accuracy.draws) == pytest.approx((p * (1 - p) / 200) ** 0.5, rel=0.07)
+def test_the_interval_of_accuracy_is_the_binomial_s_by_class():
+    """Variance sum_k n_k p_k (1 - p_k) / N²; 1000 resamples know its root within some 2 %."""
+    test_set = one_test_set("bloodmnist")
+    accuracy = measure(test_set)["accuracy"]
+    variance = sum(
+        one.sum() * test_set.correct[one].mean() * (1 - test_set.correct[one].mean())
+        for one in (test_set.labels == k for k in range(8))
+    )
+    value, (low, high) = accuracy.value, accuracy.interval()
+    assert np.std(accuracy.draws) == pytest.approx(variance**0.5 / 200, rel=0.07)
     inside = (accuracy.draws >= low) & (accuracy.draws <= high)
-    assert low < p < high and inside.mean() >= 0.95
+    assert low < value < high and inside.mean() >= 0.95
+
+
+@pytest.mark.parametrize("dataset", ["breastmnist", "retinamnist", "bloodmnist", "chestmnist"])
+def test_every_interval_is_about_its_figure(dataset):
+    found = measure(one_test_set(dataset))
+    for name in set(found) - {"ece", "worst_class_recall"}:
+        low, high = found[name].interval()
+        assert low < found[name].value < high, name
+        assert abs(np.mean(found[name].draws) - found[name].value) < np.std(found[name].draws)

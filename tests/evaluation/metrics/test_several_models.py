@@ -26,8 +26,8 @@ def test_seeds_of_no_image_noise_have_student_s_interval():
     assert found.mean.value == pytest.approx(np.mean(values))
     assert found.sd == pytest.approx(np.std(values, ddof=1))
     half = student(4).ppf(0.975) * found.sd / 5**0.5
-    told = found.mean.to_dict()
-    assert (told["high"] - told["low"]) / 2 == pytest.approx(half, rel=0.15)
+    low, high = found.mean.interval()
+    assert (high - low) / 2 == pytest.approx(half, rel=0.15)
 
 
 def test_equal_seeds_keep_the_images_interval(rng):
@@ -113,5 +113,5 @@ def test_severity_at_which_the_margin_is_passed(rng):
     assert (severity_lost(clean, levels, 0.05).draws == 3).all()
     never = severity_lost(clean, levels, 0.2)
     assert never.value == 6 and "at no severity" in never.note
-    unsure = severity_lost(around(rng, 0.1, 0.01), levels, 0.05).to_dict()
-    assert unsure["low"] < 3 < unsure["high"]
+    low, high = severity_lost(around(rng, 0.1, 0.01), levels, 0.05).interval()
+    assert low < 3 < high

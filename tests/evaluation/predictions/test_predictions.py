@@ -1,5 +1,8 @@
 """Scores that are kept or brought: what is accepted, and what bad ones are told."""
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -171,6 +174,98 @@ def test_a_folder_never_mixes_models_or_images(tmp_path):
     ]
 
 
+def test_a_column_twice_gets_one_sentence(tmp_path):
+    columns = rows()
+    names = [*columns, "index"]
+    table = pa.Table.from_arrays([pa.array(columns[name]) for name in names], names=names)
+    pq.write_table(table, tmp_path / "p.parquet")
+    with pytest.raises(PredictionError, match="has the column index twice"):
+        score(tmp_path / "p.parquet")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "words"),
+    [
+        (None, "the whole: input should be"),
+        (b"{", "Expecting property name"),
+        (b"[" * 100_000, "nested too deeply"),
+        ({"model": 5}, "model: input should be a valid string"),
+        ({"model": "\ud800"}, "model: "),
+        ({"model": "x" * 10_000}, "at most 2000 characters"),
+        ({"images": "release"}, "images: input should be"),
+        ({"form": {"pil": "yes"}}, "form.pil: input should be a valid boolean"),
+        ({"config": "breastmnist_pixelate_1"}, "another test set than its name says"),
+    ],
+)
+def test_an_origin_of_another_form_gets_one_sentence(tmp_path, metadata, words):
+    store, config = PredictionFolder(tmp_path), CleanConfig("breastmnist")
+    origin = Origin(config.name, "one", IMAGES)
+    store.write(config, np.array([[0], [1]]), np.full((2, 2), 0.5), origin)
+    (file,) = tmp_path.rglob("*.parquet")
+    if isinstance(metadata, dict):
+        metadata = json.dumps(json.loads(origin.to_json()) | metadata).encode()
+    told = None if metadata is None else {b"medmnist_c": metadata}
+    pq.write_table(pq.read_table(file, partitioning=None).replace_schema_metadata(told), file)
+    for ask in (lambda: store.has(config, origin), lambda: score(tmp_path)):
+        with pytest.raises(PredictionError, match=words) as error:
+            ask()
+        assert "\n" not in str(error.value) and len(str(error.value)) < 600
+
+
+_BOMB = """
+import resource, sys
+from pathlib import Path
+import medmnist_c.evaluation.score as scoring
+
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+limit = pages * resource.getpagesize() + 300 * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    scoring.score(sys.argv[1])
+except ValueError as error:
+    print(f"{type(error).__name__}: {error}")
+"""
+
+
+def bomb(path, columns: dict, rows: int, groups: int) -> int:
+    """A file of `groups` times the same rows, all equal; its size."""
+    zeros = pa.array(np.zeros(rows, np.int32))
+    part = pa.table(
+        {
+            name: pa.DictionaryArray.from_arrays(zeros, pa.array([value]))
+            if isinstance(value, str)
+            else pa.array([value] * rows)
+            for name, value in columns.items()
+        }
+    )
+    with pq.ParquetWriter(path, part.schema, compression="zstd") as writer:
+        for _ in range(groups):
+            writer.write_table(part, row_group_size=rows)
+    return path.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("change", "rows", "groups", "words"),
+    [
+        ({}, 200_000, 50, "has 10,000,000 rows, more than the"),
+        ({}, 200_000, 1, "more than 156 rows of breastmnist_clean"),
+        ({"scores": [0.5] * 1000}, 2_000, 1, "more than one for each class"),
+        ({"dataset": "x" * 1_000_000}, 100_000, 1, "There is no dataset"),
+    ],
+)
+def test_small_files_of_many_rows_are_refused_in_little_memory(
+    tmp_path, change, rows, groups, words
+):
+    row = {"dataset": "breastmnist", "corruption": "clean", "severity": 0, "index": 0}
+    row |= {"label": 0, "scores": [0.5, 0.5]}
+    size = bomb(tmp_path / "b.parquet", row | change, rows, groups)
+    assert size < 2_000_000
+    command = [sys.executable, "-c", _BOMB, str(tmp_path / "b.parquet")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.startswith(("PredictionError", "UnknownNameError")), done.stderr
+    assert words in done.stdout and len(done.stdout.splitlines()) == 1
+
+
 def test_logits_become_probabilities_where_asked():
     blood, chest = dataset_info("bloodmnist"), dataset_info("chestmnist")
     logits = np.random.default_rng(0).normal(size=(5, 14)) * 4
@@ -188,7 +283,9 @@ def reported(tmp_path, name: str, seed: int) -> RobustnessReport:
     labels = np.arange(40)[:, None] % 2
     for corruption, severity in TEST_SETS:
         p = np.clip(0.5 + (labels[:, 0] - 0.5) * 0.3 + 0.3 * rng.normal(size=40), 0, 1)
-        config = CorruptedConfig("breastmnist", corruption, severity)
+        config = CleanConfig("breastmnist")
+        if corruption is not None:
+            config = CorruptedConfig("breastmnist", corruption, severity)
         origin = Origin(config.name, name, IMAGES)
         store.write(config, labels, np.stack([1 - p, p], 1), origin)
     return RobustnessReport.load(score(store.path).save(tmp_path / name))

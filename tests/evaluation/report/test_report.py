@@ -1,11 +1,15 @@
 """Reports as pages, tables and images: complete, escaped, and the same bytes from the same report."""
 
+import copy
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.request
+from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,12 +22,15 @@ from support.random_scores import random_labels, random_scores
 
 from medmnist_c.cli import main
 from medmnist_c.corruptions.table import CORRUPTIONS
+from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
 from medmnist_c.evaluation.predictions.origin import CleanOrigin, ImagesOrigin, Origin
 from medmnist_c.evaluation.rendering import figures, formatting
 from medmnist_c.evaluation.rendering.figures import draw
 from medmnist_c.evaluation.rendering.html import html
 from medmnist_c.evaluation.rendering.markdown import markdown
+from medmnist_c.evaluation.rendering.write import write_report
+from medmnist_c.evaluation.report import comparison
 from medmnist_c.evaluation.report.contents import ReportContents
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.evaluation.score import score
@@ -32,7 +39,7 @@ HOSTILE = '<script>alert(1)</script> | $x_1$ "q" & *b* [l](http://e.x)'
 DATASETS = ("breastmnist", "retinamnist")
 
 
-def write_report(folder: Path, model: str, worse: float = 0.0) -> Path:
+def kept_report(folder: Path, model: str, worse: float = 0.0) -> Path:
     """A report of random scores, its predictions beside it."""
     store = PredictionFolder(folder / "predictions")
     images = ImagesOrigin("release", None, CleanOrigin("0" * 16, "random numbers"), "1")
@@ -52,7 +59,7 @@ def write_report(folder: Path, model: str, worse: float = 0.0) -> Path:
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory) -> list[Path]:
     folder = tmp_path_factory.mktemp("reports")
-    return [write_report(folder / "a", "plain model"), write_report(folder / "b", HOSTILE, 0.2)]
+    return [kept_report(folder / "a", "plain model"), kept_report(folder / "b", HOSTILE, 0.2)]
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +168,117 @@ def test_reports_without_predictions_are_still_shown(folders, tmp_path):
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output
     assert "which a paired" in (tmp_path / "report.html").read_text()
+
+
+def test_comparisons_and_figures_are_made_once(folders, tmp_path, monkeypatch):
+    """Each test set of a model is resampled once for all pairs, and each figure is drawn once."""
+    counts = Counter()
+
+    def counted(module, name):
+        function = getattr(module, name)
+
+        def call(*arguments, **keywords):
+            counts[name] += 1
+            return function(*arguments, **keywords)
+
+        monkeypatch.setattr(module, name, call)
+
+    counted(comparison, "balanced_error")
+    for name in ("severity_curves", "group_bars", "heat_map"):
+        counted(figures, name)
+    three = [RobustnessReport.load(folder) for folder in (*folders, folders[0])]
+    write_report(three, tmp_path)
+    assert counts["balanced_error"] == 3 * (2 + three[0].corrupted_count)
+    assert counts["severity_curves"] == counts["group_bars"] == len(DATASETS)
+    assert counts["heat_map"] == 3 * len(DATASETS)
+
+
+def test_a_report_of_the_clean_test_set_alone_is_written(folders, tmp_path):
+    store = PredictionFolder(tmp_path / "predictions")
+    kept = PredictionFolder(folders[0] / "predictions")
+    clean = kept.configs()[0]
+    found = kept.read(clean)
+    store.write(clean, found.labels, found.scores, kept.origin(clean))
+    written = write_report([score(store.path)], tmp_path / "out")
+    assert [path.name for path in written] == ["report.html", "report.md"]
+    assert "Only the clean test set" in written[0].read_text()
+
+
+MATHS = "$\\frac{$ " + "{" * 300 + "$\\sqrt$"
+
+
+def test_a_models_name_is_no_mathematics(folders, tmp_path):
+    report = RobustnessReport.load(folders[0])
+    named = replace(report, model=replace(report.model, name=MATHS))
+    other = replace(report, model=replace(report.model, name="_hidden $x$"))
+    written = write_report([named, other], tmp_path)
+    assert all(path.stat().st_size for path in written)
+    assert "_hidden $x$" in (tmp_path / "report.html").read_text()
+
+
+def changed(plain: dict, value: object, *keys: str | int) -> dict:
+    """A copy with one value replaced."""
+    plain = copy.deepcopy(plain)
+    holder = plain
+    for key in keys[:-1]:
+        holder = holder[key]
+    holder[keys[-1]] = value
+    return plain
+
+
+BREAST = ("datasets", "breastmnist")
+FIRST = (*BREAST, "corruptions", 0)
+LONG = "x" * 10_000
+
+
+@pytest.mark.parametrize(
+    ("value", "keys", "words"),
+    [
+        (
+            "<script>alert(1)</script>|x",
+            (*BREAST, "task"),
+            "datasets.breastmnist: has another task",
+        ),
+        (["a", "<b>"], (*BREAST, "classes"), "another task or other classes"),
+        ("$\\frac{$", (*FIRST, "group"), "another group than the benchmark's"),
+        ("{" * 5000, (*BREAST, "groups", 0, "name"), "groups that are not once each"),
+        ("<b>", (*FIRST, "name"), "corruptions that are not once each those of breastmnist"),
+        ("motion_blur", (*FIRST, "name"), "corruptions that are not once each"),
+        (157, (*BREAST, "count"), "different size"),
+        (True, (*BREAST, "count"), "datasets.breastmnist.count: input should be a valid integer"),
+        (3, (*FIRST, "test_sets", 0, "severity"), "no test sets of rising severity"),
+        ("1", (*FIRST, "test_sets", 0, "severity"), "test_sets.0.severity: input should be"),
+        (6, (*FIRST, "test_sets", 4, "severity"), "less than or equal to 5"),
+        (1.5, (*BREAST, "clean", "metrics", "accuracy", "value"), "accuracy outside 0 to 1"),
+        (float("nan"), (*BREAST, "clean", "metrics", "auc", "value"), "finite number"),
+        (10**400, (*BREAST, "clean", "metrics", "auc", "value"), "auc.value"),
+        ({}, (*BREAST, "clean", "metrics"), "lacks balanced_error"),
+        ({"value": 1, "low": 0, "high": None}, (*FIRST, "BE"), "half an interval"),
+        (LONG, (*FIRST, "BE", "note"), "at most 2000 characters"),
+        (LONG, ("model", "name"), "model.name: string should have at most 2000"),
+        ("\ud800", ("model", "name"), "model.name"),
+        ("a\0b", ("baseline", "name"), "characters that are no text"),
+        (["<b>"], (*BREAST, "summary", "unstable"), "calls corruptions unstable"),
+        ({}, ("provenance", "sources"), "sources that are not those of its datasets"),
+        (2, ("provenance", "threshold"), "provenance.threshold"),
+        ({}, ("datasets",), "has no datasets"),
+        (1, ("version",), "of version 1, this medmnist_c reads version 2"),
+    ],
+)
+def test_what_is_not_the_benchmarks_is_refused_in_one_sentence(reports, value, keys, words):
+    plain = reports[0].to_dict()
+    with pytest.raises(ReportError, match=re.escape(words)) as error:
+        RobustnessReport.from_dict(changed(plain, value, *keys), "my.json")
+    told = str(error.value)
+    assert told.startswith("my.json is") and "\n" not in told and len(told) < 400
+    assert "<" not in told or "less" in told
+
+
+def test_a_dictionary_makes_the_same_report(reports):
+    for report in reports:
+        plain = report.to_dict()
+        assert json.loads(json.dumps(plain)) == plain
+        assert RobustnessReport.from_dict(plain).to_dict() == plain
 
 
 def test_no_report_gets_one_sentence(tmp_path):
