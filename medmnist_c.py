@@ -35,6 +35,7 @@ from medmnist_c.builder.arrow import features
 from medmnist_c.builder.arrow.tables import shard_ranges
 from medmnist_c.builder.configs import all_configs, asked_config, config_named
 from medmnist_c.builder.hf.errors import PlainErrors
+from medmnist_c.builder.hf.location import FixedLocation
 from medmnist_c.builder.hf.prepared import CheckedPreparation
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
@@ -75,7 +76,7 @@ class MedMNISTCConfig(datasets.BuilderConfig):
         return super().create_config_id({"images": self.identity}, custom_features)
 
 
-class MedMNISTC(CheckedPreparation, PlainErrors):
+class MedMNISTC(FixedLocation, CheckedPreparation, PlainErrors):
     """Builds any test set of MedMNIST-C: `MedMNISTC(config_name="dermamnist_black_corner_3")`.
 
     In place of a name, `dataset=`, `corruption=` and `severity=` say which; only `dataset=` is the

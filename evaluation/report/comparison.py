@@ -72,7 +72,8 @@ def compare(a: Report, b: Report) -> ModelComparison:
     Raises:
         ReportError: no predictions are kept, nothing is in common, or the images differ.
     """
-    return _compared(_KeptErrors(a, 0), _KeptErrors(b, 1))
+    kept = _KeptErrors(a, 0)
+    return _compared(kept, kept if b is a else _KeptErrors(b, 1))
 
 
 def compare_all(reports: Sequence[Report]) -> tuple[ModelComparison | NotComparable, ...]:
