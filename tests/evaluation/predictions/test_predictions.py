@@ -121,6 +121,8 @@ def without_row(columns: dict) -> dict:
         (spoiled("severity", 13, 9), "no severity 9"),
         (spoiled("severity", 13, None), "clean ones have neither"),
         (lambda c: {n: v for n, v in c.items() if n != "scores"}, "has no column scores"),
+        (lambda c: {n: v for n, v in c.items() if n != "corruption"}, "has no column corruption"),
+        (lambda c: c | {"corruption": [[one] for one in c["corruption"]]}, "corruption is list"),
         (lambda c: {n: v[12:] for n, v in c.items()}, "has no clean predictions"),
         (lambda c: {n: v[:0] if n != "x" else v for n, v in c.items()}, "no predictions in"),
     ],
@@ -283,7 +285,9 @@ def reported(tmp_path, name: str, seed: int) -> RobustnessReport:
     labels = np.arange(40)[:, None] % 2
     for corruption, severity in TEST_SETS:
         p = np.clip(0.5 + (labels[:, 0] - 0.5) * 0.3 + 0.3 * rng.normal(size=40), 0, 1)
-        config = CorruptedConfig("breastmnist", corruption, severity)
+        config = CleanConfig("breastmnist")
+        if corruption:
+            config = CorruptedConfig("breastmnist", corruption, severity)
         origin = Origin(config.name, name, IMAGES)
         store.write(config, labels, np.stack([1 - p, p], 1), origin)
     return RobustnessReport.load(score(store.path).save(tmp_path / name))
