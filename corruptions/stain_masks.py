@@ -1,10 +1,9 @@
-"""The ten ink blots of stain_deposit, in two sizes: the reference's, the project's own, the sample's.
+"""The ten ink blots of stain_deposit, in two sizes: the reference's, or the project's own.
 
 The reference's are a data file of its authors, `inks.npz` of medmnistc 0.1.0 (Apache-2.0), which is
 not part of this package. The project's own (`blots.npz`, drawn by `tools/data/make_blots.py` with the
-reference's coverage and shape statistics) are for seeded draws and for augmentation. The sample's
-(`sample_blots.npz`) take the place of the reference's where the images are the sample's; its digests
-in the tests were made with them.
+reference's coverage and shape statistics) serve where the images are not the reference's anyway: in
+seeded draws, in augmentation, and in the sample.
 """
 
 import hashlib
@@ -26,16 +25,7 @@ _SIZE_OF_ARRAY = {"3": 24, "4": 32}  # the reference names its arrays by severit
 
 def own_masks() -> dict[int, np.ndarray]:
     """The project's masks by size in pixels: uint8 0/1, 10 x size x size."""
-    return _masks_in("blots.npz")
-
-
-def sample_masks() -> dict[int, np.ndarray]:
-    """The sample's masks by size in pixels: uint8 0/1, 10 x size x size."""
-    return _masks_in("sample_blots.npz")
-
-
-def _masks_in(name: str) -> dict[int, np.ndarray]:
-    path = resources.files(__package__).joinpath(name)
+    path = resources.files(__package__).joinpath("blots.npz")
     with path.open("rb") as file, np.load(file) as arrays:
         return {int(size): arrays[size] for size in arrays.files}
 

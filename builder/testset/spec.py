@@ -75,11 +75,8 @@ class TestSet:
     def _images(self, clean: CleanImages, start: int, stop: int) -> Iterator[np.ndarray]:
         masks = {}
         if takes_masks(self.config):
-            if self.stain_masks:
-                masks = stain_masks.reference_masks(self.stain_masks)
-            else:
-                seeded = self.seed is not None
-                masks = stain_masks.own_masks() if seeded else stain_masks.sample_masks()
+            read = stain_masks.reference_masks
+            masks = read(self.stain_masks) if self.stain_masks else stain_masks.own_masks()
         return images(clean, self.config, self.seed, start, stop, masks)
 
 

@@ -13,7 +13,7 @@ from scipy import ndimage
 from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, sample_image
 
 from medmnist_c.corruptions.artefacts import black_corner, bubble, characters, stain_deposit
-from medmnist_c.corruptions.stain_masks import own_masks, sample_masks
+from medmnist_c.corruptions.stain_masks import own_masks
 
 SEEDS = range(8)
 MASKS = own_masks()
@@ -205,17 +205,16 @@ def test_pure(function, shape, tmp_path):
 
 
 def test_the_blots_are_ten_different_ones_of_each_size():
-    for masks_of in (own_masks, sample_masks):
-        blots = masks_of()
-        assert sorted(blots) == [24, 32]
-        for size, masks in blots.items():
-            assert masks.shape == (10, size, size)
-            assert masks.dtype == np.uint8
-            assert set(np.unique(masks)) == {0, 1}
-            assert len({mask.tobytes() for mask in masks}) == 10
-            for mask in masks:
-                parts, _ = ndimage.label(mask)
-                assert np.bincount(parts.ravel())[1:].max() >= 0.9 * mask.sum()
+    blots = own_masks()
+    assert sorted(blots) == [24, 32]
+    for size, masks in blots.items():
+        assert masks.shape == (10, size, size)
+        assert masks.dtype == np.uint8
+        assert set(np.unique(masks)) == {0, 1}
+        assert len({mask.tobytes() for mask in masks}) == 10
+        for mask in masks:
+            parts, _ = ndimage.label(mask)
+            assert np.bincount(parts.ravel())[1:].max() >= 0.9 * mask.sum()
 
 
 # Of the ten masks of `inks.npz` of medmnistc 0.1.0: mean and standard deviation of the coverage, means

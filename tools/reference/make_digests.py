@@ -9,7 +9,7 @@
 * `images.npz`: the first image of one test set for each algorithm, to look at when a digest
   differs.
 
-The stain masks are the sample's: the release's are its authors' file.
+The stain masks are the project's own: the release's are its authors' file.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from peer import make_release
 
 from medmnist_c.builder.configs import CleanConfig, all_configs
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
-from medmnist_c.corruptions.stain_masks import sample_masks
+from medmnist_c.corruptions.stain_masks import own_masks
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 
 TARGET = Path(__file__).resolve().parents[2] / "tests" / "reference"
@@ -35,7 +35,7 @@ def main(peer_python: str) -> None:
     digests, first_images = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         masks = Path(folder) / "masks.npz"
-        own = sample_masks()
+        own = own_masks()
         np.savez(masks, **{"3": own[24].astype(np.uint64), "4": own[32].astype(np.uint64)})
         make_release(peer_python, Path(SAMPLE_FOLDER), Path(folder), list(CORRUPTIONS), masks)
         for one in all_configs().values():

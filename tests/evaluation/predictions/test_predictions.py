@@ -286,7 +286,7 @@ def reported(tmp_path, name: str, seed: int) -> RobustnessReport:
     for corruption, severity in TEST_SETS:
         p = np.clip(0.5 + (labels[:, 0] - 0.5) * 0.3 + 0.3 * rng.normal(size=40), 0, 1)
         config = CleanConfig("breastmnist")
-        if corruption:
+        if corruption is not None:
             config = CorruptedConfig("breastmnist", corruption, severity)
         origin = Origin(config.name, name, IMAGES)
         store.write(config, labels, np.stack([1 - p, p], 1), origin)
