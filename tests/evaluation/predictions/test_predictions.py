@@ -308,6 +308,10 @@ def test_differences_are_paired(tmp_path):
         assert difference.low <= expected <= difference.high
     values = [difference.value for difference in pixelate.severities.values()]
     assert pixelate.mean.value == pytest.approx(np.mean(values))
+    # Simultaneous: symmetric about the difference, the same multiple of each standard error.
+    shown = [found.datasets[0].clean, *pixelate.severities.values(), pixelate.mean]
+    for one in shown:
+        assert one.value - one.low == pytest.approx(one.high - one.value) and one.low < one.high
     assert found.to_dict()["datasets"][0]["corruptions"][0]["mean"]["value"] == np.mean(values)
 
 
