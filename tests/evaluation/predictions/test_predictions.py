@@ -121,6 +121,8 @@ def without_row(columns: dict) -> dict:
         (spoiled("severity", 13, 9), "no severity 9"),
         (spoiled("severity", 13, None), "clean ones have neither"),
         (lambda c: {n: v for n, v in c.items() if n != "scores"}, "has no column scores"),
+        (lambda c: {n: v for n, v in c.items() if n != "corruption"}, "has no column corruption"),
+        (lambda c: c | {"corruption": [[one] for one in c["corruption"]]}, "corruption is list"),
         (lambda c: {n: v[12:] for n, v in c.items()}, "has no clean predictions"),
         (lambda c: {n: v[:0] if n != "x" else v for n, v in c.items()}, "no predictions in"),
     ],
