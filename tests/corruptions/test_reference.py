@@ -1,15 +1,15 @@
-"""`seed=None` gives the release's own images, wherever the stream is entered.
+"""`seed=None` gives the reference's own images, wherever the stream is entered.
 
-`release/digests.json` was made by the release's own program on the sample's images
+`tests/reference/digests.json` was made by the reference's own program on the sample's images
 (`tools/reference/make_digests.py`).
 """
 
 import hashlib
-import json
 from pathlib import Path
 from random import Random
 
 import datasets
+import digests
 import numpy as np
 import pytest
 
@@ -17,6 +17,7 @@ from medmnist_c.builder.configs import CorruptedConfig, all_configs, config_name
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.corruptions.reference import (
     IMAGE_SHAPE,
     ReferenceStreams,
@@ -25,8 +26,9 @@ from medmnist_c.corruptions.reference import (
 )
 from medmnist_c.corruptions.table import CORRUPTIONS
 
-RELEASE = Path(__file__).parents[1] / "reference"
-DIGESTS = json.loads((RELEASE / "digests.json").read_text("utf-8"))
+REPOSITORY = Path(__file__).parents[2]
+REFERENCE = REPOSITORY / "tests" / "reference"
+VERSION, DIGESTS = digests.read_digests(REFERENCE / "digests.json")
 CACHE = datasets.config.HF_DATASETS_CACHE
 
 
@@ -38,6 +40,23 @@ def no_images(start: int, stop: int):
     raise AssertionError("these draws do not depend on images")
 
 
+def test_the_digests_are_those_of_the_declared_version():
+    """Who changes an image raises the version, makes the digests again, and says so."""
+    assert VERSION == IMAGES_VERSION
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text("utf-8")
+    assert digests.stated_fingerprint(changelog, VERSION) == digests.fingerprint(DIGESTS)
+
+
+def test_other_digests_are_not_written_under_the_same_version(tmp_path):
+    path = tmp_path / "digests.json"
+    digests.write_digests(path, "1", {"a": "0", "b": "1"})
+    with pytest.raises(ValueError, match=r"1 test sets \(b, .* raise IMAGES_VERSION"):
+        digests.write_digests(path, "1", {"a": "0", "b": "2"})
+    assert digests.read_digests(path) == ("1", {"a": "0", "b": "1"})
+    digests.write_digests(path, "2", {"a": "0", "b": "2"})
+    assert digests.read_digests(path) == ("2", {"a": "0", "b": "2"})
+
+
 def test_there_is_a_digest_for_each_of_the_655():
     assert list(DIGESTS) == [
         one.name for one in all_configs().values() if isinstance(one, CorruptedConfig)
@@ -45,7 +64,7 @@ def test_there_is_a_digest_for_each_of_the_655():
 
 
 @pytest.mark.parametrize("dataset", CORRUPTIONS)
-def test_every_test_set_equals_the_release(dataset):
+def test_every_test_set_equals_the_reference(dataset):
     different = []
     for name, digest in DIGESTS.items():
         if config_named(name).dataset == dataset:
@@ -58,8 +77,8 @@ def test_every_test_set_equals_the_release(dataset):
     assert different == []
 
 
-def test_the_first_image_of_each_algorithm_equals_the_release():
-    with np.load(RELEASE / "images.npz") as images:
+def test_the_first_image_of_each_algorithm_equals_the_reference():
+    with np.load(REFERENCE / "images.npz") as images:
         assert len(images.files) == 18
         for key in images.files:
             algorithm, _, name = key.partition(":")

@@ -4,8 +4,9 @@
 
 `tools/reference/peer.py` says how to set the peer up. Writes into `tests/reference/`:
 
-* `digests.json`: for each of the 655 test sets the SHA-256 of its images' bytes, one after the
-  other, each image uint8 in C order;
+* `digests.json`: the version of the images, and for each of the 655 test sets the SHA-256 of its
+  images' bytes, one after the other, each image uint8 in C order; others are not written under the
+  same version;
 * `images.npz`: the first image of one test set for each algorithm, to look at when a digest
   differs.
 
@@ -13,16 +14,17 @@ The stain masks are the project's own: the release's are its authors' file.
 """
 
 import hashlib
-import json
 import tempfile
 from pathlib import Path
 
 import click
 import numpy as np
+from digests import fingerprint, write_digests
 from peer import make_release
 
 from medmnist_c.builder.configs import CleanConfig, all_configs
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
+from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.corruptions.stain_masks import own_masks
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 
@@ -50,9 +52,15 @@ def main(peer_python: str) -> None:
             }:
                 first_images[f"{one.entry.algorithm.name}:{one.name}"] = made[0]
     TARGET.mkdir(exist_ok=True)
-    (TARGET / "digests.json").write_text(json.dumps(digests, indent=0) + "\n", "utf-8")
+    try:
+        write_digests(TARGET / "digests.json", IMAGES_VERSION, digests)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     np.savez_compressed(TARGET / "images.npz", **first_images)
-    print(f"{len(digests)} digests, {len(first_images)} images")
+    print(
+        f"{len(digests)} digests, {len(first_images)} images; for CHANGELOG.md: "
+        f"Digests: `{fingerprint(digests)}`"
+    )
 
 
 if __name__ == "__main__":
