@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from scipy.special import ndtri, pdtr
 
+from medmnist_c.corruptions.elementary import exp
+
 _CELL_BITS = 16
 _UNIFORM_BITS = 53
 _BLOCK = 1 << 15  # pixels a step: arrays that stay in the cache, and that malloc does not give back
@@ -175,7 +177,7 @@ def _poisson_cdf(counts: np.ndarray, rates: np.ndarray) -> np.ndarray:
     if rates.max() > _LARGEST_SUMMED_RATE or not len(counts):
         return pdtr(counts, rates[:, None])
     terms = np.empty((len(rates), int(counts[-1]) + 1))
-    terms[:, 0] = np.exp(-rates)
+    terms[:, 0] = exp(-rates)
     np.divide(rates[:, None], np.arange(1, terms.shape[1]), out=terms[:, 1:])
     np.cumprod(terms, axis=1, out=terms)
     return np.cumsum(terms, axis=1, out=terms).take(counts, axis=1)
