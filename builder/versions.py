@@ -4,7 +4,9 @@ import hashlib
 from functools import lru_cache
 from importlib import metadata, resources
 
-LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy")
+import cv2
+
+LIBRARIES = ("numpy", "pillow", "scipy")
 FILE_LIBRARIES = ("isal", "pyarrow")  # and on these the bytes of the files that hold the pixels
 _MODULES = ("encoding.py", "pictures.py")  # of `builder`, beside all of `corruptions`
 
@@ -12,7 +14,8 @@ _MODULES = ("encoding.py", "pictures.py")  # of `builder`, beside all of `corrup
 @lru_cache(maxsize=1)
 def library_versions() -> dict[str, str]:
     """Versions of the libraries that bits may depend on."""
-    return {name: metadata.version(name) for name in LIBRARIES}
+    # There are several packages of OpenCV: it is asked itself.
+    return {name: metadata.version(name) for name in LIBRARIES} | {"opencv": cv2.__version__}
 
 
 @lru_cache(maxsize=1)
