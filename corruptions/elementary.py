@@ -46,7 +46,7 @@ def power(base: float, exponent: float) -> float:
 
 
 def sine_and_cosine(x: float) -> tuple[float, float]:
-    """Of `x` radians, at most some turns, rounded to the nearest float64."""
+    """Of `x` radians, at most some turns, rounded to the nearest float64; below 2^-256 it is 0."""
     numerator, denominator = x.as_integer_ratio()
     one = 1 << _FIXED_BITS
     scaled = (numerator << _FIXED_BITS) // denominator
