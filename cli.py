@@ -6,6 +6,7 @@ from medmnist_c.builder.cards import VERSION
 from medmnist_c.commands.build import build
 from medmnist_c.commands.cache import cache
 from medmnist_c.commands.evaluate import evaluate
+from medmnist_c.commands.fetch import fetch
 from medmnist_c.commands.info import info
 from medmnist_c.commands.list import list_command
 from medmnist_c.commands.preview import preview
@@ -32,6 +33,7 @@ for command in (
     evaluate,
     score,
     report,
+    fetch,
     cache,
     register,
 ):

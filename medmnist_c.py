@@ -33,6 +33,7 @@ from medmnist_c.builder.arrow import features
 from medmnist_c.builder.arrow.tables import shard_ranges
 from medmnist_c.builder.configs import all_configs, config_named
 from medmnist_c.builder.hf.errors import PlainErrors
+from medmnist_c.builder.hf.location import FixedLocation
 from medmnist_c.builder.hf.prepared import CheckedPreparation
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
@@ -68,7 +69,7 @@ class MedMNISTCConfig(datasets.BuilderConfig):
         return super().create_config_id({"images": self.images}, custom_features)
 
 
-class MedMNISTC(CheckedPreparation, PlainErrors):
+class MedMNISTC(FixedLocation, CheckedPreparation, PlainErrors):
     """Builds any test set of MedMNIST-C: `MedMNISTC(config_name="dermamnist_black_corner_3")`."""
 
     BUILDER_CONFIG_CLASS = MedMNISTCConfig

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.hf.registration import NAME
 from medmnist_c.builder.source.clean import CACHE_FOLDER
 from medmnist_c.builder.suggestions import shown
@@ -56,7 +57,7 @@ def cache_entries(cache_dir: str | Path, pattern: str = "*") -> list[CacheEntry]
     """
     if not isinstance(pattern, str):
         raise TypeError(f"A pattern is a string such as 'derma*', not {shown(pattern)}.")
-    folder = Path(cache_dir).expanduser()
+    folder = absolute(cache_dir)
     found = [
         *_clean(folder / CACHE_FOLDER),
         *_prepared(folder / NAME),

@@ -1,5 +1,10 @@
 """The package's own errors: each message is one sentence that says what, where and what to do."""
 
+OFFLINE_REMEDY = (
+    "give as data_dir a folder that `medmnist-c fetch DATASET -o FOLDER` has filled on a machine with a "
+    "network: with the MedMNIST+ file, and for stain_deposit with inks.npz"
+)
+
 
 class UnknownNameError(ValueError):
     """A dataset, corruption, severity or configuration that the benchmark does not have."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import datasets
@@ -10,6 +10,7 @@ import numpy as np
 
 from medmnist_c.builder.configs import Config
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.retry import CLIENT_ERRORS, failure_of
 from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.source.image_source import ImageSource
@@ -27,6 +28,7 @@ class ImagesMadeHere:
     """Test sets made on the fly from the clean one; nothing but that is on the disk."""
 
     source: ImageSource
+    cache_dir: Path = field(default_factory=lambda: absolute(datasets.config.HF_DATASETS_CACHE))
 
     def _spec(self, config: Config) -> TestSetSpec:
         return TestSetSpec(config, self.source)
@@ -44,7 +46,7 @@ class ImagesMadeHere:
 
     def images(self, config: Config, digest: str | None) -> LabelledImages:
         """Images and labels in order, those of the `digest` in the test set's origin and no others."""
-        test_set = self._spec(config).open(datasets.config.HF_DATASETS_CACHE, digest)
+        test_set = self._spec(config).open(self.cache_dir, digest)
         test_set.advance()  # minutes, perhaps: here, and not in a thread, Ctrl-C ends it
         labels = load_clean(test_set.clean_folder).labels.astype(np.int64)
         return zip(test_set.images(), labels, strict=True)

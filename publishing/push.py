@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 
 from medmnist_c.builder.configs import Config, select
 from medmnist_c.builder.errors import BuildError, CleanDataError, PublishError
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.parquet.scheduling import make_test_sets
 from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.source.image_source import ImageSource
@@ -66,7 +67,7 @@ class _Making:
 
     @property
     def work_base(self) -> Path:
-        return Path(self.work_dir or self.own_cache_dir).expanduser().absolute()
+        return absolute(self.work_dir or self.own_cache_dir)
 
 
 def push(

@@ -5,6 +5,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -185,6 +186,16 @@ def test_a_killed_worker_is_told_and_the_next_run_is_right(tmp_path):
     assert "PreparationError: A worker process was killed" in stderr.splitlines()[-1]
     done = subprocess.run(arguments, cwd="/", capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "250"
+
+
+def test_the_table_of_what_was_found_names_tests_that_there_are():
+    root = Path(__file__).parents[1]
+    named = re.findall(
+        r"`(tests/\S+\.py)::(\w+)`", (root / "docs" / "faults.md").read_text("utf-8")
+    )
+    assert len(named) > 10
+    for path, test in named:
+        assert f"def {test}(" in (root / path).read_text("utf-8"), (path, test)
 
 
 def writers_of(path: Path) -> list[str]:

@@ -218,6 +218,7 @@ def test_a_seed_is_another_draw_and_repeats_itself(tmp_path):
     release, seven, eight = load("a"), load("a", seed=7), load("a", seed=8)
     assert release != seven != eight != release
     assert load("b", seed=7) == seven
+    assert load("b", seed=np.int64(7)) == seven
 
 
 def test_one_image_alone_is_the_image_of_the_test_set():

@@ -105,7 +105,11 @@ def main() -> None:
     print(f"\n{len(chosen)} trials, {bad} of them bad")
     if asked.output:
         count = f"{len(chosen)} trials, {bad} of them bad."
-        asked.output.write_text("\n".join([INTRODUCTION, *rows, "", count]) + "\n")
+        before = asked.output.read_text("utf-8") if asked.output.exists() else ""
+        _, heading, by_hand = before.partition("\n## ")
+        asked.output.write_text(
+            "\n".join([INTRODUCTION, *rows, "", count]) + "\n" + heading + by_hand
+        )
     sys.exit(bool(bad))
 
 

@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 
 from medmnist_c.builder.cards import folder_card
 from medmnist_c.builder.configs import Config, all_configs, select
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import MANIFEST, make_test_sets, remove_others
 from medmnist_c.builder.parquet.shards import Shard
@@ -62,7 +63,7 @@ def build(
         CleanDataError: a clean test set cannot be had.
     """
     place = OutputFolder.at(folder)
-    cache_dir = cache_dir and Path(cache_dir)
+    cache_dir = cache_dir and absolute(cache_dir)
     source = ImageSource(seed, data_dir, sample)
     specs = [TestSetSpec(config, source) for config in select(test_sets)]
     kept = [r.config.name for r in specs if _is_built(place, r)]

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import fsspec
 
 from medmnist_c.builder.errors import BuildError, CleanDataError
-from medmnist_c.builder.files import atomic_write, remove_stale
+from medmnist_c.builder.files import absolute, atomic_write, remove_stale
 
 _WITH_BUCKETS = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci"}
 
@@ -59,7 +59,7 @@ class OutputFolder:
             return folder
         if "://" in str(folder):
             return cls(str(folder))
-        return cls(str(Path(folder).expanduser().absolute()))
+        return cls(str(absolute(folder)))
 
     @cached_property
     def _remote(self) -> tuple[fsspec.AbstractFileSystem, str] | None:

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -22,8 +23,8 @@ from datasets.utils import tqdm
 
 from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
 from medmnist_c.builder.disk import check_space, locked, sync, writing_into
-from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.files import atomic_write
+from medmnist_c.builder.errors import OFFLINE_REMEDY, CleanDataError
+from medmnist_c.builder.files import absolute, atomic_write
 from medmnist_c.builder.source.clean_cache import (
     IMAGES,
     LABELS,
@@ -86,7 +87,7 @@ def find_clean_source(dataset: str, data_dir: str | Path | None = None) -> Clean
 
 def copy_folder(source: CleanSource, cache_dir: str | Path) -> Path:
     """Where the copy of a clean test set lies in a cache folder, once it is made."""
-    return Path(cache_dir).expanduser() / CACHE_FOLDER / f"{source.dataset}-{source.digest}"
+    return absolute(cache_dir) / CACHE_FOLDER / f"{source.dataset}-{source.digest}"
 
 
 def open_clean(source: CleanSource, cache_dir: str | Path) -> CleanImages:
@@ -124,18 +125,38 @@ def _make(source: CleanSource, info: MedMNISTInfo, folder: Path) -> None:
     if datasets.config.HF_HUB_OFFLINE:
         raise CleanDataError(
             f"The clean test set of {info.name} is not in {folder.parent}, and HF_HUB_OFFLINE or "
-            "HF_DATASETS_OFFLINE forbids fetching it; unset them, or give data_dir."
+            f"HF_DATASETS_OFFLINE forbids fetching it; unset them, or {OFFLINE_REMEDY}."
         )
     downloads = folder.with_name(f".{folder.name}.download")
+    from_official_file(
+        info, downloads, lambda origin, parts: _extract(origin, source, info, folder, parts)
+    )
+
+
+def from_official_file(
+    info: MedMNISTInfo, downloads: Path, use: Callable[[ByteSource, Path | None], None]
+) -> None:
+    """Take something of the official file behind its URL.
+
+    Args:
+        info: whose file.
+        downloads: folder for what is fetched, removed in the end; after a broken connection or a
+            kill, the next call goes on from there.
+        use: is given the file and the folder of its fetched parts; again, with the whole file and
+            None, where the server answers no ranges.
+
+    Raises:
+        CleanDataError: it cannot be fetched or trusted.
+    """
     url = _url(info)
     try:
         try:
             remote = RemoteFile(url, downloads)
             if remote.md5:
                 _check_md5(remote, remote.md5, info)
-            _extract(remote, source, info, folder, downloads)
+            use(remote, downloads)
         except NoRanges:
-            _extract(_fetch_checked(url, info, downloads), source, info, folder)
+            use(_fetch_checked(url, info, downloads), None)
     except NpzError:
         shutil.rmtree(downloads, ignore_errors=True)  # no use in going on with it
         raise
@@ -216,7 +237,7 @@ def _check_labels(member: Member, info: MedMNISTInfo, labels: np.ndarray) -> Non
 
 def _home_file(info: MedMNISTInfo, base: Path) -> Path | None:
     """The official file in medmnist's own folder, if it is there and is that."""
-    path = Path.home() / ".medmnist" / info.file_name
+    path = absolute("~/.medmnist") / info.file_name
     if not os.path.isfile(path):
         return None
     if _remembered_md5(path, base / f".{info.name}.home.json") == info.md5:

@@ -15,7 +15,7 @@ from datasets.utils import tqdm  # the one that users of `datasets` can switch o
 from huggingface_hub.errors import HTTPError, Response
 
 from medmnist_c.builder.disk import check_space, locked, sync, writing_into
-from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.errors import OFFLINE_REMEDY, CleanDataError
 from medmnist_c.builder.files import atomic_write
 from medmnist_c.builder.retry import Attempts, Failure, RetryPolicy, failure_of
 from medmnist_c.builder.source.http import (
@@ -214,7 +214,7 @@ def fetch_file(url: str, sha256: str, size: int, target: str | Path) -> Path:
     if datasets.config.HF_HUB_OFFLINE:
         raise CleanDataError(
             f"{target} is not there, and HF_HUB_OFFLINE or HF_DATASETS_OFFLINE forbids fetching it "
-            f"from {name}; unset them, or give data_dir."
+            f"from {name}; unset them, or {OFFLINE_REMEDY}."
         )
     with writing_into(target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)

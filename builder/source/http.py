@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from huggingface_hub.errors import HTTPError, Response
 from huggingface_hub.utils import get_session
 
-from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.errors import OFFLINE_REMEDY, CleanDataError
 from medmnist_c.builder.retry import HTTPX, one_line
 
 TIMEOUT_S = 30  # of silence
@@ -42,8 +42,7 @@ def public_name(url: str) -> str:
 
 def fetch_error(name: str, why: str) -> CleanDataError:
     return CleanDataError(
-        f"Cannot fetch {name} ({why}); try again later, what has come is kept, or give a folder "
-        "that has the file as data_dir."
+        f"Cannot fetch {name} ({why}); try again later, what has come is kept, or {OFFLINE_REMEDY}."
     )
 
 

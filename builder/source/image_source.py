@@ -1,8 +1,11 @@
 """Which images are asked for: from where the clean ones come, and how what is random is drawn."""
 
+import operator
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from medmnist_c.builder.files import absolute
 
 
 @dataclass(frozen=True)
@@ -23,15 +26,17 @@ class ImageSource:
     sample: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int | None):
-            raise TypeError(
-                f"The seed is a whole number, or None for the release, not {self.seed!r}."
-            )
-        if self.seed is not None and self.seed < 0:
-            raise ValueError(f"The seed is a whole number from 0 on, not {self.seed}.")
+        if self.seed is not None:
+            if isinstance(self.seed, bool) or not hasattr(self.seed, "__index__"):
+                raise TypeError(
+                    f"The seed is a whole number, or None for the release, not {self.seed!r}."
+                )
+            object.__setattr__(self, "seed", operator.index(self.seed))  # numpy's, too
+            if self.seed < 0:
+                raise ValueError(f"The seed is a whole number from 0 on, not {self.seed}.")
         if not isinstance(self.sample, bool):
             raise TypeError(f"sample is True or False, not {self.sample!r}.")
         if self.sample and self.data_dir is not None:
             raise ValueError("Give either sample=True or data_dir=, not both.")
         if isinstance(self.data_dir, str | os.PathLike):  # the same for workers elsewhere
-            object.__setattr__(self, "data_dir", Path(self.data_dir).expanduser().absolute())
+            object.__setattr__(self, "data_dir", absolute(self.data_dir))

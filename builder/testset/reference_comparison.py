@@ -15,6 +15,7 @@ import numpy as np
 
 from medmnist_c.builder.configs import Config, CorruptedConfig
 from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.source.clean import load_clean
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.source.npz import LocalFile, Member, find_members
@@ -91,7 +92,7 @@ def verify_release(
         corrupted, lambda one: (one.dataset, one.corruption)
     ):
         wanted = {one.severity: one for one in group}
-        path = Path(release).expanduser() / dataset / f"{corruption}.npz"
+        path = absolute(release) / dataset / f"{corruption}.npz"
         try:
             members = find_members(LocalFile(path), ("test_images.npy", "test_labels.npy"))
             yield from _compare(members, wanted, source, cache_dir)

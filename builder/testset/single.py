@@ -7,6 +7,8 @@ import numpy as np
 from PIL import Image
 
 from medmnist_c.builder.configs import find_config
+from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.testset.published import published_masks, published_stream
 from medmnist_c.corruptions import stain_masks
 from medmnist_c.corruptions.image import checked
 from medmnist_c.corruptions.random.seeded import seeded_stream
@@ -19,14 +21,16 @@ def corrupt(
     corruption: str,
     severity: SupportsIndex,
     *,
-    seed: SupportsIndex = 0,
+    seed: SupportsIndex | None = 0,
     index: SupportsIndex = 0,
 ) -> np.ndarray | Image.Image:
     """One image under one of a dataset's corruptions.
 
     What is random is drawn afresh from (seed, dataset, corruption, severity, index), as
-    `load_dataset(..., seed=seed)` draws it for image `index`. The release's own draws belong to
-    its own images: `load_dataset` gives those.
+    `load_dataset(..., seed=seed)` draws it for image `index`. `seed=None` gives the published image of
+    the clean test image number `index`, as `load_dataset` gives it by default: its draws are found,
+    a few seconds the first time. Only those of shot noise, and of motion blur after it, depend on the
+    images before; they are found where the clean test set is in the cache of `datasets`.
 
     Args:
         image: uint8 array H x W or H x W x 3, or a PIL image of mode L or RGB; at least 32 pixels a
@@ -34,26 +38,48 @@ def corrupt(
         dataset: whose version of the corruption, e.g. "dermamnist".
         corruption: e.g. "black_corner"; `config_names` lists what each dataset has.
         severity: 1 (mildest) to 5.
-        seed, index: whole numbers >= 0.
+        seed: a whole number >= 0, or None for the published draws.
+        index: a whole number >= 0; with `seed=None` the image's number in the clean test set.
 
     Returns:
         An array or a PIL image, as it came in, of the same size and channels.
 
     Raises:
         UnknownNameError: no such dataset, corruption or severity.
-        TypeError, ValueError: the image, the seed or the index is not as above.
+        TypeError, ValueError: the image, the seed or the index is not as above, or the published
+            image cannot be had from this one alone.
+        CleanDataError: the published ink blots cannot be fetched.
     """
     config = find_config(dataset, corruption, severity)
     severity = operator.index(severity)
-    seed, index = _whole_number("seed", seed), _whole_number("index", index)
+    index = _whole_number("index", index)
     pixels = pixels_of(image)
     algorithm = config.entry.algorithm
-    rng = algorithm.draws and seeded_stream(
-        seed, dataset, corruption, severity, index, algorithm.draws.stream
-    )
-    parameters = config.entry.parameters(severity)
-    result = apply(pixels, algorithm, parameters, rng, stain_masks.own_masks())
+    if seed is None:
+        _check_published(pixels, dataset, index)
+        rng = published_stream(dataset, corruption, severity, index)
+        masks = published_masks(algorithm.takes_masks)
+    else:
+        seed = _whole_number("seed", seed)
+        rng = algorithm.draws and seeded_stream(
+            seed, dataset, corruption, severity, index, algorithm.draws.stream
+        )
+        masks = stain_masks.own_masks()
+    result = apply(pixels, algorithm, config.entry.parameters(severity), rng, masks)
     return Image.fromarray(result) if isinstance(image, Image.Image) else result
+
+
+def _check_published(pixels: np.ndarray, dataset: str, index: int) -> None:
+    info = dataset_info(dataset)
+    if index >= info.test_count:
+        raise ValueError(
+            f"{dataset} has {info.test_count:,} test images, 0 to {info.test_count - 1}, no {index}."
+        )
+    if pixels.shape != info.image_shape:
+        raise ValueError(
+            f"The published images of {dataset} are made of its clean ones, {info.image_shape}, not of "
+            f"one of shape {pixels.shape}; give a seed for other images."
+        )
 
 
 def _whole_number(name: str, value: SupportsIndex) -> int:

@@ -14,6 +14,7 @@ from medmnist_c.builder.arrow.tables import ROWS_A_TABLE, tables
 from medmnist_c.builder.configs import Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.source.clean import (
     CACHE_FOLDER,
     CleanImages,
@@ -154,12 +155,7 @@ class TestSetSpec:
         if path := self._masks_in_data_dir():
             stain_masks.reference_masks(path)
             return path
-        return fetch_file(
-            stain_masks.REFERENCE_URL,
-            stain_masks.REFERENCE_SHA256,
-            stain_masks.REFERENCE_BYTES,
-            _cached_masks(cache_dir),
-        )
+        return reference_masks_file(cache_dir)
 
 
 def takes_masks(config: Config) -> bool:
@@ -167,5 +163,19 @@ def takes_masks(config: Config) -> bool:
     return isinstance(config, CorruptedConfig) and config.entry.algorithm.takes_masks
 
 
-def _cached_masks(cache_dir: Path) -> Path:
-    return cache_dir / CACHE_FOLDER / stain_masks.REFERENCE_FILE
+def reference_masks_file(cache_dir: str | Path) -> Path:
+    """The reference's file of masks in a cache folder, fetched first if it is not there.
+
+    Raises:
+        CleanDataError: it cannot be fetched, is another file, or cannot be written.
+    """
+    return fetch_file(
+        stain_masks.REFERENCE_URL,
+        stain_masks.REFERENCE_SHA256,
+        stain_masks.REFERENCE_BYTES,
+        _cached_masks(cache_dir),
+    )
+
+
+def _cached_masks(cache_dir: str | Path) -> Path:
+    return absolute(cache_dir) / CACHE_FOLDER / stain_masks.REFERENCE_FILE

@@ -57,8 +57,13 @@ def open_parquet(path: Path, most_rows: int) -> pq.ParquetFile:
         PredictionError: a column is missing or there twice, or there are more rows than images.
     """
     with reading(path):
+        metadata = pq.read_metadata(path)
+        leaves = {metadata.schema.column(number).path for number in range(metadata.num_columns)}
         file = pq.ParquetFile(
-            path, page_checksum_verification=True, read_dictionary=["dataset", "corruption"]
+            path,
+            metadata=metadata,
+            page_checksum_verification=True,
+            read_dictionary=sorted(leaves & {"dataset", "corruption"}),
         )
         names = Counter(file.schema_arrow.names)
     lacking = [name for name in COLUMNS if name not in names and name != "label"]

@@ -72,18 +72,26 @@ def compare(a: Report, b: Report) -> ModelComparison:
     Raises:
         ReportError: no predictions are kept, nothing is in common, or the images differ.
     """
-    return _compared(_KeptErrors(a, 0), _KeptErrors(b, 1))
+    return _compared(*_kept_errors([a, b]))
 
 
 def compare_all(reports: Sequence[Report]) -> tuple[ModelComparison | NotComparable, ...]:
     """Each two of the reports; every test set of a model is read and resampled once."""
     found: list[ModelComparison | NotComparable] = []
-    for a, b in combinations([_KeptErrors(one, at) for at, one in enumerate(reports)], 2):
+    for a, b in combinations(_kept_errors(reports), 2):
         try:
             found.append(_compared(a, b))
         except ReportError as error:
             found.append(NotComparable(a.report.name, b.report.name, str(error)))
     return tuple(found)
+
+
+def _kept_errors(reports: Sequence[Report]) -> list["_KeptErrors"]:
+    """Of each report; reports of the same predictions are one model, and do not differ."""
+    places = [one.predictions and one.predictions.absolute() for one in reports]
+    return [
+        _KeptErrors(one, places.index(place)) for one, place in zip(reports, places, strict=True)
+    ]
 
 
 class _KeptErrors:

@@ -130,7 +130,9 @@ def read_kept(data: bytes) -> None:
 def good_report() -> dict:
     with folder() as place:
         (place / "scores.parquet").write_bytes(good_parquet()[0])
-        return json.loads(score(place / "scores.parquet").to_json())
+        report = score(place / "scores.parquet")
+        report.html()  # matplotlib asks a program for the fonts that there are, once
+        return json.loads(report.to_json())
 
 
 def _places(value: object, place: tuple = ()) -> list[tuple]:

@@ -120,7 +120,8 @@ def coverage(
             true = truth[kind]
             holds = (low <= true) & (true <= high)
             found[kind].append((holds.mean(), (true < low).mean(), (high - low).mean()))
-    told = {"clean": errors[0], "all": truth["balanced error, mean over all"][0]}
+    clean = of_models[0][0]["balanced error"]
+    told = {"clean": clean, "all": truth["balanced error, mean over all"][0]}
     return told | {kind: np.mean(told, axis=0) for kind, told in found.items()}
 
 

@@ -94,7 +94,7 @@ def test_what_it_does_not_take_gets_one_sentence(arguments, error, words):
 
 @pytest.mark.parametrize(
     ("how", "error"),
-    [({"seed": None}, TypeError), ({"seed": -1}, ValueError), ({"index": 1.5}, TypeError)],
+    [({"seed": "0"}, TypeError), ({"seed": -1}, ValueError), ({"index": 1.5}, TypeError)],
 )
 def test_seed_and_index_are_whole_numbers(how, error):
     with pytest.raises(error, match="whole number"):

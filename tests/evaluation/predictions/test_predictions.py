@@ -121,6 +121,8 @@ def without_row(columns: dict) -> dict:
         (spoiled("severity", 13, 9), "no severity 9"),
         (spoiled("severity", 13, None), "clean ones have neither"),
         (lambda c: {n: v for n, v in c.items() if n != "scores"}, "has no column scores"),
+        (lambda c: {n: v for n, v in c.items() if n != "corruption"}, "has no column corruption"),
+        (lambda c: c | {"corruption": [[one] for one in c["corruption"]]}, "corruption is list"),
         (lambda c: {n: v[12:] for n, v in c.items()}, "has no clean predictions"),
         (lambda c: {n: v[:0] if n != "x" else v for n, v in c.items()}, "no predictions in"),
     ],
@@ -306,6 +308,10 @@ def test_differences_are_paired(tmp_path):
         assert difference.low <= expected <= difference.high
     values = [difference.value for difference in pixelate.severities.values()]
     assert pixelate.mean.value == pytest.approx(np.mean(values))
+    # Simultaneous: symmetric about the difference, the same multiple of each standard error.
+    shown = [found.datasets[0].clean, *pixelate.severities.values(), pixelate.mean]
+    for one in shown:
+        assert one.value - one.low == pytest.approx(one.high - one.value) and one.low < one.high
     assert found.to_dict()["datasets"][0]["corruptions"][0]["mean"]["value"] == np.mean(values)
 
 
