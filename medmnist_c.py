@@ -4,6 +4,7 @@
     from datasets import load_dataset
 
     load_dataset("medmnist_c", "dermamnist_black_corner_3", split="test")
+    load_dataset("medmnist_c", dataset="dermamnist", corruption="black_corner", severity=3)
 
 A configuration is a dataset x corruption x severity. Its builder opens the clean MedMNIST+ test set,
 corrupts each image, encodes it and hands it on as Arrow tables: to disk, or into a stream. Where
@@ -23,6 +24,7 @@ if __name__ == "medmnist_c":
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import datasets
 import pyarrow as pa
@@ -31,12 +33,13 @@ from medmnist_c.builder import cards
 from medmnist_c.builder import dataset_info as datasets_info
 from medmnist_c.builder.arrow import features
 from medmnist_c.builder.arrow.tables import shard_ranges
-from medmnist_c.builder.configs import all_configs, config_named
+from medmnist_c.builder.configs import all_configs, asked_config, config_named
 from medmnist_c.builder.hf.errors import PlainErrors
 from medmnist_c.builder.hf.location import FixedLocation
 from medmnist_c.builder.hf.prepared import CheckedPreparation
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
+from medmnist_c.builder.versions import IMAGES_VERSION
 
 
 @dataclass
@@ -47,7 +50,7 @@ class MedMNISTCConfig(datasets.BuilderConfig):
     folder of MedMNIST+ files; `sample=True` takes the few images inside the package.
     """
 
-    version: datasets.Version = datasets.Version(cards.VERSION)
+    version: datasets.Version = datasets.Version(f"{IMAGES_VERSION}.0.0")
     dataset: str = ""
     corruption: str | None = None
     severity: int | None = None
@@ -63,14 +66,22 @@ class MedMNISTCConfig(datasets.BuilderConfig):
         source = ImageSource(self.seed, self.data_dir, self.sample)
         return TestSetSpec(config_named(self.name), source)
 
-    def create_config_id(self, config_kwargs: dict, custom_features=None) -> str:
-        """Name of the cache folder: another for other images."""
-        self.images = self.spec().identity()
-        return super().create_config_id({"images": self.images}, custom_features)
+    def create_config_id(
+        self, config_kwargs: dict[str, Any], custom_features: datasets.Features | None = None
+    ) -> str:
+        """Name of the cache folder: another for other images. The clean file is looked at here."""
+        spec = self.spec()
+        self.clean_source = spec.clean_source()
+        self.identity = spec.identity_with(self.clean_source)
+        return super().create_config_id({"images": self.identity}, custom_features)
 
 
 class MedMNISTC(FixedLocation, CheckedPreparation, PlainErrors):
-    """Builds any test set of MedMNIST-C: `MedMNISTC(config_name="dermamnist_black_corner_3")`."""
+    """Builds any test set of MedMNIST-C: `MedMNISTC(config_name="dermamnist_black_corner_3")`.
+
+    In place of a name, `dataset=`, `corruption=` and `severity=` say which; only `dataset=` is the
+    clean one.
+    """
 
     BUILDER_CONFIG_CLASS = MedMNISTCConfig
     BUILDER_CONFIGS = [
@@ -83,13 +94,23 @@ class MedMNISTC(FixedLocation, CheckedPreparation, PlainErrors):
         for name, one in all_configs().items()
     ]
 
-    def _create_builder_config(self, config_name=None, custom_features=None, **kwargs):
-        config_named(config_name)  # an unknown name: suggestions, not all 667
-        return super()._create_builder_config(config_name, custom_features, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # A loading script's hash is over its source: the cache is the same for the same images.
+        super().__init__(*args, **kwargs | {"hash": IMAGES_VERSION})
+
+    def _create_builder_config(
+        self,
+        config_name: str | None = None,
+        custom_features: datasets.Features | None = None,
+        **kwargs: Any,
+    ) -> tuple[MedMNISTCConfig, str]:
+        fields = {name: kwargs.pop(name, None) for name in ("dataset", "corruption", "severity")}
+        config = asked_config(config_name, **fields)
+        return super()._create_builder_config(config.name, custom_features, **kwargs)
 
     def _info(self) -> datasets.DatasetInfo:
         info = datasets_info.dataset_info(self.config.dataset)
-        count = self.config.spec().clean_source().count
+        count = self.config.clean_source.count
         return datasets.DatasetInfo(
             description=cards.describe(config_named(self.config.name)),
             citation=cards.citation(),
@@ -99,8 +120,11 @@ class MedMNISTC(FixedLocation, CheckedPreparation, PlainErrors):
             splits={"test": {"name": "test", "num_examples": count}},
         )
 
-    def _split_generators(self, dl_manager) -> list[datasets.SplitGenerator]:
-        test_set = self.config.spec().open(self._cache_dir_root, self.config.images)
+    def _split_generators(
+        self, dl_manager: datasets.DownloadManager
+    ) -> list[datasets.SplitGenerator]:
+        config = self.config
+        test_set = config.spec().open(self._cache_dir_root, config.identity, config.clean_source)
         test_set.advance()
         return [
             datasets.SplitGenerator(

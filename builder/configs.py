@@ -92,18 +92,72 @@ def find_config(dataset: str, corruption: str, severity: SupportsIndex) -> Corru
         TypeError: a name is no string, or `severity` no whole number.
         UnknownNameError: one of the three is not in the benchmark; the message says which.
     """
-    for what, name in (("dataset", dataset), ("corruption", corruption)):
-        if not isinstance(name, str):
-            raise TypeError(f"The {what}'s name is a string, not {shown(name)}.")
-    if dataset not in CORRUPTIONS:
-        raise UnknownNameError(
-            f"There is no dataset {shown(dataset)} in MedMNIST-C{nearest(dataset, CORRUPTIONS)}"
-        )
+    _known_clean(dataset)
+    if not isinstance(corruption, str):
+        raise TypeError(f"The corruption's name is a string, not {shown(corruption)}.")
     if corruption not in CORRUPTIONS[dataset]:
         raise UnknownNameError(
             f"{dataset} has no corruption {shown(corruption)}{nearest(corruption, CORRUPTIONS[dataset])}"
         )
     return CorruptedConfig(dataset, corruption, _checked_severity(severity))
+
+
+def _known_clean(dataset: str) -> CleanConfig:
+    if not isinstance(dataset, str):
+        raise TypeError(f"The dataset's name is a string, not {shown(dataset)}.")
+    if dataset not in CORRUPTIONS:
+        raise UnknownNameError(
+            f"There is no dataset {shown(dataset)} in MedMNIST-C{nearest(dataset, CORRUPTIONS)}"
+        )
+    return CleanConfig(dataset)
+
+
+def asked_config(
+    name: str | None,
+    dataset: str | None = None,
+    corruption: str | None = None,
+    severity: SupportsIndex | None = None,
+) -> Config:
+    """The configuration of a name, or of fields; where both are given they must agree.
+
+    Raises:
+        TypeError: an argument is of another kind.
+        UnknownNameError: nothing is asked for, or something that the benchmark does not have.
+        ValueError: a field is missing, or contradicts the name.
+    """
+    if name is None:
+        return _config_of_fields(dataset, corruption, severity)
+    config = config_named(name)
+    fields = {"dataset": dataset, "corruption": corruption, "severity": severity}
+    for field, value in fields.items():
+        own = getattr(config, field, None)
+        comparable = isinstance(value, str | SupportsIndex) and not isinstance(value, bool)
+        if value is not None and not (comparable and value == own):
+            raise ValueError(
+                f"{field}={shown(value)} contradicts the name {name!r}; give either a name, or "
+                "dataset=, corruption= and severity=."
+            )
+    return config
+
+
+def _config_of_fields(
+    dataset: str | None, corruption: str | None, severity: SupportsIndex | None
+) -> Config:
+    if dataset is None:
+        raise UnknownNameError(
+            'Name a test set, as in load_dataset("medmnist_c", "dermamnist_black_corner_3"), or give '
+            "dataset=, corruption= and severity=; medmnist_c.config_names() and `medmnist-c list` "
+            "show all names."
+        )
+    if corruption is None and severity is None:
+        return _known_clean(dataset)
+    if corruption is None or severity is None:
+        missing = "corruption" if corruption is None else "severity"
+        raise ValueError(
+            f"{missing}= is missing beside dataset={shown(dataset)}; give corruption= and severity=, "
+            "or neither for the clean test set."
+        )
+    return find_config(dataset, corruption, severity)
 
 
 def _checked_severity(severity: SupportsIndex) -> int:

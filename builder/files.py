@@ -50,9 +50,9 @@ def remove_stale(folder: Path) -> None:
 
 def is_stale(aside: Path) -> bool:
     """Whether a file of `atomic_write` belongs to no process any more: one of another machine is
-    taken to be abandoned after a day."""
+    taken to be abandoned after a day. So is any on Windows, where `os.kill` would end the process."""
     found = re.search(r"\.([^.]+)\.(\d+)-\d+\.tmp$", aside.name)
-    if found and found[1] == _host():
+    if found and found[1] == _host() and os.name != "nt":
         return not _is_at_work(int(found[2]))
     with contextlib.suppress(OSError):
         return time.time() - aside.stat().st_mtime > _A_DAY

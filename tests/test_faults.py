@@ -22,8 +22,10 @@ from support.medmnist_files import write_medmnist_file
 from medmnist_c.builder import disk
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.errors import CleanDataError, PreparationError
+from medmnist_c.builder.hf import prepared
 from medmnist_c.builder.parquet.build import build
 from medmnist_c.builder.source.clean import find_clean_source, open_clean
+from medmnist_c.builder.source.npz import LocalFile
 
 pytestmark = pytest.mark.datasets
 
@@ -71,18 +73,50 @@ def cut(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "harm"),
-    [("*.arrow", flip), ("*.arrow", cut), ("dataset_info.json", cut), ("whole.json", Path.unlink)],
+    [("*.arrow", cut), ("dataset_info.json", cut), ("whole.json", Path.unlink)],
 )
 def test_what_datasets_has_prepared_is_made_again_when_damaged(name, harm, how, tmp_path):
     right = rows(load_dataset("medmnist_c", NAME, **how))
     (file,) = (tmp_path / "cache" / "medmnist_c").rglob(name)
-    prepared = file.stat().st_ino
+    inode = file.stat().st_ino
     assert rows(load_dataset("medmnist_c", NAME, **how)) == right
-    assert file.stat().st_ino == prepared
+    assert file.stat().st_ino == inode
     harm(file)
     with pytest.warns(UserWarning, match="is damaged; it is prepared anew"):
         assert rows(load_dataset("medmnist_c", NAME, **how)) == right
     assert rows(load_dataset("medmnist_c", NAME, **how)) == right
+
+
+def test_every_byte_that_datasets_has_prepared_is_read_on_request(how, tmp_path, monkeypatch):
+    right = rows(load_dataset("medmnist_c", NAME, **how))
+    (file,) = (tmp_path / "cache" / "medmnist_c").rglob("*.arrow")
+    read = []
+    size_and_sum = prepared._size_and_sum
+    monkeypatch.setattr(
+        prepared, "_size_and_sum", lambda path: read.append(path.name) or size_and_sum(path)
+    )
+    load_dataset("medmnist_c", NAME, **how)
+    assert file.name not in read
+    load_dataset("medmnist_c", NAME, verification_mode="all_checks", **how)
+    assert file.name in read
+    flip(file)
+    with pytest.warns(UserWarning, match="is damaged; it is prepared anew"):
+        made = load_dataset("medmnist_c", NAME, verification_mode="all_checks", **how)
+    assert rows(made) == right
+
+
+def test_a_clean_file_is_looked_at_once(how, monkeypatch):
+    looked = []
+    look = LocalFile.__init__
+    monkeypatch.setattr(
+        LocalFile, "__init__", lambda self, path: looked.append(path) or look(self, path)
+    )
+    load_dataset("medmnist_c", NAME, **how)
+    assert len(looked) == 2  # looked at, then extracted
+    load_dataset("medmnist_c", NAME, **how)
+    assert len(looked) == 3
+    load_dataset("medmnist_c", f"{DATASET}_contrast_down_1", **how)
+    assert len(looked) == 4
 
 
 def test_damaged_shards_are_made_again(tmp_path):

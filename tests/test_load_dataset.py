@@ -23,7 +23,7 @@ HAS_SCRIPTS = datasets.__version__.startswith("3.")
 SCRIPT = Path(medmnist_c.__file__).with_name("medmnist_c.py")
 
 
-def load_any_way(name: str, **how):
+def load_any_way(name: str | None, **how):
     """By the name; where there are loading scripts, by the script."""
     if HAS_SCRIPTS:
         return load_dataset(str(SCRIPT), name, trust_remote_code=True, **how)
@@ -70,8 +70,46 @@ def test_the_other_ways_to_ask():
         assert key in builder.info.citation
     with pytest.raises(medmnist_c.builder.errors.UnknownNameError, match="did you mean"):
         load_dataset("medmnist_c", "octmnist_pixelate")
-    with pytest.raises(TypeError, match="name is a string"):
-        load_dataset("medmnist_c")
+
+
+def test_fields_are_a_name_and_share_its_cache(tmp_path):
+    how = {"sample": True, "split": "test", "cache_dir": tmp_path}
+    fields = {"dataset": "dermamnist", "corruption": "pixelate", "severity": np.int64(5)}
+    named = load_any_way("dermamnist_pixelate_5", **how)
+    by_fields = load_any_way(None, **fields, **how)
+    assert by_fields.cache_files == named.cache_files
+    assert by_fields.info.config_name == "dermamnist_pixelate_5"
+    both = load_any_way("dermamnist_pixelate_5", **fields, **how)
+    assert both.cache_files == named.cache_files
+    clean = load_any_way(None, dataset="dermamnist", **how)
+    assert clean.info.config_name == "dermamnist_clean"
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "words"),
+    [
+        ("dermamnist_pixelate_1", {"severity": 5}, r"severity=5 contradicts .*_pixelate_1'; give"),
+        ("dermamnist_pixelate_1", {"severity": True}, "severity=True contradicts"),
+        ("dermamnist_pixelate_1", {"severity": "1"}, "severity='1' contradicts"),
+        ("dermamnist_pixelate_1", {"dataset": "octmnist"}, "dataset='octmnist' contradicts"),
+        ("dermamnist_pixelate_1", {"corruption": "bubble"}, "corruption='bubble' contradicts"),
+        ("dermamnist_clean", {"severity": 1}, "severity=1 contradicts"),
+        (None, {}, r"^Name a test set, .*dermamnist_black_corner_3.*config_names\(\).* list`"),
+        (None, {"severity": 5}, "^Name a test set"),
+        (None, {"dataset": "octmnist", "severity": 5}, "corruption= is missing"),
+        (None, {"dataset": "octmnist", "corruption": "pixelate"}, "severity= is missing"),
+        (None, {"dataset": "octmnis"}, "did you mean 'octmnist'"),
+        (
+            None,
+            {"dataset": "octmnist", "corruption": "bubble", "severity": 1},
+            "octmnist has no corruption 'bubble'",
+        ),
+    ],
+)
+def test_fields_that_name_no_test_set_get_one_sentence(name, fields, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        load_any_way(name, sample=True, split="test", **fields)
+    assert "\n" not in str(caught.value)
 
 
 def test_every_other_name_goes_its_old_way(tmp_path):

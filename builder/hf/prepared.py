@@ -1,8 +1,8 @@
 """What `datasets` has prepared in its cache, held against checksums: Arrow files carry none.
 
 A note beside the files says how long each is and what its CRC-32 is. Where they differ, what was
-prepared is taken away and made anew, in place of wrong labels or an error that would come back for
-ever.
+prepared is removed and made anew, in place of wrong labels or an error that would come back for ever.
+Sizes are compared each time; every byte is read for `verification_mode="all_checks"`.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import json
 import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 import datasets
 from filelock import FileLock
@@ -27,25 +28,37 @@ class CheckedPreparation(datasets.ArrowBasedBuilder):
 
     def _build_cache_dir(self) -> str:
         folder = super()._build_cache_dir()
-        _give_up_if_damaged(folder, every_byte=False)  # before the files are looked into
+        _remove_if_damaged(folder, every_byte=False)  # before the files are looked into
         return folder
 
-    def download_and_prepare(self, output_dir: str | None = None, *args, **kwargs) -> None:
-        _give_up_if_damaged(output_dir or self._cache_dir, every_byte=True)
-        super().download_and_prepare(output_dir, *args, **kwargs)
+    def download_and_prepare(
+        self,
+        output_dir: str | None = None,
+        download_config: datasets.DownloadConfig | None = None,
+        download_mode: datasets.DownloadMode | str | None = None,
+        verification_mode: datasets.VerificationMode | str | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        mode = datasets.VerificationMode(verification_mode or "basic_checks")
+        every_byte = mode is datasets.VerificationMode.ALL_CHECKS
+        _remove_if_damaged(output_dir or self._cache_dir, every_byte)
+        super().download_and_prepare(
+            output_dir, download_config, download_mode, mode, *args, **kwargs
+        )
 
     def _save_info(self) -> None:
         super()._save_info()
         folder = Path(self._output_dir)
-        if folder.is_dir():  # and not a place elsewhere
+        if folder.is_dir():  # not an address elsewhere
             files = {path.name: _size_and_sum(path) for path in sorted(folder.iterdir())}
             with atomic_write(folder / _NOTE) as note:
                 note.write(json.dumps(files).encode())
 
 
-def _give_up_if_damaged(place: str, every_byte: bool) -> None:
-    """Take away a prepared folder that is not as its note says; `every_byte` of it, or its sizes."""
-    folder = Path(place)
+def _remove_if_damaged(path: str, every_byte: bool) -> None:
+    """Remove a prepared folder that is not as its note says; `every_byte` of it, or its sizes."""
+    folder = Path(path)
     if not (folder / _INFO).exists() or _is_whole(folder, every_byte):
         return
     with contextlib.suppress(OSError), FileLock(f"{folder}_builder.lock"):  # as `datasets` has it

@@ -41,6 +41,10 @@ MIRROR = "MEDMNIST_C_MIRROR"  # environment variable: URL of a folder of MedMNIS
 CACHE_FOLDER = "medmnist_c_clean"
 
 
+class CleanFileChanged(CleanDataError):
+    """The file in data_dir has another content than when it was looked at."""
+
+
 @dataclass(frozen=True)
 class CleanSource:
     """Where a clean test set comes from.
@@ -175,7 +179,7 @@ def _extract(
     if source.path is None and images.header.shape[0] != info.test_count:
         raise images.error(f"has {images.header.shape[0]} images, not {info.test_count}")
     if source.path and _digest(images, labels) != source.digest:
-        raise CleanDataError(f"{origin.name} has changed meanwhile; load the test set again.")
+        raise CleanFileChanged(f"{origin.name} has changed meanwhile; load the test set again.")
     making = folder.with_name(f".{folder.name}.making")
     making.mkdir()
     try:

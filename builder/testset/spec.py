@@ -17,6 +17,7 @@ from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.source.clean import (
     CACHE_FOLDER,
+    CleanFileChanged,
     CleanImages,
     CleanSource,
     copy_folder,
@@ -101,36 +102,49 @@ class TestSetSpec:
 
     def identity(self) -> str:
         """16 hex digits that identify the images: the same for the same images only."""
-        return self._identity(self.clean_source())
+        return self.identity_with(self.clean_source())
 
-    def _identity(self, clean: CleanSource) -> str:
+    def identity_with(self, clean: CleanSource) -> str:
+        """As `identity`, for who has looked at the clean file already."""
         masks = "own masks" if self.source.sample else ""
         parts = (IMAGES_VERSION, self.config.name, self.source.seed, clean.digest, masks)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
-    def open(self, cache_dir: str | Path, identity: str | None = None) -> TestSet:
+    def open(
+        self,
+        cache_dir: str | Path,
+        identity: str | None = None,
+        clean_source: CleanSource | None = None,
+    ) -> TestSet:
         """Fetch what is missing, once, into `cache_dir`, and be ready to make images.
 
         Args:
             cache_dir: for the clean test set.
             identity: under which the images are kept; the clean file may have changed since.
+            clean_source: of who has looked at the clean file already: it is not looked at again.
 
         Raises:
             CleanDataError: the clean test set cannot be had, or the images would not be those of
                 `identity`.
         """
-        source = self.clean_source()
-        if identity is not None and self._identity(source) != identity:
-            raise CleanDataError(
-                f"{self.config.name} would be another one here than where it was asked for: "
-                "the clean file has changed, or a worker has another file or another version of "
-                "medmnist_c; give all the same, and run it again."
-            )
+        source = clean_source or self.clean_source()
+        if identity is not None and self.identity_with(source) != identity:
+            raise self._other_images()
         masks = None
         if self._needs_reference_masks:
             masks = self._reference_masks(Path(cache_dir))
-        clean = open_clean(source, cache_dir)
+        try:
+            clean = open_clean(source, cache_dir)
+        except CleanFileChanged as error:
+            raise self._other_images() from error
         return TestSet(self.config, self.source.seed, clean.folder, masks, len(clean.images))
+
+    def _other_images(self) -> CleanDataError:
+        return CleanDataError(
+            f"{self.config.name} would be another one here than where it was asked for: the clean "
+            "file has changed, or a worker has another file or another version of medmnist_c; give "
+            "all the same, and run it again."
+        )
 
     def needs_fetching(self, cache_dir: str | Path) -> bool:
         """Whether `open` would have to ask another host for something."""

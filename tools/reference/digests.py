@@ -1,0 +1,67 @@
+"""Make the 655 test sets of the sample on this machine and compare them with the reference's digests.
+
+Prints how many are equal, with which processor and libraries, and which are not. Exits with 1 if one
+differs.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import sys
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+if "--without-extension" in sys.argv:
+    sys.modules["medmnist_c.corruptions.random._twister"] = None  # as if it had not been compiled
+
+from medmnist_c.builder.configs import config_named
+from medmnist_c.builder.source.image_source import ImageSource
+from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.corruptions.random import compiled
+
+DIGESTS = Path(__file__).parents[2] / "tests" / "reference" / "digests.json"
+LIBRARIES = ("numpy", "scipy", "pillow")
+
+
+def digest(name: str, cache: Path) -> str:
+    """SHA-256 of all images of a test set, made from the sample."""
+    made = hashlib.sha256()
+    spec = TestSetSpec(config_named(name), ImageSource(sample=True))
+    for image in spec.open(cache).images():
+        made.update(np.ascontiguousarray(image))
+    return made.hexdigest()
+
+
+def machine() -> str:
+    """Processor, Python and the libraries whose work is in the images."""
+    versions = [f"{name} {metadata.version(name)}" for name in LIBRARIES]
+    without = os.environ.get("OPENCV_CPU_DISABLE")
+    parts = [platform.machine(), f"Python {platform.python_version()}", *versions]
+    parts.append(f"OpenCV {cv2.__version__}" + (f" without {without}" if without else ""))
+    parts.append("with the C extension" if compiled.library() else "without the C extension")
+    return ", ".join(parts)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--without-extension", action="store_true", help="leave the C file out")
+    parser.parse_args()
+    expected = json.loads(DIGESTS.read_text("utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        different = [
+            name for name, value in expected.items() if digest(name, Path(folder)) != value
+        ]
+    print(f"{len(expected) - len(different)} of {len(expected)} equal: {machine()}")
+    for name in different:
+        print(f"  different: {name}")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
