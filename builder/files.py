@@ -13,7 +13,7 @@ from typing import BinaryIO
 _A_DAY = 24 * 60 * 60  # seconds
 
 
-def absolute(path: str | Path) -> Path:
+def absolute(path: str | os.PathLike[str]) -> Path:
     """A path that no later change of the current folder moves, "~" expanded.
 
     Where nobody knows a home folder, as in a container, "~" stays a name, as `datasets` has it.
@@ -50,9 +50,9 @@ def remove_stale(folder: Path) -> None:
 
 def is_stale(aside: Path) -> bool:
     """Whether a file of `atomic_write` belongs to no process any more: one of another machine is
-    taken to be abandoned after a day."""
+    taken to be abandoned after a day. So is any on Windows, where `os.kill` would end the process."""
     found = re.search(r"\.([^.]+)\.(\d+)-\d+\.tmp$", aside.name)
-    if found and found[1] == _host():
+    if found and found[1] == _host() and os.name != "nt":
         return not _is_at_work(int(found[2]))
     with contextlib.suppress(OSError):
         return time.time() - aside.stat().st_mtime > _A_DAY

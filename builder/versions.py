@@ -12,14 +12,16 @@ Raised whenever one of them may change, with an entry in CHANGELOG.md; nothing m
 version is taken for the present one. The digests in `tests/reference/` belong to it.
 """
 
-LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "scikit-image", "scipy")
+LIBRARIES = ("numpy", "pillow", "scipy")
 FILE_LIBRARIES = ("isal", "pyarrow")  # on these the bytes of the files depend that hold the images
 
 
 @lru_cache(maxsize=1)
 def library_versions() -> dict[str, str]:
     """Versions of the libraries that make images."""
-    return {name: metadata.version(name) for name in LIBRARIES}
+    import cv2  # there are several packages of OpenCV: it is asked itself
+
+    return {name: metadata.version(name) for name in LIBRARIES} | {"opencv": cv2.__version__}
 
 
 @lru_cache(maxsize=1)

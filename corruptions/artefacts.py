@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from medmnist_c.corruptions.image import IMAGE_SIZE, checked, look_up
+from medmnist_c.corruptions.letters import HEIGHT, LONGEST_WORD, draw_word
 
 _MARGIN = 10  # pixels kept free at the border, where there is room
 _MASKS = 10  # of each size
@@ -184,7 +185,8 @@ def characters(
         image: uint8, H x W x 3.
         max_words: at least 1.
         max_letters: at least 3.
-        max_scale: of the font (OpenCV's Hershey duplex, some 22 pixels high at 1), at least 0.14.
+        max_scale: of the font (Hershey's Roman duplex, some 22 pixels high at 1), at least 0.14 and,
+            times the letters, at most 500.
         rng: moved by the draws above.
 
     Returns:
@@ -197,11 +199,15 @@ def characters(
             f"max_words must be 1 or more, max_letters {_SHORTEST_WORD} or more and max_scale "
             f"{_SMALLEST_SCALE / 100} or more, they are {max_words}, {max_letters} and {max_scale}."
         )
+    if max_letters * max_scale * HEIGHT > LONGEST_WORD:
+        raise ValueError(
+            f"max_letters times max_scale must be at most {LONGEST_WORD // HEIGHT}, they are "
+            f"{max_letters} and {max_scale}."
+        )
     height, width = image.shape[:2]
     result = image.copy()
-    draws = draw_words(width, height, max_words, max_letters, max_hundredths, rng)
-    for word, scale, corner, colour in draws:
-        cv2.putText(result, word, corner, cv2.FONT_HERSHEY_DUPLEX, scale, colour, 1, cv2.LINE_AA)
+    for word in draw_words(width, height, max_words, max_letters, max_hundredths, rng):
+        draw_word(result, *word)
     return result
 
 

@@ -8,15 +8,19 @@ the range that it states.
 """
 
 from functools import lru_cache
+from math import isfinite
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from medmnist_c.corruptions.exact.elementary import power
 from medmnist_c.corruptions.exact.saturation import more_saturated
 from medmnist_c.corruptions.image import checked, look_up
 
-_ALL_LEVELS = np.arange(256, dtype=np.uint8)
+_LEVELS32 = np.arange(256, dtype=np.float32)
+_LARGEST_FACTOR = 1e30  # times a level, float32 still holds it
+_UNSURE = 1e-9  # far more than the power of any C library is off
 _BLOCK = 1 << 14  # pixels a step: fits the processor's cache
 
 
@@ -25,7 +29,7 @@ def brightness(image: np.ndarray, factor: float) -> np.ndarray:
 
     Args:
         image: uint8, H x W x 3 or H x W.
-        factor: 1 changes nothing, less darkens, more lightens.
+        factor: 1 changes nothing, less darkens, more lightens; a finite number.
 
     Returns:
         A new uint8 array of the same shape.
@@ -39,7 +43,7 @@ def contrast(image: np.ndarray, factor: float) -> np.ndarray:
 
     Args:
         image: uint8, H x W x 3 or H x W.
-        factor: 1 changes nothing, less flattens, more spreads.
+        factor: 1 changes nothing, less flattens, more spreads; a finite number.
 
     Returns:
         A new uint8 array of the same shape.
@@ -52,9 +56,14 @@ def contrast(image: np.ndarray, factor: float) -> np.ndarray:
 
 @lru_cache(maxsize=1024)
 def _blend_with_grey(level: int, factor: float) -> np.ndarray:
-    """Where Pillow's blend of grey `level` (factor 0) and an image (factor 1) takes each byte."""
-    ramp = Image.fromarray(_ALL_LEVELS[None])
-    return np.array(Image.blend(Image.new("L", ramp.size, level), ramp, factor))[0]
+    """Where Pillow's blend of grey `level` (factor 0) and an image (factor 1) takes each byte.
+
+    Its sum in float32, with the product rounded first: compiled for ARM, Pillow itself fuses them.
+    """
+    if not abs(factor) <= _LARGEST_FACTOR:
+        raise ValueError(f"factor must be a number of at most {_LARGEST_FACTOR:g}, it is {factor}.")
+    difference = np.float32(factor) * (_LEVELS32 - np.float32(level))
+    return np.clip(np.float32(level) + difference, 0, 255).astype(np.uint8)
 
 
 def gamma_correction(image: np.ndarray, gamma: float) -> np.ndarray:
@@ -62,21 +71,27 @@ def gamma_correction(image: np.ndarray, gamma: float) -> np.ndarray:
 
     Args:
         image: uint8, H x W x 3 or H x W.
-        gamma: >= 0; 1 changes nothing, more darkens, less lightens.
+        gamma: >= 0, finite; 1 changes nothing, more darkens, less lightens.
 
     Returns:
         A new uint8 array of the same shape.
     """
-    if not gamma >= 0:
-        raise ValueError(f"gamma must be 0 or more, it is {gamma}.")
+    if not (gamma >= 0 and isfinite(gamma)):
+        raise ValueError(f"gamma must be a number from 0 on, it is {gamma}.")
     image = checked(image, grey=True)
     return look_up(image, _power_table(gamma))
 
 
 @lru_cache(maxsize=1024)
 def _power_table(gamma: float) -> np.ndarray:
-    # Python's power, not numpy's: the last bit decides where the result is a whole number.
-    return np.array([int(255.999 * (level / 255.0) ** gamma) for level in range(256)], np.uint8)
+    return np.array([_powered(level / 255.0, gamma) for level in range(256)], np.uint8)
+
+
+def _powered(share: float, gamma: float) -> int:
+    value = 255.999 * share**gamma
+    if round(value) and abs(value - round(value)) < _UNSURE:  # the power's last bit decides
+        value = 255.999 * power(share, gamma)
+    return int(value)
 
 
 def saturate(image: np.ndarray, amount: float) -> np.ndarray:

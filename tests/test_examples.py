@@ -1,6 +1,7 @@
 """The examples run. (That of bloodmnist needs the release's own ink blots, which are not ours.)"""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.medmnist_files import medmnist_arrays, write_npz
+
+import medmnist_c
 
 pytest.importorskip("torch")
 
@@ -42,3 +45,19 @@ def test_three_ways_of_training_are_compared(tmp_path):
     for way in ("none", "TargetedAugmentation", "TargetedAugMix"):
         report = json.loads((made / f"{way}_0.json").read_text())
         assert len(report["datasets"]["bloodmnist"]["corruptions"]) == 7
+
+
+def test_the_readmes_model_is_scored(tmp_path, monkeypatch):
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    block = re.search(r"## Score a model.*?```python\n(.*?)```", readme, re.S)[1]
+    evaluate = medmnist_c.evaluate
+
+    def on_the_sample(predict, dataset, **options):
+        few = {"sample": True, "corruptions": "pixelate", "severities": [1]}
+        return evaluate(predict, dataset, **few, **options)
+
+    monkeypatch.setattr(medmnist_c, "evaluate", on_the_sample)
+    monkeypatch.chdir(tmp_path)
+    exec(block, {"medmnist_c": medmnist_c})
+    report = json.loads((tmp_path / "my_model" / "report.json").read_text())
+    assert "bloodmnist" in report["datasets"]

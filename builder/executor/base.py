@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import (
@@ -64,7 +65,7 @@ class Workers(ABC):
 def workers(num_proc: int | None = None, scheduler: str | None = None) -> Iterator[Workers]:
     """Processes of this machine (all cores by default), or the cluster behind a scheduler's address."""
     if scheduler is None:
-        with local_workers(num_proc or len(os.sched_getaffinity(0))) as local:
+        with local_workers(num_proc or _cores()) as local:
             yield local
     else:
         if num_proc is not None:
@@ -73,6 +74,13 @@ def workers(num_proc: int | None = None, scheduler: str | None = None) -> Iterat
 
         with cluster_workers(scheduler) as cluster:
             yield cluster
+
+
+def _cores() -> int:
+    """Cores that this process may use; all there are where the system does not say which."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager
@@ -131,7 +139,9 @@ def prepare_process() -> None:
     to a third of the time.
     """
     cv2.setNumThreads(1)  # as many processes as cores already
-    with contextlib.suppress(AttributeError, OSError):
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(AttributeError, OSError):  # another C library than glibc
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_MMAP_THRESHOLD, _KEEP_BYTES)
         libc.mallopt(_M_TRIM_THRESHOLD, _KEEP_BYTES)

@@ -84,7 +84,7 @@ class OutputFolder:
         return OutputFolder, (self.url,)  # what a machine may write with is not sent to another
 
     def _local(self, path: str) -> Path:
-        return Path(self.url.removeprefix("file://")) / path
+        return Path(fsspec.core.strip_protocol(self.url)) / path  # also of file:///C:/folder
 
     def _there(self, path: str) -> str:
         return f"{self._remote[1].rstrip('/')}/{path}"
@@ -99,14 +99,15 @@ class OutputFolder:
                 with atomic_write(target) as file:
                     yield HashedFile(file)
                 return
-            with tempfile.NamedTemporaryFile() as file:
-                yield HashedFile(file)
-                file.flush()
+            with tempfile.TemporaryDirectory() as here:
+                aside = Path(here) / PurePosixPath(path).name
+                with aside.open("wb") as file:
+                    yield HashedFile(file)
                 filesystem, there = self._remote[0], self._there(path)
                 with _as_os_error():
                     if not self._has_buckets:
                         filesystem.makedirs(str(PurePosixPath(there).parent), exist_ok=True)
-                    filesystem.put_file(file.name, there)
+                    filesystem.put_file(str(aside), there)
 
     def read(self, path: str) -> bytes | None:
         """A small file's content; None if it is not there."""

@@ -4,36 +4,20 @@
 draws too, more slowly: the same values, and the stream is left in the same state.
 """
 
-import ctypes
 from functools import lru_cache
-from importlib.machinery import EXTENSION_SUFFIXES
-from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
-_POINTER, _WHOLE = ctypes.c_void_p, ctypes.c_int64
+try:
+    from medmnist_c.corruptions.random import _twister
+except ImportError:  # there was no compiler, or it was one for another machine
+    _twister = None
 
 
-@lru_cache(maxsize=1)
-def library() -> ctypes.CDLL | None:
+def library() -> ModuleType | None:
     """The compiled functions; None if there are none."""
-    for suffix in EXTENSION_SUFFIXES:
-        path = Path(__file__).with_name(f"_legacy{suffix}")
-        if path.exists():
-            try:
-                functions = ctypes.CDLL(str(path))
-                poisson, normal = functions.draw_poisson, functions.draw_normal_noise
-                table, table_bytes = functions.poisson_table, functions.poisson_table_bytes
-            except (OSError, AttributeError):  # of another machine or version
-                continue
-            poisson.argtypes = [_POINTER, _WHOLE, _WHOLE, *4 * [_POINTER], _WHOLE, _POINTER]
-            poisson.restype = _WHOLE
-            table.argtypes, table.restype = [_POINTER, _POINTER], None
-            table_bytes.argtypes, table_bytes.restype = [], _WHOLE
-            normal.argtypes = [_POINTER, _WHOLE, ctypes.c_double, ctypes.c_int, *5 * [_POINTER]]
-            normal.restype = None
-            return functions
-    return None
+    return _twister
 
 
 def poisson_bytes(
@@ -59,20 +43,18 @@ def poisson_bytes(
     index = 0
     while True:
         key, position = _key_and_position(state)
-        index = functions.draw_poisson(
-            levels.ctypes.data,
+        index, position = functions.draw_poisson(
+            levels,
             index,
-            levels.size,
-            table.ctypes.data,
-            key.ctypes.data,
-            ctypes.byref(position),
-            None if byte_of_count is None else byte_of_count.ctypes.data,
-            0 if byte_of_count is None else len(byte_of_count),
-            None if byte_of_count is None else made.ctypes.data,
+            table,
+            key,
+            position,
+            byte_of_count,
+            None if byte_of_count is None else made,
         )
         if index < 0:
             raise RuntimeError("A Poisson draw took more random values than it can.")
-        rng.set_state(state | {"state": {"key": key, "pos": position.value}})
+        rng.set_state(state | {"state": {"key": key, "pos": position}})
         if index == levels.size:
             return made
         # This one is too near a thing: numpy's own is the one that counts.
@@ -100,29 +82,18 @@ def normal_noise(
     levels = np.ascontiguousarray(levels)
     made = np.empty_like(levels)
     key, position = _key_and_position(state)
-    has_kept, kept = ctypes.c_int(state["has_gauss"]), ctypes.c_double(state["gauss"])
-    functions.draw_normal_noise(
-        levels.ctypes.data,
-        levels.size,
-        scale,
-        in_proportion,
-        key.ctypes.data,
-        ctypes.byref(position),
-        ctypes.byref(has_kept),
-        ctypes.byref(kept),
-        made.ctypes.data,
+    position, has_kept, kept = functions.draw_normal_noise(
+        levels, scale, in_proportion, key, position, state["has_gauss"], state["gauss"], made
     )
-    state["state"] = {"key": key, "pos": position.value}
-    rng.set_state(state | {"has_gauss": has_kept.value, "gauss": kept.value})
+    state["state"] = {"key": key, "pos": position}
+    rng.set_state(state | {"has_gauss": has_kept, "gauss": kept})
     return made
 
 
 @lru_cache(maxsize=16)  # 280 kB each; the severities of a corruption take turns
-def _poisson_table(functions: ctypes.CDLL, rates: bytes) -> np.ndarray:
+def _poisson_table(functions: ModuleType, rates: bytes) -> object:
     """All that depends on the rates alone, worked out once, not once an image."""
-    table = np.empty(functions.poisson_table_bytes(), np.uint8)
-    functions.poisson_table(np.frombuffer(rates).ctypes.data, table.ctypes.data)
-    return table
+    return functions.poisson_table(rates)
 
 
 def _twister_state(rng: np.random.RandomState) -> dict | None:
@@ -131,6 +102,6 @@ def _twister_state(rng: np.random.RandomState) -> dict | None:
     return state if state["bit_generator"] == "MT19937" else None
 
 
-def _key_and_position(state: dict) -> tuple[np.ndarray, ctypes.c_int]:
+def _key_and_position(state: dict) -> tuple[np.ndarray, int]:
     twister = state["state"]
-    return np.ascontiguousarray(twister["key"], np.uint32), ctypes.c_int(twister["pos"])
+    return np.array(twister["key"], np.uint32), int(twister["pos"])

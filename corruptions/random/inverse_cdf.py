@@ -13,8 +13,11 @@ import cv2
 import numpy as np
 from scipy.special import ndtri, pdtr
 
+from medmnist_c.corruptions.exact.elementary import exp
+
 _CELL_BITS = 16
 _UNIFORM_BITS = 53
+_OPENCV_TAKES_CELLS = tuple(map(int, cv2.__version__.split(".")[:2])) >= (4, 13)
 _BLOCK = 1 << 15  # pixels a step: arrays that stay in the cache, and that malloc does not give back
 
 # A cell's lower and upper end as normals. No u of 53 bits leads beyond 10.
@@ -116,8 +119,8 @@ def _draw_cells(count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _look_up_cells(cells: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """`table[cells]`, for uint16 cells and 65,536 values, by OpenCV."""
-    return cv2.LUT(cells, table).reshape(-1)
+    """`table[cells]`, for uint16 cells and 65,536 values; by OpenCV, which is faster, where it can."""
+    return cv2.LUT(cells, table).reshape(-1) if _OPENCV_TAKES_CELLS else table.take(cells)
 
 
 # Leading bits of a cell that the guide goes by: with the level in front they are 16, a lookup by OpenCV.
@@ -175,7 +178,7 @@ def _poisson_cdf(counts: np.ndarray, rates: np.ndarray) -> np.ndarray:
     if rates.max() > _LARGEST_SUMMED_RATE or not len(counts):
         return pdtr(counts, rates[:, None])
     terms = np.empty((len(rates), int(counts[-1]) + 1))
-    terms[:, 0] = np.exp(-rates)
+    terms[:, 0] = exp(-rates)
     np.divide(rates[:, None], np.arange(1, terms.shape[1]), out=terms[:, 1:])
     np.cumprod(terms, axis=1, out=terms)
     return np.cumsum(terms, axis=1, out=terms).take(counts, axis=1)

@@ -12,12 +12,33 @@
  * branch taken. Where a comparison is so near that the last bits of a logarithm or of another order of
  * adding up could turn it, nothing is decided here: the caller has numpy draw that one count.
  *
- * To be compiled without contracting multiplications and additions: the digits would be others.
+ * An extension module of Python's stable ABI. All that comes from Python is checked here: sizes of
+ * buffers, the twister's position, ranges of numbers.
  */
 
+#define PY_SSIZE_T_CLEAN
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030B0000 /* Python 3.11 */
+#endif
+#include <Python.h>
+
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+
+/* Each operation in double precision and rounded by itself: else the digits are others, and numpy's
+ * own draws serve. */
+#if defined(__FAST_MATH__) || defined(_M_FP_FAST) || (defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0)
+#error "numpy draws these values; here their last bits would differ"
+#endif
+#if defined(_MSC_VER)
+#pragma fp_contract(off)
+#elif defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off")
+#endif
 
 #define WORDS 624
 #define SHIFTED 397
@@ -27,6 +48,9 @@
 #define WINDOW 128 /* counts about the rate whose probabilities are worked out beforehand */
 #define NEAR 1e-9
 #define TOO_NEAR (-1)
+#define LARGEST_RATE 1e9
+#define LARGEST_SCALE 1e3
+#define LARGEST_NORMAL 100.0 /* none is beyond 13 */
 
 /* Uniforms are made a key (WORDS words) at a time. */
 typedef struct {
@@ -44,7 +68,7 @@ typedef struct {
     double rate;
     double above, below; /* small rates: a little more and less than exp(-rate) */
     double a, b, quick, inverse_alpha, log_rate; /* of PTRS */
-    double near;   /* how near a probability has to be for its error to count */
+    double tolerance; /* how near a probability has to be for its error to count */
     int64_t first; /* count of probability[0] */
     double probability[WINDOW];
 } Level;
@@ -52,7 +76,7 @@ typedef struct {
 static uint32_t twist(uint32_t upper, uint32_t lower, uint32_t shifted)
 {
     uint32_t joined = (upper & 0x80000000u) | (lower & 0x7fffffffu);
-    return shifted ^ (joined >> 1) ^ (-(joined & 1u) & 0x9908b0dfu);
+    return shifted ^ (joined >> 1) ^ ((0u - (joined & 1u)) & 0x9908b0dfu);
 }
 
 static void renew(uint32_t *key)
@@ -162,7 +186,7 @@ static double probability_of(const Level *level, int64_t count)
 }
 
 /* What depends on the rates alone: `table` has room for LEVELS of them. */
-void poisson_table(const double *rates, Level *table)
+static void make_table(const double *rates, Level *table)
 {
     int i, k;
     for (i = 0; i < LEVELS; i++) {
@@ -179,16 +203,11 @@ void poisson_table(const double *rates, Level *table)
         level->quick = 0.9277 - 3.6224 / (level->b - 2);
         level->inverse_alpha = 1.1239 + 1.1328 / (level->b - 3.4);
         level->log_rate = log(level->rate);
-        level->near = NEAR + 1e-14 * level->rate * level->log_rate;
+        level->tolerance = NEAR + 1e-14 * level->rate * level->log_rate;
         level->first = (int64_t)level->rate - WINDOW / 2;
         if (level->first < 0) level->first = 0;
         for (k = 0; k < WINDOW; k++) level->probability[k] = probability_of(level, level->first + k);
     }
-}
-
-int64_t poisson_table_bytes(void)
-{
-    return LEVELS * (int64_t)sizeof(Level);
 }
 
 static inline int64_t small_count(const Level *level, Twister *twister)
@@ -223,7 +242,7 @@ static inline int64_t large_count(const Level *level, Twister *twister)
     for (;;) {
         double u, v, edge, inverse, place, part, left, right;
         int64_t count, in_window;
-        int quick, out, near;
+        int quick, out, too_near;
         look_ahead(twister);
         u = twister->uniforms[twister->next] - 0.5;
         v = twister->uniforms[twister->next + 1];
@@ -242,9 +261,9 @@ static inline int64_t large_count(const Level *level, Twister *twister)
         else right *= count < 0 ? 0 : probability_of(level, count);
         left = v * level->inverse_alpha * (1 - quick); /* 0: accepted */
         right = right * (1 - out) - out;               /* -1: rejected */
-        near = (part < NEAR) | (part > 1 - NEAR) | (fabs(v - level->quick) < NEAR)
-            | (fabs(left - right) <= level->near * right);
-        if (near) return TOO_NEAR;
+        too_near = (part < NEAR) | (part > 1 - NEAR) | (fabs(v - level->quick) < NEAR)
+            | (fabs(left - right) <= level->tolerance * right);
+        if (too_near) return TOO_NEAR;
         if (left <= right) return count;
     }
 }
@@ -253,9 +272,9 @@ static inline int64_t large_count(const Level *level, Twister *twister)
  * caller, `size` if there is none. The twister then stands just before that one's draws. bytes[i]
  * becomes byte_of_count[its count], the last of them for higher counts; nothing if bytes is null.
  * Returns -1 where the twister cannot be put back: a draw of hundreds of uniforms. */
-int64_t draw_poisson(const uint8_t *levels, int64_t begin, int64_t size, const Level *table,
-                     uint32_t *key, int *position, const uint8_t *byte_of_count, int64_t counts,
-                     uint8_t *bytes)
+static int64_t draw_counts(const uint8_t *levels, int64_t begin, int64_t size, const Level *table,
+                           uint32_t *key, int *position, const uint8_t *byte_of_count,
+                           int64_t counts, uint8_t *bytes)
 {
     Twister twister;
     int64_t i;
@@ -307,7 +326,7 @@ static inline uint8_t noisy(double x, double noise, int in_proportion)
 /* levels[i] with normal noise, as bytes: x + scale n, or x + x (scale n) if `in_proportion`, x being
  * the level / 255, cut to 0...1, times 255, cut to a whole number. `kept` is the normal that the
  * generator keeps back, if `has_kept`. */
-void draw_normal_noise(const uint8_t *levels, int64_t size, double scale, int in_proportion,
+static void draw_noise(const uint8_t *levels, int64_t size, double scale, int in_proportion,
                        uint32_t *key, int *position, int *has_kept, double *kept, uint8_t *bytes)
 {
     double unit[LEVELS], first[PAIRS + 1], second[PAIRS + 1], squared[PAIRS + 1];
@@ -341,4 +360,167 @@ void draw_normal_noise(const uint8_t *levels, int64_t size, double scale, int in
         }
     }
     *position = stop(&twister);
+}
+
+/* What Python sees. Buffers are of contiguous bytes; a wrong size is a ValueError. */
+
+static const char *const table_name = "medmnist_c.poisson_table";
+
+/* Lock `object`'s bytes, `size` of them (any number if negative), aligned for items of `item` bytes. */
+static int take(PyObject *object, Py_buffer *view, int writable, Py_ssize_t size, size_t item,
+                const char *name)
+{
+    if (PyObject_GetBuffer(object, view, writable ? PyBUF_WRITABLE : PyBUF_SIMPLE) < 0) return 0;
+    if ((size < 0 || view->len == size) && (uintptr_t)view->buf % item == 0) return 1;
+    PyBuffer_Release(view);
+    PyErr_Format(PyExc_ValueError, "%s has a wrong size or alignment", name);
+    return 0;
+}
+
+static int take_key(PyObject *object, Py_buffer *view, int position)
+{
+    if (position < 0 || position > WORDS) {
+        PyErr_Format(PyExc_ValueError, "position must be from 0 to %d, it is %d", WORDS, position);
+        return 0;
+    }
+    return take(object, view, 1, WORDS * sizeof(uint32_t), sizeof(uint32_t), "key");
+}
+
+static void free_table(PyObject *capsule)
+{
+    PyMem_Free(PyCapsule_GetPointer(capsule, table_name));
+}
+
+PyDoc_STRVAR(poisson_table_doc,
+"poisson_table(rates)\n--\n\n"
+"What `draw_poisson` needs of 256 rates (float64, 0 to 1e9), one a level.");
+
+static PyObject *poisson_table(PyObject *self, PyObject *rates)
+{
+    Py_buffer view;
+    PyObject *capsule;
+    Level *table;
+    double copied[LEVELS];
+    int i;
+    (void)self;
+    if (!take(rates, &view, 0, sizeof copied, 1, "rates")) return NULL;
+    memcpy(copied, view.buf, sizeof copied);
+    PyBuffer_Release(&view);
+    for (i = 0; i < LEVELS; i++) {
+        if (!(copied[i] >= 0 && copied[i] <= LARGEST_RATE)) {
+            PyErr_SetString(PyExc_ValueError, "rates must be from 0 to 1e9");
+            return NULL;
+        }
+    }
+    table = PyMem_Malloc(LEVELS * sizeof(Level));
+    if (!table) return PyErr_NoMemory();
+    make_table(copied, table);
+    capsule = PyCapsule_New(table, table_name, free_table);
+    if (!capsule) PyMem_Free(table);
+    return capsule;
+}
+
+PyDoc_STRVAR(draw_poisson_doc,
+"draw_poisson(levels, begin, table, key, position, byte_of_count, made)\n--\n\n"
+"Draw for levels[begin], levels[begin + 1], ... and put byte_of_count[count], the last of them for\n"
+"higher counts, into `made`; nothing if both are None. Returns the place of the first level that is\n"
+"left to the caller (len(levels) if there is none, -1 where the twister cannot be put back) and the\n"
+"twister's position there. `key` (624 uint32) is changed in place.");
+
+static PyObject *draw_poisson(PyObject *self, PyObject *args)
+{
+    PyObject *levels_object, *table_object, *key_object, *bytes_object, *made_object, *result = NULL;
+    Py_buffer levels, key, bytes, made;
+    Py_ssize_t begin;
+    const Level *table;
+    int64_t place;
+    int position, wanted;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OnOOiOO", &levels_object, &begin, &table_object, &key_object,
+                          &position, &bytes_object, &made_object)) return NULL;
+    wanted = bytes_object != Py_None;
+    if (wanted != (made_object != Py_None)) {
+        PyErr_SetString(PyExc_ValueError, "byte_of_count and made must both be given, or none");
+        return NULL;
+    }
+    table = PyCapsule_GetPointer(table_object, table_name);
+    if (!table) return NULL;
+    if (!take(levels_object, &levels, 0, -1, 1, "levels")) return NULL;
+    if (begin < 0 || begin > levels.len) {
+        PyErr_SetString(PyExc_ValueError, "begin must be a place in levels");
+        goto release_levels;
+    }
+    if (!take_key(key_object, &key, position)) goto release_levels;
+    if (wanted) {
+        if (!take(bytes_object, &bytes, 0, -1, 1, "byte_of_count")) goto release_key;
+        if (bytes.len < 1) {
+            PyErr_SetString(PyExc_ValueError, "byte_of_count must not be empty");
+            goto release_bytes;
+        }
+        if (!take(made_object, &made, 1, levels.len, 1, "made")) goto release_bytes;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    place = draw_counts(levels.buf, begin, levels.len, table, key.buf, &position,
+                        wanted ? bytes.buf : NULL, wanted ? bytes.len : 0, wanted ? made.buf : NULL);
+    Py_END_ALLOW_THREADS
+    result = Py_BuildValue("Li", (long long)place, position);
+    if (wanted) PyBuffer_Release(&made);
+release_bytes:
+    if (wanted) PyBuffer_Release(&bytes);
+release_key:
+    PyBuffer_Release(&key);
+release_levels:
+    PyBuffer_Release(&levels);
+    return result;
+}
+
+PyDoc_STRVAR(draw_normal_noise_doc,
+"draw_normal_noise(levels, scale, in_proportion, key, position, has_kept, kept, made)\n--\n\n"
+"Put levels with normal noise of `scale` (0 to 1000) into `made`. Returns the twister's position,\n"
+"whether the generator keeps a normal back now, and which. `key` (624 uint32) is changed in place.");
+
+static PyObject *draw_normal_noise(PyObject *self, PyObject *args)
+{
+    PyObject *levels_object, *key_object, *made_object, *result = NULL;
+    Py_buffer levels, key, made;
+    double scale, kept;
+    int in_proportion, position, has_kept;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OdpOipdO", &levels_object, &scale, &in_proportion, &key_object,
+                          &position, &has_kept, &kept, &made_object)) return NULL;
+    if (!(scale >= 0 && scale <= LARGEST_SCALE) || !(fabs(kept) <= LARGEST_NORMAL)) {
+        PyErr_SetString(PyExc_ValueError, "scale must be from 0 to 1000, kept from -100 to 100");
+        return NULL;
+    }
+    if (!take(levels_object, &levels, 0, -1, 1, "levels")) return NULL;
+    if (!take_key(key_object, &key, position)) goto release_levels;
+    if (!take(made_object, &made, 1, levels.len, 1, "made")) goto release_key;
+    Py_BEGIN_ALLOW_THREADS
+    draw_noise(levels.buf, levels.len, scale, in_proportion, key.buf, &position, &has_kept, &kept,
+               made.buf);
+    Py_END_ALLOW_THREADS
+    result = Py_BuildValue("iid", position, has_kept, kept);
+    PyBuffer_Release(&made);
+release_key:
+    PyBuffer_Release(&key);
+release_levels:
+    PyBuffer_Release(&levels);
+    return result;
+}
+
+static PyMethodDef methods[] = {
+    {"poisson_table", poisson_table, METH_O, poisson_table_doc},
+    {"draw_poisson", draw_poisson, METH_VARARGS, draw_poisson_doc},
+    {"draw_normal_noise", draw_normal_noise, METH_VARARGS, draw_normal_noise_doc},
+    {NULL, NULL, 0, NULL}
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "_twister", "Draws of numpy's legacy generator.", 0, methods,
+    NULL, NULL, NULL, NULL
+};
+
+PyMODINIT_FUNC PyInit__twister(void)
+{
+    return PyModuleDef_Init(&module);
 }

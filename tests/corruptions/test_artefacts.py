@@ -53,6 +53,8 @@ def plain_bubble(image, max_radius, max_bubbles, rng):
 
 
 def plain_characters(image, max_words, max_letters, max_scale, rng):
+    if cv2.__version__[0] != "4":
+        pytest.skip("OpenCV 5 has other letters; test_letters.py compares them by digest")
     result = image.copy()
     for _ in range(rng.randint(1, max_words)):
         letters = rng.randint(3, max_letters)
@@ -179,6 +181,7 @@ def test_masks_of_any_type_do(kind):
         (partial(characters, max_words=0, max_letters=5, max_scale=0.2, rng=Random(0)), "words"),
         (partial(characters, max_words=1, max_letters=2, max_scale=0.2, rng=Random(0)), "letters"),
         (partial(characters, max_words=1, max_letters=5, max_scale=0.1, rng=Random(0)), "scale"),
+        (partial(characters, max_words=1, max_letters=9, max_scale=90, rng=Random(0)), "times"),
     ],
 )
 def test_empty_ranges_are_refused(call, part):

@@ -1,9 +1,12 @@
 """The blurs against their definitions, written out slowly: loops, scipy, OpenCV and torch."""
 
+import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from functools import partial
 from math import ceil, cos, radians, sin
+from operator import mul
 
 import cv2
 import numpy as np
@@ -12,6 +15,7 @@ from scipy.ndimage import zoom
 from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, sample_image
 
 from medmnist_c.corruptions.blur import (
+    _disk,
     defocus_blur,
     gaussian_blur,
     motion_blur,
@@ -32,7 +36,26 @@ def plain_defocus(image: np.ndarray, radius: float, alias: float) -> np.ndarray:
     kernel = cv2.GaussianBlur(disk / disk.sum(), (soft, soft), alias)
     unit = image.reshape(*image.shape[:2], -1) / 255.0
     channels = [cv2.filter2D(unit[..., one], -1, kernel) for one in range(unit.shape[2])]
-    return (np.clip(np.dstack(channels), 0, 1) * 255).astype(np.uint8).reshape(image.shape)
+    filtered = np.dstack(channels)
+    levels = (np.clip(filtered, 0, 1) * 255).astype(np.uint8)
+    # Next to a whole level OpenCV's own rounding decides, which is another one on each kind of
+    # processor: there the sum is to be exact.
+    padded = np.pad(
+        image.reshape(unit.shape), [(kernel.shape[0], kernel.shape[1])] * 2 + [(0, 0)], "reflect"
+    )
+    rows, columns = np.nonzero(kernel > 1e-16)
+    weights = [Fraction(float(one)) for one in kernel[rows, columns]]
+    rows, columns = (
+        rows + kernel.shape[0] - kernel.shape[0] // 2,
+        columns + kernel.shape[1] - kernel.shape[1] // 2,
+    )
+    whole = np.rint(filtered * 255)
+    for y, x, channel in np.argwhere(
+        (abs(filtered * 255 - whole) < 1e-10) & (whole > 0) & (whole < 256)
+    ):
+        read = padded[y + rows, x + columns, channel].tolist()
+        levels[y, x, channel] = min(255, int(sum(map(mul, weights, read))))
+    return levels.reshape(image.shape)
 
 
 def plain_motion(image: np.ndarray, radius: float, sigma: float, angle: float) -> np.ndarray:
@@ -242,10 +265,36 @@ def test_zoom_blur_by_other_factors(factors):
 @pytest.mark.parametrize("radius", [0.5, 8.5, 9, 12])
 @pytest.mark.parametrize("alias", [0.01, 0.6])
 def test_defocus_blur_of_other_radii(radius, alias):
-    """At 0.5 and 0.01 no pixel but the own counts: each level is left to OpenCV's filter."""
+    """At 0.5 and 0.01 no pixel but the own counts: each sum is a whole level."""
     for image in (sample_image((61, 45)), *awkward_images().values()):
         expected = plain_defocus(image, radius, alias)
         assert np.array_equal(defocus_blur(image, radius, alias), expected)
+
+
+DISKS_CRC32 = 0x4F9F29ED  # of all radii and softenings of the benchmark, and of wider ones
+
+
+def test_the_disks_are_the_same_everywhere():
+    parameters = [*parameters_of("defocus_blur"), (8.3, 0.55), (9, 0.6), (12, 1.5), (30.5, 0.9)]
+    disks = b"".join(_disk(*one).tobytes() for one in parameters)
+    assert zlib.crc32(disks) == DISKS_CRC32
+
+
+@pytest.mark.skipif(
+    "AVX2" in os.environ.get("OPENCV_CPU_DISABLE", "")
+    or not cv2.checkHardwareSupport(cv2.CPU_AVX2 if hasattr(cv2, "CPU_AVX2") else 11)
+    or tuple(map(int, cv2.__version__.split(".")[:2])) < (4, 13),
+    reason="another OpenCV, or on another processor, rounds otherwise",
+)
+def test_the_disks_are_those_of_opencv_with_avx2():
+    rng = np.random.default_rng(0)
+    drawn = rng.uniform([0.5, 0.05], [20, 1.5], (60, 2)).tolist()
+    for radius, alias in [*parameters_of("defocus_blur"), *drawn, (8, 0.45), (9, 0.6)]:
+        wide = radius > 8
+        own = np.arange(-radius, radius + 1) if wide else np.arange(-8, 9)
+        disk = (own**2 + own[:, None] ** 2 <= radius**2).astype(np.float32)
+        softened = cv2.GaussianBlur(disk / disk.sum(), [(3, 3), (5, 5)][wide], alias)
+        assert np.array_equal(_disk(radius, alias), softened), (radius, alias)
 
 
 # Gaussian blur

@@ -1,5 +1,6 @@
 """Brightness, contrast, gamma and saturation, against Pillow and scikit-image called plainly."""
 
+import zlib
 from functools import partial
 
 import numpy as np
@@ -8,7 +9,13 @@ from PIL import Image, ImageEnhance
 from skimage.color import hsv2rgb, rgb2hsv
 from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, sample_image
 
-from medmnist_c.corruptions.color import brightness, contrast, gamma_correction, saturate
+from medmnist_c.corruptions.color import (
+    _blend_with_grey,
+    brightness,
+    contrast,
+    gamma_correction,
+    saturate,
+)
 
 
 def plain_brightness(image: np.ndarray, factor: float) -> np.ndarray:
@@ -74,7 +81,24 @@ def test_any_gamma_stays_in_range(gamma):
     assert result[0, 255] == 255
 
 
-@pytest.mark.parametrize("gamma", [-1.0, float("nan")])
+@pytest.mark.parametrize("factor", [float("nan"), float("inf"), -1e39])
+@pytest.mark.parametrize("function", [brightness, contrast])
+def test_factors_that_are_no_numbers_are_refused(function, factor):
+    with pytest.raises(ValueError, match="factor"):
+        function(sample_image((32, 32)), factor)
+
+
+def test_every_mean_and_level_is_blended_as_on_x86():
+    """The digest is of Pillow 11, 12 and 13 on x86-64; on ARM their own would be another."""
+    tables = b"".join(
+        _blend_with_grey(mean, factor).tobytes()
+        for factor in (-0.7, 0.0, 0.15, 0.55, 0.9, 1.0, 1.15, 1.3, 1.8, 2.5, 9.1)
+        for mean in range(256)
+    )
+    assert zlib.crc32(tables) == 0xF85F3A0C
+
+
+@pytest.mark.parametrize("gamma", [-1.0, float("nan"), float("inf")])
 def test_gamma_below_0_is_refused(gamma):
     with pytest.raises(ValueError, match="gamma"):
         gamma_correction(sample_image((32, 32)), gamma)

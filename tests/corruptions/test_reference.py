@@ -9,9 +9,9 @@ from pathlib import Path
 from random import Random
 
 import datasets
-import digests
 import numpy as np
 import pytest
+import stored_digests
 
 from medmnist_c.builder.configs import CorruptedConfig, all_configs, config_named
 from medmnist_c.builder.dataset_info import dataset_info
@@ -28,7 +28,7 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 
 REPOSITORY = Path(__file__).parents[2]
 REFERENCE = REPOSITORY / "tests" / "reference"
-VERSION, DIGESTS = digests.read_digests(REFERENCE / "digests.json")
+VERSION, DIGESTS = stored_digests.read_digests(REFERENCE / "digests.json")
 CACHE = datasets.config.HF_DATASETS_CACHE
 
 
@@ -44,17 +44,19 @@ def test_the_digests_are_those_of_the_declared_version():
     """Who changes an image raises the version, makes the digests again, and says so."""
     assert VERSION == IMAGES_VERSION
     changelog = (REPOSITORY / "CHANGELOG.md").read_text("utf-8")
-    assert digests.stated_fingerprint(changelog, VERSION) == digests.fingerprint(DIGESTS)
+    assert stored_digests.stated_fingerprint(changelog, VERSION) == stored_digests.fingerprint(
+        DIGESTS
+    )
 
 
 def test_other_digests_are_not_written_under_the_same_version(tmp_path):
     path = tmp_path / "digests.json"
-    digests.write_digests(path, "1", {"a": "0", "b": "1"})
+    stored_digests.write_digests(path, "1", {"a": "0", "b": "1"})
     with pytest.raises(ValueError, match=r"1 test sets \(b, .* raise IMAGES_VERSION"):
-        digests.write_digests(path, "1", {"a": "0", "b": "2"})
-    assert digests.read_digests(path) == ("1", {"a": "0", "b": "1"})
-    digests.write_digests(path, "2", {"a": "0", "b": "2"})
-    assert digests.read_digests(path) == ("2", {"a": "0", "b": "2"})
+        stored_digests.write_digests(path, "1", {"a": "0", "b": "2"})
+    assert stored_digests.read_digests(path) == ("1", {"a": "0", "b": "1"})
+    stored_digests.write_digests(path, "2", {"a": "0", "b": "2"})
+    assert stored_digests.read_digests(path) == ("2", {"a": "0", "b": "2"})
 
 
 def test_there_is_a_digest_for_each_of_the_655():

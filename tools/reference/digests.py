@@ -1,47 +1,67 @@
-"""The digests of the 655 test sets on the sample, and the version of the images they belong to.
+"""Make the 655 test sets of the sample on this machine and compare them with the reference's digests.
 
-The changelog states what they come to, under "Images N": a version's digests cannot change unseen.
+Prints how many are equal, with which processor and libraries, and which are not. Exits with 1 if one
+differs.
 """
 
+import argparse
 import hashlib
-import json
-import re
+import os
+import platform
+import sys
+import tempfile
+from importlib import metadata
 from pathlib import Path
 
+import cv2
+import numpy as np
+from stored_digests import read_digests
 
-def read_digests(path: Path) -> tuple[str, dict[str, str]]:
-    """The version of the images, and the SHA-256 of each test set's images by its name."""
-    content = json.loads(path.read_text("utf-8"))
-    return content["images_version"], content["sha256"]
+if "--without-extension" in sys.argv:
+    sys.modules["medmnist_c.corruptions.random._twister"] = None  # as if it had not been compiled
 
+from medmnist_c.builder.configs import config_named
+from medmnist_c.builder.source.image_source import ImageSource
+from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.corruptions.random import compiled
 
-def write_digests(path: Path, version: str, digests: dict[str, str]) -> None:
-    """Write digests, unless others are there of the same version.
-
-    Raises:
-        ValueError: they are not those of the version.
-    """
-    if path.exists():
-        known_version, known = read_digests(path)
-        changed = [name for name, digest in digests.items() if known.get(name, digest) != digest]
-        if known_version == version and changed:
-            raise ValueError(
-                f"{len(changed)} test sets ({', '.join(changed[:3])}, ...) are not those of images "
-                f"version {version}; raise IMAGES_VERSION in builder/versions.py, or mend the change."
-            )
-    content = {"images_version": version, "sha256": digests}
-    path.write_text(json.dumps(content, indent=0) + "\n", "utf-8")
+DIGESTS = Path(__file__).parents[2] / "tests" / "reference" / "digests.json"
+LIBRARIES = ("numpy", "scipy", "pillow")
 
 
-def fingerprint(digests: dict[str, str]) -> str:
-    """16 hex digits over all digests, as the changelog states them."""
-    return hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()[:16]
+def digest(name: str, cache: Path) -> str:
+    """SHA-256 of all images of a test set, made from the sample."""
+    made = hashlib.sha256()
+    spec = TestSetSpec(config_named(name), ImageSource(sample=True))
+    for image in spec.open(cache).images():
+        made.update(np.ascontiguousarray(image))
+    return made.hexdigest()
 
 
-def stated_fingerprint(changelog: str, version: str) -> str | None:
-    """What the changelog says of a version's digests; None if it has no entry for it."""
-    entry = re.search(
-        rf"^## Images {re.escape(version)}\n(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL
-    )
-    found = entry and re.search(r"Digests: `([0-9a-f]{16})`", entry[1])
-    return found[1] if found else None
+def machine() -> str:
+    """Processor, Python and the libraries whose work is in the images."""
+    versions = [f"{name} {metadata.version(name)}" for name in LIBRARIES]
+    without = os.environ.get("OPENCV_CPU_DISABLE")
+    parts = [platform.machine(), f"Python {platform.python_version()}", *versions]
+    parts.append(f"OpenCV {cv2.__version__}" + (f" without {without}" if without else ""))
+    parts.append("with the C extension" if compiled.library() else "without the C extension")
+    return ", ".join(parts)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--without-extension", action="store_true", help="leave the C file out")
+    parser.parse_args()
+    _, expected = read_digests(DIGESTS)
+    with tempfile.TemporaryDirectory() as folder:
+        different = [
+            name for name, value in expected.items() if digest(name, Path(folder)) != value
+        ]
+    print(f"{len(expected) - len(different)} of {len(expected)} equal: {machine()}")
+    for name in different:
+        print(f"  different: {name}")
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

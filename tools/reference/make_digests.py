@@ -19,8 +19,8 @@ from pathlib import Path
 
 import click
 import numpy as np
-from digests import fingerprint, write_digests
 from peer import make_release
+from stored_digests import fingerprint, write_digests
 
 from medmnist_c.builder.configs import CleanConfig, all_configs
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER

@@ -1,6 +1,7 @@
 """Compiled draws are numpy's: the same values, and the stream is left in the same state."""
 
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
@@ -70,6 +71,63 @@ def test_normals_and_state_are_numpys(in_proportion):
         np.testing.assert_array_equal(made, (np.clip(value, 0, 1) * 255).astype(np.uint8))
         assert state(ours) == state(numpys)
     assert ours.standard_normal() == numpys.standard_normal()
+
+
+@needs_compiler
+def test_what_does_not_fit_is_refused():
+    """No size, position or number from outside is taken on trust."""
+    module = compiled.library()
+    levels, made = np.zeros(9, np.uint8), np.zeros(9, np.uint8)
+    key, rates = np.ones(624, np.uint32), np.full(256, 3.0)
+    table = module.poisson_table(rates)
+    frozen = made.copy()
+    frozen.setflags(write=False)
+
+    def counts(**changed):
+        asked = dict(levels=levels, begin=0, table=table, key=key, position=624)
+        return module.draw_poisson(
+            *(asked | dict(byte_of_count=levels, made=made) | changed).values()
+        )
+
+    def normals(**changed):
+        asked = dict(levels=levels, scale=0.1, in_proportion=False, key=key, position=624)
+        asked |= dict(has_kept=0, kept=0.0, made=made)
+        return module.draw_normal_noise(*(asked | changed).values())
+
+    wrong = []
+    for draw in (counts, normals):
+        draw()
+        draw(position=0)
+        wrong += [
+            partial(draw, position=-1),
+            partial(draw, position=625),
+            partial(draw, key=key[:-1]),
+            partial(draw, key=np.ones(625, np.uint32)),
+            partial(draw, key=np.ones(2497, np.uint8)[1:].view(np.uint32)),  # not aligned
+            partial(draw, key=np.ones(1248, np.uint32)[::2]),
+            partial(draw, made=made[:-1]),
+            partial(draw, made=frozen),
+            partial(draw, made=None),
+            partial(draw, levels=np.zeros(18, np.uint8)[::2]),
+        ]
+    wrong += [
+        partial(counts, begin=-1),
+        partial(counts, begin=10),
+        partial(counts, byte_of_count=np.empty(0, np.uint8)),
+        partial(counts, byte_of_count=None),
+        partial(counts, table=b"table"),
+        partial(normals, scale=-0.1),
+        partial(normals, scale=float("nan")),
+        partial(normals, scale=1e4),
+        partial(normals, kept=float("inf")),
+        *(
+            partial(module.poisson_table, one)
+            for one in (rates[:-1], rates - 4, rates * np.nan, rates * 1e9, 3.0)
+        ),
+    ]
+    for call in wrong:
+        with pytest.raises((ValueError, TypeError, BufferError)):
+            call()
 
 
 def test_another_bit_generator_is_left_to_numpy():
