@@ -13,7 +13,7 @@ from typing import BinaryIO
 _A_DAY = 24 * 60 * 60  # seconds
 
 
-def absolute(path: str | Path) -> Path:
+def absolute(path: str | os.PathLike[str]) -> Path:
     """A path that no later change of the current folder moves, "~" expanded.
 
     Where nobody knows a home folder, as in a container, "~" stays a name, as `datasets` has it.

@@ -27,6 +27,9 @@ from medmnist_c.commands.options import GOES_ON, Command, complete_dataset
     help="Whose images; may be given several times.",
 )
 def fetch(dataset: tuple[str, ...], output: Path, split: tuple[str, ...]) -> None:
-    """Fetch the clean images of DATASET, and the ink blots, for a machine without a network."""
+    """Fetch what a machine without a network needs.
+
+    The clean images of each DATASET, and the ink blots, into a folder to be carried there.
+    """
     for path in fetch_files(dataset, output, split):
         click.echo(f"{path}  {path.stat().st_size / 1e6:,.1f} MB")

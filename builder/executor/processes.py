@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
+from typing import Any
 
 _END_S = 1.0  # to tidy up, for a process that is told to end
 
@@ -32,7 +33,7 @@ class Processes(SpawnContext):
         super().__init__()
         self._all: list[_Process] = []
 
-    def Process(self, *args, **kwargs) -> _Process:
+    def Process(self, *args: Any, **kwargs: Any) -> _Process:  # type: ignore[override]
         self._all.append(_Process(*args, **kwargs))
         return self._all[-1]
 
@@ -84,10 +85,12 @@ def run_task(function: Callable, *arguments: object) -> object:
     try:
         return function(*arguments)
     except SystemExit as end:  # a pool would take it for the function's result
-        os._exit(end.code)
+        os._exit(end.code if isinstance(end.code, int) else 1)
 
 
 def _end_with_parent() -> None:
     """Nobody else tells a process that its parent was killed: it would wait for work for ever."""
-    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # it is run in a process that another has started
+    multiprocessing.connection.wait([parent.sentinel])
     os._exit(1)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from pathlib import Path
+from typing import Any
 
 import datasets
 from datasets.utils._filelock import FileLock
@@ -14,7 +15,9 @@ from medmnist_c.builder.files import absolute
 class FixedLocation(datasets.ArrowBasedBuilder):
     """A builder whose `cache_dir` and `data_dir` are those of the folder in which it was made."""
 
-    def __init__(self, cache_dir: str | None = None, *args, data_dir: object = None, **kwargs):
+    def __init__(
+        self, cache_dir: str | None = None, *args: Any, data_dir: Any = None, **kwargs: Any
+    ) -> None:
         cache_dir = str(cache_dir or datasets.config.HF_DATASETS_CACHE)
         if not is_remote_url(cache_dir):
             cache_dir = str(absolute(cache_dir))

@@ -63,14 +63,14 @@ def build(
         CleanDataError: a clean test set cannot be had.
     """
     place = OutputFolder.at(folder)
-    cache_dir = cache_dir and absolute(cache_dir)
+    own_cache = absolute(cache_dir) if cache_dir else None
     source = ImageSource(seed, data_dir, sample)
     specs = [TestSetSpec(config, source) for config in select(test_sets)]
     kept = [r.config.name for r in specs if _is_built(place, r)]
     missing = [r for r in specs if r.config.name not in kept]
     total = sum(spec.clean_source().count for spec in missing)  # finds all of them, or says so
     try:
-        _make(missing, total, place, cache_dir, num_proc, scheduler)
+        _make(missing, total, place, own_cache, num_proc, scheduler)
     except BaseException:
         with contextlib.suppress(OSError):  # so that what is finished can be opened
             write_card(place)

@@ -7,6 +7,7 @@
 import contextlib
 import zipfile
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
@@ -53,7 +54,7 @@ def fetch(
             remove_stale(folder)
             with locked(folder / f".{info.name}.lock"):
                 if not _is_there(target, wanted):
-                    again_if_changed(lambda info=info, target=target: _fetch(info, target, wanted))
+                    again_if_changed(partial(_fetch, info, target, wanted))
         yield target
     if any(
         entry.algorithm.takes_masks for info in infos for entry in CORRUPTIONS[info.name].values()

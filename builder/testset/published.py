@@ -8,7 +8,8 @@ import numpy as np
 
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.source.clean import copy_folder, find_clean_source, load_clean
+from medmnist_c.builder.source.clean import copy_folder, find_clean_source
+from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.testset.images import reference_streams
 from medmnist_c.builder.testset.spec import reference_masks_file
 from medmnist_c.corruptions import stain_masks

@@ -61,9 +61,10 @@ def corrupt(
         masks = published_masks(algorithm.takes_masks)
     else:
         seed = _whole_number("seed", seed)
-        rng = algorithm.draws and seeded_stream(
-            seed, dataset, corruption, severity, index, algorithm.draws.stream
-        )
+        rng = None
+        if algorithm.draws:
+            kind = algorithm.draws.stream
+            rng = seeded_stream(seed, dataset, corruption, severity, index, kind)
         masks = stain_masks.own_masks()
     result = apply(pixels, algorithm, config.entry.parameters(severity), rng, masks)
     return Image.fromarray(result) if isinstance(image, Image.Image) else result
