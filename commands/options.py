@@ -16,9 +16,7 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 
 CACHE_DIR = datasets.config.HF_DATASETS_CACHE
 GOES_ON = "Stopped. What is finished is kept; the same command goes on from there."
-_EXTRAS = dict.fromkeys(
-    ("sklearn", "matplotlib", "jinja2", "pydantic", "threadpoolctl"), "evaluate"
-)
+_EXTRAS = dict.fromkeys(("matplotlib", "jinja2", "pydantic", "threadpoolctl"), "evaluate")
 
 
 @contextlib.contextmanager

@@ -71,7 +71,8 @@ def test_a_mistake_gets_one_sentence_and_a_status(arguments, words, tmp_path):
 @pytest.mark.parametrize(
     ("library", "arguments", "words"),
     [
-        ("sklearn", ["score", "scores.parquet", "-o", "x"], "pip install 'medmnist_c[evaluate]'"),
+        ("pydantic", ["score", "scores.parquet", "-o", "x"], "pip install 'medmnist_c[evaluate]'"),
+        ("jinja2", ["report", "report.json", "-o", "x"], "pip install 'medmnist_c[evaluate]'"),
         (
             "threadpoolctl",
             ["score", "scores.parquet", "-o", "x"],
