@@ -1,4 +1,4 @@
-"""Made images beside published ones: the release's files, or a repository on the Hub."""
+"""Made images compared with the reference's files, or with a repository on the Hub."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import datasets
 
 from medmnist_c.builder.configs import Config, select
 from medmnist_c.builder.source.image_source import ImageSource
-from medmnist_c.builder.testset.reference_comparison import Comparison, verify_release
+from medmnist_c.builder.testset.reference_comparison import Comparison, compare_with_reference
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.repository import Target
 from medmnist_c.publishing.verify import RepositoryComparison, verify_repository
@@ -26,21 +26,21 @@ def verify(
     num_proc: int | None = None,
     cache_dir: str | Path | None = None,
 ) -> Iterator[Comparison | RepositoryComparison]:
-    """Make test sets, and compare them with those of the published release or of a repository.
+    """Make test sets, and compare them with those of the reference or of a repository.
 
     Args:
         test_sets: which ones: names, wildcards, configurations; all by default.
-        release: folder of the release's files, `{dataset}/{corruption}.npz`; or
+        release: folder of the reference's files, `{dataset}/{corruption}.npz`; or
         repo: dataset repository on the Hub, "USER/NAME"; its files are compared by their SHA-256,
             without a download.
         revision, token: of the repository, as those of `push`.
-        seed, data_dir, sample: which images, as for `load_dataset`; the release has no seed.
+        seed, data_dir, sample: which images, as for `load_dataset`; the reference has no seed.
         num_proc: processes, with `repo`; all cores by default.
         cache_dir: for clean test sets; the cache folder of `datasets` by default.
 
     Returns:
         An iterator: one result for each test set, as soon as it is known. `result.equal` says whether
-        it is equal to the bit, `str(result)` what was found. Clean test sets are not in the release.
+        it is equal to the bit, `str(result)` what was found. Clean test sets are not in the reference.
 
     Raises:
         ValueError: neither `release` nor `repo` is given, or both, or `release` with a seed.
@@ -59,7 +59,7 @@ def verify(
         raise ValueError("Give either the folder of the release or a repository, USER/NAME.")
     if seed is not None:
         raise ValueError("The release has one draw of its own: leave the seed out.")
-    return verify_release(
+    return compare_with_reference(
         release,
         chosen,
         data_dir=data_dir,

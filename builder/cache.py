@@ -1,7 +1,7 @@
 """What the package keeps in the cache folder of `datasets`: to look at it, and to be rid of it.
 
 {cache_dir}/medmnist_c_clean/{dataset}-{digest}/      clean images, random states found among them
-{cache_dir}/medmnist_c_clean/inks.npz                 the release's ink blots
+{cache_dir}/medmnist_c_clean/inks.npz                 the reference's ink blots
 {cache_dir}/medmnist_c_clean/.*                       what killed downloads and extractions left
 {cache_dir}/medmnist_c/{config}-images={identity}/    a test set as load_dataset prepared it
 {cache_dir}/medmnist_c_push/                          shards that a killed push left

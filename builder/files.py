@@ -25,7 +25,7 @@ def absolute(path: str | os.PathLike[str]) -> Path:
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Open a file to write that takes its name only when everything is on the disk.
 
-    It is written beside its place under a name of its own (`.{name}.{host}.{process}-{thread}.tmp`),
+    It is written in the same folder under a name of its own (`.{name}.{host}.{process}-{thread}.tmp`),
     synced and renamed; if anything fails, nothing is left.
     """
     writer = f"{_host()}.{os.getpid()}-{threading.get_native_id()}"

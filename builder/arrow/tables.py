@@ -24,7 +24,7 @@ def stream_ranges(count: int, most: int = 256) -> list[tuple[int, int]]:
 
 
 def even_ranges(count: int, parts: int) -> list[tuple[int, int]]:
-    """Cut range(count) into `parts` stretches whose lengths differ by one at most."""
+    """Cut range(count) into `parts` ranges whose lengths differ by one at most."""
     edges = [count * part // parts for part in range(parts + 1)]
     return list(pairwise(edges))
 

@@ -144,7 +144,7 @@ class _Scheduler:
         while self.ready and pool.spare():
             number, task = heapq.heappop(self.ready)
             if error := self.abandoned.get(task.spec.config.dataset):
-                self._give_up(task, error)
+                self._abandon(task, error)
                 continue
             worker = pool.spare(but=self.failed_on.get(task.path, ()))
             if worker is None:
@@ -201,10 +201,10 @@ class _Scheduler:
         test_set = self.test_sets[task.spec.config.folder]
         test_set.missing.discard(task.range.name)
         test_set.shards.append(shard)
-        self._release(task.path)
+        self._make_ready(task.path)
         self.progress(shard.rows)
 
-    def _release(self, path: str) -> None:
+    def _make_ready(self, path: str) -> None:
         for waiting in self.waiting.pop(path, ()):
             heapq.heappush(self.ready, waiting)
 
@@ -223,11 +223,11 @@ class _Scheduler:
             self.report_failures()
         if self.consecutive[dataset] >= _CONSECUTIVE_FAILURES:
             self.abandoned[dataset] = error
-        self._give_up(task, error)
+        self._abandon(task, error)
 
-    def _give_up(self, task: ShardTask, error: Exception) -> None:
+    def _abandon(self, task: ShardTask, error: Exception) -> None:
         self.failures[task.path] = error
-        self._release(task.path)  # those after it draw through by themselves
+        self._make_ready(task.path)  # those after it draw through by themselves
 
     def _is_finished(self, path: str) -> bool:
         """Whether an earlier task is finished, or not asked for at all."""

@@ -1,7 +1,7 @@
 """Clean MedMNIST+ test sets: where one comes from, and how it gets into the cache.
 
 `{cache_dir}/medmnist_c_clean/{dataset}-{digest}` serves all configurations and processes. It is made
-under a lock, beside its place, and renamed into it; `clean_copy.py` says what is in it.
+under a lock, in a folder beside it that is then renamed; `clean_cache.py` says what is in it.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""The copy of a clean test set in the cache: written once, checked whenever it is read.
+"""A clean test set in the cache: written once, checked whenever it is read.
 
     {dataset}-{digest}/test_images.npy    N x 224 x 224 [x 3], uint8
                        test_images.crc    CRC-32 of its header and of each image, uint32
@@ -56,7 +56,7 @@ class CleanImages:
         """Images start ... stop - 1, each held against its checksum.
 
         Raises:
-            CleanDataError: one is not what was written; the copy is given up, to be made anew.
+            CleanDataError: one is not what was written; the copy is marked damaged, to be made anew.
         """
         shape = self.images.shape[1:]
         size = prod(shape)
@@ -67,7 +67,7 @@ class CleanImages:
                 for index in range(start, stop):
                     data = file.read(size)
                     if igzip.crc32(data) != self.sums[index]:
-                        raise self._given_up(index)
+                        raise self._marked_damaged(index)
                     yield np.frombuffer(data, np.uint8).reshape(shape)
         except CleanDataError:
             raise
@@ -77,7 +77,7 @@ class CleanImages:
                 f"remove {self.folder} to have the copy made anew."
             ) from error
 
-    def _given_up(self, index: int) -> CleanDataError:
+    def _marked_damaged(self, index: int) -> CleanDataError:
         remedy = "load the test set again to have the copy made anew."
         try:
             (self.folder / _WHOLE).unlink(missing_ok=True)

@@ -29,7 +29,7 @@ class ImageSource:
         if self.seed is not None:
             if isinstance(self.seed, bool) or not hasattr(self.seed, "__index__"):
                 raise TypeError(
-                    f"The seed is a whole number, or None for the release, not {self.seed!r}."
+                    f"The seed is a whole number, or None for the reference, not {self.seed!r}."
                 )
             object.__setattr__(self, "seed", operator.index(self.seed))  # numpy's, too
             if self.seed < 0:

@@ -19,20 +19,19 @@ _BYTES = hashlib.sha256().digest_size + _STATE_BYTES
 
 
 class StateFolder(MutableMapping):
-    """A mapping from (stream, place) to 625 uint32, one file each, shared by processes.
+    """A mapping from (stream, index) to 625 uint32, one file each, shared by processes.
 
-    A file is a SHA-256 and the state. The checksum is also over whose state it is: that of another
-    place, of other images or of another version is no more taken than a damaged one, but taken away and
-    found anew. Whoever can write here can make the checksum, too, so the state is held against
-    what it can be.
+    A file is a SHA-256 and the state. The checksum also covers whose state it is. A damaged state, and
+    one of another index, of other images or of another version, is removed and found anew. Whoever
+    can write here can make the checksum, too, so the state is checked against what it can be.
     """
 
     def __init__(self, clean_folder: Path) -> None:
         self._folder = Path(clean_folder) / _FOLDER
 
     def _path(self, key: tuple[str, int]) -> Path:
-        stream, place = key
-        return self._folder / f"{stream}-{place:09d}.state"
+        stream, index = key
+        return self._folder / f"{stream}-{index:09d}.state"
 
     def _content(self, key: tuple[str, int], state: bytes) -> bytes:
         of = repr((self._folder.parent.name, IMAGES_VERSION, *key))
@@ -52,7 +51,7 @@ class StateFolder(MutableMapping):
 
     def __setitem__(self, key: tuple[str, int], state: np.ndarray) -> None:
         if key in self:
-            return  # a place has one state
+            return  # an index has one state
         with contextlib.suppress(OSError):  # they save time; a full or locked disk costs only that
             self._folder.mkdir(parents=True, exist_ok=True)
             remove_stale(self._folder)

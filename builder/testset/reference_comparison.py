@@ -1,6 +1,6 @@
-"""Hold made images against the files of the published release.
+"""Compare made images with the files of the reference, the published benchmark.
 
-The release has one npz for each dataset and corruption, `{dataset}/{corruption}.npz`, whose
+It has one npz for each dataset and corruption, `{dataset}/{corruption}.npz`, whose
 `test_images` and `test_labels` hold the five severities one after the other. It is read once, as a
 stream: memory does not grow with it.
 """
@@ -25,7 +25,7 @@ from medmnist_c.corruptions.table import SEVERITIES
 
 @dataclass
 class Comparison:
-    """A made test set beside the release's.
+    """A made test set compared with the reference's.
 
     Counts of images and of values (bytes; three a pixel of an RGB image), the largest difference
     in grey levels, and whether the labels agree. `missing` says why there is nothing to compare with.
@@ -68,18 +68,18 @@ class Comparison:
         )
 
 
-def verify_release(
-    release: str | Path,
+def compare_with_reference(
+    folder: str | Path,
     test_sets: Iterable[Config],
     *,
     data_dir: str | Path | None = None,
     sample: bool = False,
     cache_dir: str | Path,
 ) -> Iterator[Comparison]:
-    """Compare test sets, made as the release draws them, with the release's files.
+    """Compare test sets, made with the reference's draws, with its files.
 
     Args:
-        release: folder of `{dataset}/{corruption}.npz`.
+        folder: of the files `{dataset}/{corruption}.npz`.
         test_sets: which ones; clean ones are passed over.
         data_dir, sample, cache_dir: as for `build`.
 
@@ -92,7 +92,7 @@ def verify_release(
         corrupted, lambda one: (one.dataset, one.corruption)
     ):
         wanted = {one.severity: one for one in group}
-        path = absolute(release) / dataset / f"{corruption}.npz"
+        path = absolute(folder) / dataset / f"{corruption}.npz"
         try:
             members = find_members(LocalFile(path), ("test_images.npy", "test_labels.npy"))
             yield from _compare(members, wanted, source, cache_dir)

@@ -18,7 +18,7 @@ from medmnist_c.builder.source.clean import find_clean_source
 from medmnist_c.builder.source.npz import LocalFile, find_members
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.builder.testset.random_states import StateFolder
-from medmnist_c.builder.testset.reference_comparison import verify_release
+from medmnist_c.builder.testset.reference_comparison import compare_with_reference
 from medmnist_c.corruptions.stain_masks import reference_masks
 
 HUGE = 96 << 20  # bytes
@@ -86,7 +86,9 @@ def bombs(folder: Path) -> dict[str, Callable[[], object]]:
 
     def verify() -> None:
         one = select(("octmnist_pixelate_1",))
-        found = verify_release(folder / "release", one, sample=True, cache_dir=folder / "cache")
+        found = compare_with_reference(
+            folder / "release", one, sample=True, cache_dir=folder / "cache"
+        )
         raise OSError(next(iter(found)).missing)
 
     return {

@@ -12,7 +12,7 @@ import pytest
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.source.image_source import ImageSource
-from medmnist_c.builder.testset.reference_comparison import verify_release
+from medmnist_c.builder.testset.reference_comparison import compare_with_reference
 from medmnist_c.builder.testset.spec import TestSetSpec
 
 CACHE = datasets.config.HF_DATASETS_CACHE
@@ -42,7 +42,7 @@ def change(release: Path, member: str, place: tuple, by: int) -> None:
 
 
 def verify(release: Path, *patterns: str) -> dict:
-    found = verify_release(release, select(patterns), sample=True, cache_dir=CACHE)
+    found = compare_with_reference(release, select(patterns), sample=True, cache_dir=CACHE)
     return {one.name: one for one in found}
 
 
