@@ -23,6 +23,7 @@ from medmnist_c.builder.errors import BuildError, CleanDataError
 from medmnist_c.builder.parquet.build import build
 from medmnist_c.builder.parquet.tasks import tasks_of
 from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.builder.versions import IMAGES_VERSION
 
 distributed = pytest.importorskip("distributed")
 
@@ -211,15 +212,17 @@ def test_a_wrong_address_gets_one_sentence_soon(tmp_path, monkeypatch):
     assert {one.status for one in clients} <= {"closed"}
 
 
-def test_workers_with_other_code_or_other_images_say_so(data_dir, tmp_path):
+def test_workers_with_another_images_version_or_other_images_say_so(data_dir, tmp_path):
     package = Path(medmnist_c.__file__).parent
     other = tmp_path / "other" / "medmnist_c"
     for name in ("builder", "corruptions"):
         shutil.copytree(package / name, other / name)
     shutil.copy(package / "__init__.py", other)
     shutil.copy(package / "dataset_card.md", other)
-    with (other / "corruptions" / "table.py").open("a") as file:
-        file.write("\n# other code\n")
+    versions = other / "builder" / "versions.py"
+    declared = f'IMAGES_VERSION = "{IMAGES_VERSION}"'
+    assert declared in versions.read_text()
+    versions.write_text(versions.read_text().replace(declared, 'IMAGES_VERSION = "other"'))
     here, there = tmp_path / "here", tmp_path / "there"
     for folder, seed in ((here, 0), (there, 1)):
         folder.mkdir()
@@ -227,7 +230,7 @@ def test_workers_with_other_code_or_other_images_say_so(data_dir, tmp_path):
     with running_cluster(tmp_path / "cluster") as cluster:
         cluster.start_worker("one", environment={"PYTHONPATH": str(tmp_path / "other")})
         how = {"scheduler": cluster.address, "sample": True}
-        with pytest.raises(CleanDataError, match="other code") as caught:
+        with pytest.raises(CleanDataError, match="another version of medmnist_c") as caught:
             build(select(NAMES[:1]), tmp_path / "made", **how)
         assert "\n" not in str(caught.value)
         cluster.kill()
@@ -320,7 +323,7 @@ def test_chains_come_first_the_longest_first(monkeypatch):
     monkeypatch.setattr("medmnist_c.builder.parquet.shards.IMAGES_A_SHARD", 2000)
     units = tasks_of(TestSetSpec(one) for one in select("*"))
     datasets = [unit.spec.config.dataset for unit in units]
-    links = [unit for unit in units if unit.spec.config.corruption == "shot_noise"]
+    links = [unit for unit in units if "_shot_noise_" in unit.spec.config.name]
     assert units[: len(links)] == links
     order = list(dict.fromkeys(datasets[: len(links)]))
     assert order == [
