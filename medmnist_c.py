@@ -19,6 +19,7 @@ if __name__ == "medmnist_c":
     _package = importlib.util.spec_from_file_location(
         "medmnist_c", __file__.replace("medmnist_c.py", "__init__.py")
     )
+    assert _package is not None and _package.loader is not None
     sys.modules["medmnist_c"] = importlib.util.module_from_spec(_package)
     _package.loader.exec_module(sys.modules["medmnist_c"])
 
@@ -32,7 +33,8 @@ import pyarrow as pa
 from medmnist_c.builder import cards
 from medmnist_c.builder import dataset_info as datasets_info
 from medmnist_c.builder.arrow import features
-from medmnist_c.builder.arrow.tables import shard_ranges
+from medmnist_c.builder.arrow.encoding import Encoding
+from medmnist_c.builder.arrow.tables import stream_ranges
 from medmnist_c.builder.configs import all_configs, asked_config, config_named
 from medmnist_c.builder.hf.errors import PlainErrors
 from medmnist_c.builder.hf.location import FixedLocation
@@ -131,14 +133,14 @@ class MedMNISTC(FixedLocation, CheckedPreparation, PlainErrors):
                 name=datasets.Split.TEST,
                 gen_kwargs={
                     "test_set": test_set,
-                    "shards": shard_ranges(test_set.count),
+                    "shards": stream_ranges(test_set.count),
                     "encoding": "pnm" if dl_manager.is_streaming else "png",
                 },
             )
         ]
 
     def _generate_tables(
-        self, test_set: TestSet, shards: list[tuple[int, int]], encoding: str
+        self, test_set: TestSet, shards: list[tuple[int, int]], encoding: Encoding
     ) -> Iterator[tuple[tuple[int, int], pa.Table]]:
         for shard, (start, stop) in enumerate(shards):
             for number, table in enumerate(test_set.tables(start, stop, encoding)):

@@ -33,7 +33,7 @@ import numpy as np
 import medmnist_c  # noqa: F401 (makes the name known)
 from medmnist_c.builder.configs import CleanConfig, CorruptedConfig, find_config, select
 from medmnist_c.builder.parquet.build import build
-from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.builder.testset.spec import TestSetSpec

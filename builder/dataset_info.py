@@ -5,6 +5,7 @@ is run by itself and the package around it is never imported.
 """
 
 import importlib.util
+import runpy
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -51,11 +52,9 @@ class MedMNISTInfo:
 def medmnist_info() -> dict[str, dict]:
     """`medmnist.INFO`, as it stands in the installed package."""
     package = importlib.util.find_spec("medmnist")  # finds, does not import
-    path = Path(package.origin).with_name("info.py")
-    spec = importlib.util.spec_from_file_location("medmnist_info", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.INFO
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("There is no package medmnist; install it.", name="medmnist")
+    return runpy.run_path(str(Path(package.origin).with_name("info.py")))["INFO"]
 
 
 def dataset_info(name: str) -> MedMNISTInfo:

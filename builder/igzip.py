@@ -12,7 +12,7 @@ _START = 16  # bytes
 _TWO = np.zeros((2, 64), np.uint8)
 
 
-def crc32(data: bytes | np.ndarray, start: int = 0) -> int:
+def crc32(data: bytes | memoryview | np.ndarray, start: int = 0) -> int:
     """CRC-32, going on from `start`, as `zlib.crc32`."""
     checksum = isal_zlib.crc32(data, start)
     _put_in_order()
@@ -34,10 +34,10 @@ def compress(data: bytes | np.ndarray, level: int) -> bytes:
     the same data becomes other bytes. What is flushed before 16 bytes have come goes another way,
     which has no such fault, and what follows has its start behind it.
     """
-    data = memoryview(data).cast("B")
+    view = (data.data if isinstance(data, np.ndarray) else memoryview(data)).cast("B")
     stream = isal_zlib.compressobj(level)
-    first = stream.compress(data[:_START]) + stream.flush(isal_zlib.Z_SYNC_FLUSH)
-    compressed = b"".join((first, stream.compress(data[_START:]), stream.flush()))
+    first = stream.compress(view[:_START]) + stream.flush(isal_zlib.Z_SYNC_FLUSH)
+    compressed = b"".join((first, stream.compress(view[_START:]), stream.flush()))
     _put_in_order()
     return compressed
 

@@ -64,9 +64,8 @@ def new_card_image(specs: list[TestSetSpec], snapshot: Snapshot) -> CardImage | 
 
     first = min(corrupted, key=preferred)
     dataset = first.config.dataset
-    corruptions = dict.fromkeys(
-        spec.config.corruption for spec in corrupted if spec.config.dataset == dataset
-    )
+    configs = [spec.config for spec in corrupted if spec.config.dataset == dataset]
+    corruptions = dict.fromkeys(c.corruption for c in configs if isinstance(c, CorruptedConfig))
     image = CardImage(first, tuple(corruptions)[:_MOST_ROWS])
     shown = snapshot.manifest.preview
     return None if shown and _is_enough(shown, image, snapshot) else image

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import prod
 
 from medmnist_c.builder.dataset_info import dataset_info
-from medmnist_c.builder.parquet.shards import stretches
+from medmnist_c.builder.parquet.shards import shard_ranges
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.plan import FILES_A_COMMIT, plan
 from medmnist_c.publishing.repository import Repository, Target
@@ -58,8 +58,8 @@ def dry_run(specs: list[TestSetSpec], target: Target) -> DryRun:
         each = sizes.get(dataset, PNG_SHARE * prod(dataset_info(dataset).image_shape))
         images += count
         total += count * each
-        files += len(stretches(count))
-        gathered += len(stretches(count))
+        files += len(shard_ranges(count))
+        gathered += len(shard_ranges(count))
         if gathered >= FILES_A_COMMIT:
             commits, gathered = commits + 1, 0
     commits += (gathered > 0) + (len(planned.make) > 0)  # the rest, and the card

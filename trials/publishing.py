@@ -32,7 +32,7 @@ from hub.process import Hub, running_hub  # noqa: E402 (found by the line above)
 
 from medmnist_c.builder.configs import all_configs, select  # noqa: E402
 from medmnist_c.builder.dataset_info import dataset_info  # noqa: E402
-from medmnist_c.builder.source.clean import load_clean  # noqa: E402
+from medmnist_c.builder.source.clean_cache import load_clean  # noqa: E402
 from medmnist_c.builder.source.image_source import ImageSource  # noqa: E402
 from medmnist_c.builder.testset.spec import TestSetSpec  # noqa: E402
 

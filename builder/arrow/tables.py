@@ -11,7 +11,7 @@ from medmnist_c.builder.arrow.encoding import Encoding, encode
 ROWS_A_TABLE = 32  # images: some megabytes, whatever the encoding
 
 
-def shard_ranges(count: int, most: int = 256) -> list[tuple[int, int]]:
+def stream_ranges(count: int, most: int = 256) -> list[tuple[int, int]]:
     """Cut `count` images into shards, as (start, stop).
 
     48 shards, which 2, 3, 4, 6, 8, 12, 16 and 24 workers can share evenly, twice that as long as a

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, InvalidStateError, wait
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from medmnist_c.builder.errors import BuildError
-from medmnist_c.builder.executor.base import Workers, WorkersGone
+from medmnist_c.builder.executor.base import T, TaskFailed, Workers, WorkersGone
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -60,7 +60,7 @@ def _connected(scheduler: str) -> "Client":
     _knock(scheduler)
     client = Client.__new__(Client)
     try:
-        client.__init__(scheduler, timeout=_REACH_S, set_as_default=False)
+        client.__init__(scheduler, timeout=_REACH_S, set_as_default=False)  # type: ignore[misc]
     except BaseException:
         client.close()
         raise
@@ -84,7 +84,7 @@ def _knock(scheduler: str) -> None:
 
 
 class _Cluster(Workers):
-    """Each unit is given to a worker with a thread to spare, and taken back if the worker is lost.
+    """Each task is given to a worker with a thread to spare, and taken back if the worker is lost.
 
     Dask's own choice would give what has failed on a worker back to it, since that is idle; and what
     it should rather do there, it never begins elsewhere once all workers were lost.
@@ -96,10 +96,10 @@ class _Cluster(Workers):
         self._threads: dict[str, int] = {}
         self._asked = float("-inf")
         self._seen = time.monotonic()
-        self._given: dict[Future, tuple[str, Task]] = {}
+        self._given: dict[Future[Any], tuple[str, Task]] = {}
 
     @staticmethod
-    def fetching() -> contextlib.AbstractContextManager:
+    def fetching() -> contextlib.AbstractContextManager[None]:
         return one_fetch()
 
     def names(self) -> set[str]:
@@ -127,14 +127,14 @@ class _Cluster(Workers):
         there = self.names()
         busy = Counter(worker for worker, _ in self._given.values())
         free = {name: self._threads[name] - busy[name] for name in there - set(but) or there}
-        best = max(free, key=free.get, default=None)
+        best = max(free, key=lambda name: free[name], default=None)
         return best if best and free[best] > 0 else None
 
-    def submit(self, worker: str, function: Callable, *arguments: object) -> Future:
-        answer = Future()
+    def submit(self, worker: str, function: Callable[..., T], *arguments: object) -> Future[T]:
+        answer: Future[T] = Future()
         try:
             task = self._client.submit(
-                _tell_where, function, *arguments, workers=[worker], pure=False
+                _on_worker, function, *arguments, workers=[worker], pure=False
             )
             task.add_done_callback(partial(_pass_on, answer))
         except (OSError, RuntimeError, ValueError, AttributeError) as error:
@@ -142,7 +142,7 @@ class _Cluster(Workers):
         self._given[answer] = worker, task
         return answer
 
-    def wait(self, futures: Collection[Future]) -> Collection[Future]:
+    def wait(self, futures: Collection[Future[T]]) -> Collection[Future[T]]:
         there = self.names()
         for answer, (worker, task) in self._given.items():
             if worker not in there and not answer.done():
@@ -153,15 +153,16 @@ class _Cluster(Workers):
             time.sleep(_ASK_EVERY_S)
         return wait(futures, timeout=_ASK_EVERY_S, return_when=FIRST_COMPLETED).done
 
-    def result(self, future: Future) -> object:
+    def result(self, future: Future[T]) -> T:
         worker, _ = self._given.pop(future)
         try:
             return future.result()
         except CancelledError as error:
             raise self._gone() from error
-        except Exception as error:
-            error.workers = getattr(error, "workers", {worker})
+        except TaskFailed:
             raise
+        except Exception as error:
+            raise TaskFailed(error, frozenset({worker})) from error
 
     def _gone(self) -> WorkersGone:
         return WorkersGone(
@@ -170,7 +171,7 @@ class _Cluster(Workers):
         )
 
 
-def _pass_on(answer: Future, task: "Task") -> None:
+def _pass_on(answer: Future[Any], task: "Task") -> None:
     """Runs in a thread of Dask, when something has come of a task."""
     from distributed import KilledWorker
 
@@ -187,15 +188,14 @@ def _lost() -> BuildError:
     return BuildError("the worker was lost while it made it (was there too little memory?)")
 
 
-def _tell_where(function: Callable, *arguments: object) -> object:
-    """Runs in a worker: an exception says which one, since Dask may have moved it."""
+def _on_worker(function: Callable[..., T], *arguments: object) -> T:
+    """Runs in a worker: a failure says which one, since Dask may have moved the task."""
     from distributed import get_worker
 
     try:
         return function(*arguments)
     except Exception as error:
-        error.workers = {get_worker().address}
-        raise
+        raise TaskFailed(error, frozenset({get_worker().address})) from None
 
 
 @contextlib.contextmanager

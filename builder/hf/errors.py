@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import datasets
 from datasets.exceptions import DatasetGenerationError
@@ -13,11 +14,11 @@ from medmnist_c.builder.errors import CleanDataError, PreparationError
 class PlainErrors(datasets.ArrowBasedBuilder):
     """A builder whose errors say what, where, and what to do; `datasets` only says that it failed."""
 
-    def _prepare_split(self, *args, **kwargs) -> None:
+    def _prepare_split(self, *args: Any, **kwargs: Any) -> None:
         with _plain(self._cache_dir_root):
             super()._prepare_split(*args, **kwargs)
 
-    def _prepare_split_single(self, *args, **kwargs) -> Iterator:
+    def _prepare_split_single(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
         # With num_proc this runs in another process, from which no error brings its cause along.
         with _plain(self._cache_dir_root):
             yield from super()._prepare_split_single(*args, **kwargs)

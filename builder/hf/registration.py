@@ -8,6 +8,7 @@
 import functools
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import datasets.inspect
 import datasets.load
@@ -37,12 +38,12 @@ def register() -> None:
         )
 
 
-def _with_our_name(look_up: Callable, module_class: type) -> Callable:
+def _with_our_name(look_up: Callable[..., Any], module_class: type) -> Callable[..., Any]:
     @functools.wraps(look_up)
-    def dataset_module_factory(path, *args, **kwargs):
+    def dataset_module_factory(path: str, *args: Any, **kwargs: Any) -> Any:
         if path == NAME:
             return module_class("medmnist_c.medmnist_c", IMAGES_VERSION, {"dataset_name": NAME})
         return look_up(path, *args, **kwargs)
 
-    dataset_module_factory.knows_medmnist_c = True
+    dataset_module_factory.knows_medmnist_c = True  # type: ignore[attr-defined]
     return dataset_module_factory

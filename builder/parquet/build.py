@@ -62,56 +62,61 @@ def build(
         BuildError: the folder cannot be written, or test sets could not be made.
         CleanDataError: a clean test set cannot be had.
     """
-    place = OutputFolder.at(folder)
+    output = OutputFolder.at(folder)
     own_cache = absolute(cache_dir) if cache_dir else None
     source = ImageSource(seed, data_dir, sample)
     specs = [TestSetSpec(config, source) for config in select(test_sets)]
-    kept = [r.config.name for r in specs if _is_built(place, r)]
-    missing = [r for r in specs if r.config.name not in kept]
-    total = sum(spec.clean_source().count for spec in missing)  # finds all of them, or says so
+    clean = {spec: spec.clean_source() for spec in specs}  # finds all of them, or says so
+    missing = [
+        spec for spec in specs if not _is_built(output, spec, spec.identity_with(clean[spec]))
+    ]
+    kept = [spec.config.name for spec in specs if spec not in missing]
+    total = sum(clean[spec].count for spec in missing)
     try:
-        _make(missing, total, place, own_cache, num_proc, scheduler)
+        _make(missing, total, output, own_cache, num_proc, scheduler)
     except BaseException:
         with contextlib.suppress(OSError):  # so that what is finished can be opened
-            write_card(place)
+            write_card(output)
         raise
-    write_card(place)
-    return Built([r.config.name for r in missing], kept)
+    write_card(output)
+    return Built([spec.config.name for spec in missing], kept)
 
 
-def _is_built(place: OutputFolder, spec: TestSetSpec) -> bool:
-    """Whether a test set lies in the folder whole, of the images asked for."""
-    identity, shards = _manifest(place, spec.config) or (None, [])
+def _is_built(output: OutputFolder, spec: TestSetSpec, identity: str) -> bool:
+    """Whether a test set lies in the folder whole, of these images."""
+    found, shards = _manifest(output, spec.config) or (None, [])
     folder = spec.config.folder
-    if identity != spec.identity():
+    if found != identity:
         return False
-    if not all(place.holds(f"{folder}/{shard.name}", shard.sha256) for shard in shards):
+    if not all(output.holds(f"{folder}/{shard.name}", shard.sha256) for shard in shards):
         return False
-    remove_others(place, folder, {shard.name for shard in shards})  # it may have been killed before
+    remove_others(
+        output, folder, {shard.name for shard in shards}
+    )  # it may have been killed before
     return True
 
 
-def built(place: OutputFolder) -> list[Config]:
+def built(output: OutputFolder) -> list[Config]:
     """The test sets that lie in the folder whole, in the table's order."""
-    return [one for one in all_configs().values() if _manifest(place, one) is not None]
+    return [one for one in all_configs().values() if _manifest(output, one) is not None]
 
 
-def write_card(place: OutputFolder) -> None:
+def write_card(output: OutputFolder) -> None:
     """Write the folder's README.md, whose `configs:` name the test sets that are there."""
-    place.tidy("")
-    with place.write("README.md") as file:
-        file.write(folder_card(built(place)).encode())
+    output.tidy("")
+    with output.write("README.md") as file:
+        file.write(folder_card(built(output)).encode())
 
 
-def _manifest(place: OutputFolder, one: Config) -> tuple[str, list[Shard]] | None:
+def _manifest(output: OutputFolder, one: Config) -> tuple[str, list[Shard]] | None:
     """The identity and the shards of a test set that is there, all of the size they should have."""
-    content = place.read(f"{one.folder}/{MANIFEST}")
+    content = output.read(f"{one.folder}/{MANIFEST}")
     if content is None:
         return None
     try:
         manifest = json.loads(content)
         identity, shards = manifest["identity"], [Shard(**shard) for shard in manifest["shards"]]
-        sizes = place.sizes(one.folder)
+        sizes = output.sizes(one.folder)
         whole = shards and all(sizes.get(shard.name) == shard.bytes for shard in shards)
         return (identity, shards) if whole else None
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -121,7 +126,7 @@ def _manifest(place: OutputFolder, one: Config) -> tuple[str, list[Shard]] | Non
 def _make(
     specs: list[TestSetSpec],
     total: int,
-    place: OutputFolder,
+    output: OutputFolder,
     cache_dir: Path | None,
     num_proc: int | None,
     scheduler: str | None,
@@ -129,7 +134,7 @@ def _make(
     with tqdm(total=total, unit=" images", disable=None if specs else True) as bar:
         made = make_test_sets(
             specs,
-            place,
+            output,
             cache_dir=cache_dir,
             num_proc=num_proc,
             scheduler=scheduler,

@@ -1,4 +1,4 @@
-"""The place test sets are written to: a folder, or any address that fsspec knows (`s3://...`)."""
+"""The folder that test sets are written to: of this machine, or at any address that fsspec knows."""
 
 import contextlib
 import hashlib
@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 import fsspec
+from fsspec.implementations.dirfs import DirFileSystem
 
 from medmnist_c.builder.errors import BuildError, CleanDataError
 from medmnist_c.builder.files import absolute, atomic_write, remove_stale
@@ -54,7 +55,7 @@ class OutputFolder:
 
     @classmethod
     def at(cls, folder: "str | Path | OutputFolder") -> "OutputFolder":
-        """The place of a folder (made absolute) or an address."""
+        """A folder (its path is made absolute), or an address such as `s3://...`."""
         if isinstance(folder, OutputFolder):
             return folder
         if "://" in str(folder):
@@ -62,7 +63,7 @@ class OutputFolder:
         return cls(str(absolute(folder)))
 
     @cached_property
-    def _remote(self) -> tuple[fsspec.AbstractFileSystem, str] | None:
+    def _remote(self) -> DirFileSystem | None:
         if "://" not in self.url or self.url.startswith("file://"):
             return None
         try:
@@ -73,7 +74,7 @@ class OutputFolder:
             bucket = path.partition("/")[0]
             with self.errors(), _as_os_error():
                 filesystem.ls(bucket, detail=False)
-        return filesystem, path
+        return DirFileSystem(path, filesystem)
 
     @property
     def _has_buckets(self) -> bool:
@@ -85,9 +86,6 @@ class OutputFolder:
 
     def _local(self, path: str) -> Path:
         return Path(fsspec.core.strip_protocol(self.url)) / path  # also of file:///C:/folder
-
-    def _there(self, path: str) -> str:
-        return f"{self._remote[1].rstrip('/')}/{path}"
 
     @contextlib.contextmanager
     def write(self, path: str) -> Iterator[HashedFile]:
@@ -103,26 +101,25 @@ class OutputFolder:
                 aside = Path(here) / PurePosixPath(path).name
                 with aside.open("wb") as file:
                     yield HashedFile(file)
-                filesystem, there = self._remote[0], self._there(path)
+                remote = self._remote
                 with _as_os_error():
                     if not self._has_buckets:
-                        filesystem.makedirs(str(PurePosixPath(there).parent), exist_ok=True)
-                    filesystem.put_file(str(aside), there)
+                        remote.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
+                    remote.put_file(str(aside), path)
 
     def read(self, path: str) -> bytes | None:
         """A small file's content; None if it is not there."""
         try:
             if self._remote is None:
                 return self._local(path).read_bytes()
-            filesystem = self._remote[0]
-            filesystem.invalidate_cache()
+            self._remote.fs.invalidate_cache()
             with _as_os_error():
-                return filesystem.cat_file(self._there(path))
+                return self._remote.cat_file(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
 
     def holds(self, path: str, sha256: str) -> bool:
-        """Whether a file's content has that SHA-256; away from here the store is trusted for it."""
+        """Whether a file's content has that SHA-256; a store elsewhere is trusted for it."""
         if self._remote is not None:
             return True
         try:
@@ -134,20 +131,19 @@ class OutputFolder:
     def sizes(self, folder: str) -> dict[str, int]:
         """Names and sizes in bytes of the files in a folder; empty if it is not there."""
         if self._remote is None:
-            place = self._local(folder)
-            if not place.is_dir():
+            path = self._local(folder)
+            if not path.is_dir():
                 return {}
             found = {}
-            for file in place.iterdir():
+            for file in path.iterdir():
                 with contextlib.suppress(FileNotFoundError):  # another process may be at work here
                     if file.is_file():
                         found[file.name] = file.stat().st_size
             return found
-        filesystem = self._remote[0]
-        filesystem.invalidate_cache()
+        self._remote.fs.invalidate_cache()
         try:
             with _as_os_error():
-                rows = filesystem.ls(self._there(folder), detail=True)
+                rows = self._remote.ls(folder, detail=True)
         except FileNotFoundError:
             return {}
         return {
@@ -155,16 +151,16 @@ class OutputFolder:
         }
 
     def remove(self, path: str) -> None:
-        """Take a file away, if it is there."""
+        """Remove a file, if it is there."""
         with self.errors(path), contextlib.suppress(FileNotFoundError):
             if self._remote is None:
                 self._local(path).unlink()
             else:
                 with _as_os_error():
-                    self._remote[0].rm_file(self._there(path))
+                    self._remote.rm_file(path)
 
     def tidy(self, folder: str) -> None:
-        """Take away what processes that were killed have left half-written."""
+        """Remove what processes that were killed have left half-written."""
         if self._remote is None:
             remove_stale(self._local(folder))
 

@@ -1,4 +1,4 @@
-"""Make test sets unit by unit, on whatever workers there are, and say when each one is whole."""
+"""Make test sets task by task, on whatever workers there are, and say when each one is whole."""
 
 import heapq
 import json
@@ -10,15 +10,23 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from medmnist_c.builder.errors import BuildError
-from medmnist_c.builder.executor.base import Workers, WorkersGone, workers
+from medmnist_c.builder.executor.base import TaskFailed, Workers
+from medmnist_c.builder.executor.workers import workers
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.shards import Shard
-from medmnist_c.builder.parquet.tasks import ShardTask, State, TaskResult, run_task, tasks_of
+from medmnist_c.builder.parquet.tasks import (
+    RandomState,
+    ShardTask,
+    TaskResult,
+    make_shard,
+    tasks_of,
+)
 from medmnist_c.builder.testset.spec import TestSetSpec
 
 MANIFEST = "made.json"
-_WORKERS_TRIED = 3  # or all there are, before a unit's failure counts
-_FAILURES_IN_A_ROW = 5  # of a dataset or of the folder: the rest would fare no better
+_Numbered = tuple[int, ShardTask]
+_WORKERS_TRIED = 3  # or all there are, before a task's failure counts
+_CONSECUTIVE_FAILURES = 5  # of a dataset or of the folder: the rest would fare no better
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ def make_test_sets(
 ) -> Generator[Made, None, None]:
     """Make test sets as Parquet files, `{folder}/{dataset}/{config}/test-*.parquet`.
 
-    New work is only handed out while the iterator is asked: who does not ask bounds what lies in the
+    New work is only submitted while the iterator is asked: who does not ask bounds what lies in the
     folder. Shards that an interrupted run has finished are kept. One that fails is tried again where
     there are other workers; the others are made all the same.
 
@@ -60,26 +68,26 @@ def make_test_sets(
         BuildError: test sets could not be made, or the folder cannot be written.
         CleanDataError: a clean test set cannot be had.
     """
-    place = OutputFolder.at(folder)
-    run = _Run(place, progress or (lambda images: None))
-    for unit in tasks_of(specs):
-        run.plan(unit)
-    yield from run.whole()
-    if run.ready:
+    output = OutputFolder.at(folder)
+    shards = _Scheduler(output, progress or (lambda images: None))
+    for task in tasks_of(specs):
+        shards.plan(task)
+    yield from shards.whole()
+    if shards.ready:
         with workers(num_proc, scheduler) as pool:
-            while run.ready or run.running:
-                run.hand_out(pool, cache_dir)
-                run.collect(pool)
-                yield from run.whole()
-    run.report_failures()
+            while shards.ready or shards.running:
+                shards.submit(pool, cache_dir)
+                shards.collect(pool)
+                yield from shards.whole()
+    shards.report_failures()
 
 
-def remove_others(place: OutputFolder, folder: str, shards: set[str]) -> None:
-    """Take away what does not belong to a whole test set: markers, shards of an earlier one."""
-    place.tidy(folder)
-    for name in place.sizes(folder):
+def remove_others(output: OutputFolder, folder: str, shards: set[str]) -> None:
+    """Remove what does not belong to a whole test set: markers, shards of an earlier one."""
+    output.tidy(folder)
+    for name in output.sizes(folder):
         if name not in {MANIFEST, *shards} and not name.endswith(".tmp"):
-            place.remove(f"{folder}/{name}")
+            output.remove(f"{folder}/{name}")
 
 
 @dataclass
@@ -94,77 +102,71 @@ class _PendingTestSet:
 
 
 @dataclass
-class _Run:
-    """What is to be made, what is being made, and what came of it."""
+class _Scheduler:
+    """Which shards are to be made, which are being made, and what came of them."""
 
-    place: OutputFolder
+    output: OutputFolder
     progress: Callable[[int], None]
     test_sets: dict[str, _PendingTestSet] = field(default_factory=dict)
-    ready: list[tuple[int, ShardTask]] = field(
-        default_factory=list
-    )  # a heap, by the order of planning
-    waiting: dict[str, list[tuple[int, ShardTask]]] = field(
-        default_factory=dict
-    )  # by what they wait for
-    running: dict[Future, tuple[int, ShardTask]] = field(default_factory=dict)
-    states: dict[str, State | None] = field(default_factory=dict)
-    failed_on: dict[str, set[str]] = field(default_factory=dict)  # workers, by a unit's path
+    ready: list[_Numbered] = field(default_factory=list)  # a heap, by the order of planning
+    waiting: dict[str, list[_Numbered]] = field(default_factory=dict)  # by what they wait for
+    running: dict[Future[TaskResult], _Numbered] = field(default_factory=dict)
+    states: dict[str, RandomState | None] = field(default_factory=dict)
+    failed_on: dict[str, set[str]] = field(default_factory=dict)  # workers, by a task's path
     failures: dict[str, Exception] = field(default_factory=dict)
-    in_a_row: Counter[str] = field(default_factory=Counter)  # by dataset, or "folder"
-    hopeless: dict[str, Exception] = field(default_factory=dict)  # datasets, and why
+    consecutive: Counter[str] = field(default_factory=Counter)  # by dataset, or "folder"
+    abandoned: dict[str, Exception] = field(default_factory=dict)  # datasets, and why
     planned: int = 0
 
-    def plan(self, unit: ShardTask) -> None:
-        """Take up a unit, or what an earlier run has made of it."""
-        folder = unit.spec.config.folder
+    def plan(self, task: ShardTask) -> None:
+        """Plan a task, or take the shard that an earlier run has made."""
+        folder = task.spec.config.folder
         if folder not in self.test_sets:
-            with self.place.errors(folder):
-                self.place.tidy(folder)
-                found = self.place.sizes(folder)
+            with self.output.errors(folder):
+                self.output.tidy(folder)
+                found = self.output.sizes(folder)
             if MANIFEST in found:
-                self.place.remove(f"{folder}/{MANIFEST}")
-            self.test_sets[folder] = _PendingTestSet(unit.spec, unit.identity, found)
+                self.output.remove(f"{folder}/{MANIFEST}")
+            self.test_sets[folder] = _PendingTestSet(task.spec, task.identity, found)
         test_set = self.test_sets[folder]
-        test_set.missing.add(unit.stretch.name)
-        if shard := self._finished(unit, test_set.found):
-            self._add(unit, shard)
-        elif unit.after and not self._is_there(unit.after):
-            self.waiting.setdefault(unit.after, []).append((self.planned, unit))
+        test_set.missing.add(task.range.name)
+        if shard := self._finished(task, test_set.found):
+            self._add(task, shard)
+        elif task.after and not self._is_finished(task.after):
+            self.waiting.setdefault(task.after, []).append((self.planned, task))
         else:
-            heapq.heappush(self.ready, (self.planned, unit))
+            heapq.heappush(self.ready, (self.planned, task))
         self.planned += 1
 
-    def hand_out(self, pool: Workers, cache_dir: Path | None) -> None:
-        """Give every worker that has nothing to do a unit, if there is one for it."""
+    def submit(self, pool: Workers, cache_dir: Path | None) -> None:
+        """Give every worker that has nothing to do a task, if there is one for it."""
         not_now = []
         while self.ready and pool.spare():
-            number, unit = heapq.heappop(self.ready)
-            if error := self.hopeless.get(unit.spec.config.dataset):
-                self._give_up(unit, error)
+            number, task = heapq.heappop(self.ready)
+            if error := self.abandoned.get(task.spec.config.dataset):
+                self._give_up(task, error)
                 continue
-            worker = pool.spare(but=self.failed_on.get(unit.path, ()))
+            worker = pool.spare(but=self.failed_on.get(task.path, ()))
             if worker is None:
-                not_now.append((number, unit))
+                not_now.append((number, task))
                 continue
-            state = self.states.get(unit.after)
-            work = (_work, unit, self.place, cache_dir, state, pool.fetching)
-            self.running[pool.submit(worker, *work)] = (number, unit)
+            state = self.states.get(task.after) if task.after else None
+            arguments = (task, self.output, cache_dir, state, pool.fetching)
+            self.running[pool.submit(worker, _make_and_mark, *arguments)] = (number, task)
         for one in not_now:
             heapq.heappush(self.ready, one)
 
     def collect(self, pool: Workers) -> None:
         for future in pool.wait(self.running):
-            number, unit = self.running.pop(future)
+            number, task = self.running.pop(future)
             try:
                 result = pool.result(future)
-            except WorkersGone:
-                raise
-            except Exception as error:
-                self._failed(number, unit, error, pool.names())
+            except TaskFailed as failure:
+                self._failed(number, task, failure, pool.names())
                 continue
-            self.in_a_row["folder"] = self.in_a_row[unit.spec.config.dataset] = 0
-            self.states[unit.path] = result.state
-            self._add(unit, result.shard)
+            self.consecutive["folder"] = self.consecutive[task.spec.config.dataset] = 0
+            self.states[task.path] = result.state
+            self._add(task, result.shard)
 
     def whole(self) -> Iterator[Made]:
         """Test sets that have become whole, closed by their manifest."""
@@ -177,9 +179,9 @@ class _Run:
                 "identity": test_set.identity,
                 "shards": [asdict(shard) for shard in shards],
             }
-            with self.place.write(f"{folder}/{MANIFEST}") as file:
+            with self.output.write(f"{folder}/{MANIFEST}") as file:
                 file.write(json.dumps(manifest, indent=1).encode())
-            remove_others(self.place, folder, {shard.name for shard in shards})
+            remove_others(self.output, folder, {shard.name for shard in shards})
             yield Made(test_set.spec, test_set.identity, shards)
 
     def report_failures(self) -> None:
@@ -195,70 +197,71 @@ class _Run:
             "Run the command again for them: the others are finished."
         ) from first
 
-    def _add(self, unit: ShardTask, shard: Shard) -> None:
-        test_set = self.test_sets[unit.spec.config.folder]
-        test_set.missing.discard(unit.stretch.name)
+    def _add(self, task: ShardTask, shard: Shard) -> None:
+        test_set = self.test_sets[task.spec.config.folder]
+        test_set.missing.discard(task.range.name)
         test_set.shards.append(shard)
-        self._release(unit.path)
+        self._release(task.path)
         self.progress(shard.rows)
 
     def _release(self, path: str) -> None:
         for waiting in self.waiting.pop(path, ()):
             heapq.heappush(self.ready, waiting)
 
-    def _failed(self, number: int, unit: ShardTask, error: Exception, there: set[str]) -> None:
-        on = self.failed_on.setdefault(unit.path, set())
-        on |= error.workers
-        if len(on) < _WORKERS_TRIED and not (there and there <= on):
-            heapq.heappush(self.ready, (number, unit))
+    def _failed(self, number: int, task: ShardTask, failure: TaskFailed, present: set[str]) -> None:
+        error = failure.error
+        tried = self.failed_on.setdefault(task.path, set())
+        tried |= failure.workers
+        if len(tried) < _WORKERS_TRIED and not (present and present <= tried):
+            heapq.heappush(self.ready, (number, task))
             return
-        dataset = unit.spec.config.dataset
+        dataset = task.spec.config.dataset
         cause = "folder" if isinstance(error, BuildError) else dataset
-        self.in_a_row[cause] += 1
-        if self.in_a_row["folder"] >= _FAILURES_IN_A_ROW:
-            self.failures[unit.path] = error
+        self.consecutive[cause] += 1
+        if self.consecutive["folder"] >= _CONSECUTIVE_FAILURES:
+            self.failures[task.path] = error
             self.report_failures()
-        if self.in_a_row[dataset] >= _FAILURES_IN_A_ROW:
-            self.hopeless[dataset] = error
-        self._give_up(unit, error)
+        if self.consecutive[dataset] >= _CONSECUTIVE_FAILURES:
+            self.abandoned[dataset] = error
+        self._give_up(task, error)
 
-    def _give_up(self, unit: ShardTask, error: Exception) -> None:
-        self.failures[unit.path] = error
-        self._release(unit.path)  # those after it draw through by themselves
+    def _give_up(self, task: ShardTask, error: Exception) -> None:
+        self.failures[task.path] = error
+        self._release(task.path)  # those after it draw through by themselves
 
-    def _is_there(self, path: str) -> bool:
-        """Whether an earlier unit is finished, or not asked for at all."""
+    def _is_finished(self, path: str) -> bool:
+        """Whether an earlier task is finished, or not asked for at all."""
         folder, _, name = path.rpartition("/")
         return folder not in self.test_sets or name not in self.test_sets[folder].missing
 
-    def _finished(self, unit: ShardTask, found: dict[str, int]) -> Shard | None:
-        marker = _marker(unit.stretch.name)
-        if marker not in found:
+    def _finished(self, task: ShardTask, found: dict[str, int]) -> Shard | None:
+        marker = _marker(task.range.name)
+        content = marker in found and self.output.read(f"{task.spec.config.folder}/{marker}")
+        if not content:
             return None
-        content = self.place.read(f"{unit.spec.config.folder}/{marker}")
         try:
             known = json.loads(content)
             shard = Shard(**known["shard"])
-            same = (known["identity"], known["versions"]) == (unit.identity, unit.versions)
+            same = (known["identity"], known["versions"]) == (task.identity, task.versions)
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
-        if not same or shard.name != unit.stretch.name or found.get(shard.name) != shard.bytes:
+        if not same or shard.name != task.range.name or found.get(shard.name) != shard.bytes:
             return None
-        return shard if self.place.holds(unit.path, shard.sha256) else None
+        return shard if self.output.holds(task.path, shard.sha256) else None
 
 
-def _work(
-    unit: ShardTask,
-    place: OutputFolder,
+def _make_and_mark(
+    task: ShardTask,
+    output: OutputFolder,
     cache_dir: Path | None,
-    state: State | None,
-    fetching: Callable[[], AbstractContextManager],
+    state: RandomState | None,
+    fetching: Callable[[], AbstractContextManager[None]],
 ) -> TaskResult:
     """Runs in a worker. The marker says that the shard is finished; it goes when the test set is."""
-    done = run_task(unit, place, cache_dir, state, fetching)
-    known = {"identity": unit.identity, "versions": unit.versions, "shard": asdict(done.shard)}
-    marker = f"{unit.spec.config.folder}/{_marker(unit.stretch.name)}"
-    with place.write(marker) as file:
+    done = make_shard(task, output, cache_dir, state, fetching)
+    known = {"identity": task.identity, "versions": task.versions, "shard": asdict(done.shard)}
+    marker = f"{task.spec.config.folder}/{_marker(task.range.name)}"
+    with output.write(marker) as file:
         file.write(json.dumps(known).encode())
     return done
 

@@ -15,7 +15,7 @@ ROWS_A_GROUP = 128  # some megabytes: one request, after which a reader has its 
 
 
 @dataclass(frozen=True)
-class Stretch:
+class ShardRange:
     """Images start ... stop - 1 of a test set, and the name of the file for them."""
 
     name: str
@@ -39,19 +39,19 @@ class Shard:
             raise TypeError("no name, rows, bytes and SHA-256 of a shard")
 
 
-def stretches(count: int) -> list[Stretch]:
+def shard_ranges(count: int) -> list[ShardRange]:
     """The shards of a test set of `count` images: as even as can be, named as the Hub has it."""
     ranges = even_ranges(count, -(-count // IMAGES_A_SHARD))
     return [
-        Stretch(f"test-{number:05d}-of-{len(ranges):05d}.parquet", start, stop)
+        ShardRange(f"test-{number:05d}-of-{len(ranges):05d}.parquet", start, stop)
         for number, (start, stop) in enumerate(ranges)
     ]
 
 
-def write_shard(test_set: TestSet, stretch: Stretch, place: OutputFolder) -> Shard:
+def write_shard(test_set: TestSet, shard_range: ShardRange, output: OutputFolder) -> Shard:
     """Write one shard into the test set's folder, whole or not at all."""
     schema = parquet_schema(features_of(dataset_info(test_set.config.dataset)))
-    with place.write(f"{test_set.config.folder}/{stretch.name}") as file:
+    with output.write(f"{test_set.config.folder}/{shard_range.name}") as file:
         with pq.ParquetWriter(
             file,
             schema,
@@ -59,6 +59,6 @@ def write_shard(test_set: TestSet, stretch: Stretch, place: OutputFolder) -> Sha
             use_dictionary=["label"],
             write_statistics=["index"],  # those of an image would be two whole images
         ) as writer:
-            for table in test_set.tables(stretch.start, stretch.stop, "png", ROWS_A_GROUP):
+            for table in test_set.tables(shard_range.start, shard_range.stop, "png", ROWS_A_GROUP):
                 writer.write_table(table.replace_schema_metadata(schema.metadata))
-        return Shard(stretch.name, stretch.stop - stretch.start, file.size, file.sha256)
+        return Shard(shard_range.name, shard_range.stop - shard_range.start, file.size, file.sha256)

@@ -1,8 +1,8 @@
-"""Units of work: the shards of test sets, each made by one process, the same bytes wherever.
+"""Tasks: the shards of test sets, each made by one process, the same bytes wherever.
 
-Most need nothing of each other. Those behind draws that depend on the images (shot noise, and what
-comes after it in the same stream) start where an earlier one ends: it hands on its random state, so
-that every value is drawn once.
+Most are independent. Those behind draws that depend on the images (shot noise, and what comes after
+it in the same stream) start where an earlier one ends: that one returns its random state, so that
+every value is drawn once.
 """
 
 from collections import Counter
@@ -15,18 +15,19 @@ from pathlib import Path
 import datasets
 import numpy as np
 
-from medmnist_c.builder.configs import CorruptedConfig
+from medmnist_c.builder.configs import CleanConfig
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.executor.base import prepare_process
+from medmnist_c.builder.executor.processes import prepare_process
 from medmnist_c.builder.parquet.output_folder import OutputFolder
-from medmnist_c.builder.parquet.shards import Shard, Stretch, stretches, write_shard
-from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.parquet.shards import Shard, ShardRange, shard_ranges, write_shard
+from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.testset.images import reference_streams
 from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
 from medmnist_c.builder.versions import file_library_versions
-from medmnist_c.corruptions.reference import depends_on_images
+from medmnist_c.corruptions.reference import StateKey, depends_on_images
+from medmnist_c.corruptions.registry import Draws
 
-State = tuple[tuple[str, int], np.ndarray]
+RandomState = tuple[StateKey, np.ndarray]
 """A random state: the key and the value under which a `StateFolder` keeps it."""
 
 
@@ -35,12 +36,12 @@ class ShardTask:
     """A shard to be made.
 
     `identity` and `versions` are those of the process that asks: another machine that would make other
-    bytes says so instead. `chained` units are behind draws that depend on the images; `after` is
+    bytes says so instead. `chained` tasks are behind draws that depend on the images; `after` is
     the path of the one whose random state this one goes on from.
     """
 
     spec: TestSetSpec
-    stretch: Stretch
+    range: ShardRange
     identity: str
     versions: dict[str, str]
     chained: bool = False
@@ -49,70 +50,72 @@ class ShardTask:
     @property
     def path(self) -> str:
         """Of the file that it makes, in a folder or repository of test sets."""
-        return f"{self.spec.config.folder}/{self.stretch.name}"
+        return f"{self.spec.config.folder}/{self.range.name}"
 
 
 @dataclass(frozen=True)
 class TaskResult:
-    """A made shard, and the random state at its end where a later unit goes on from it."""
+    """A made shard, and the random state at its end where a later task goes on from it."""
 
     shard: Shard
-    state: State | None = None
+    state: RandomState | None = None
 
 
 def tasks_of(specs: Iterable[TestSetSpec]) -> list[ShardTask]:
-    """The shards of test sets as units, in the order in which they are best begun.
+    """The shards of test sets as tasks, in the order in which they are best begun.
 
     First those that others wait for: they take longest as a whole, dataset by dataset, the longest
     chain first. Then all others.
     """
-    units = []
-    last: dict[str, ShardTask] = {}  # by dataset: the latest unit whose state others go on from
+    tasks = []
+    last: dict[str, ShardTask] = {}  # by dataset: the latest task whose state others go on from
     images: Counter[str] = Counter()  # by dataset: in the chain up to there
     links: set[str] = set()  # their paths
     for spec in specs:
-        one, identity = spec.config, spec.identity()
-        chained = _is_chained(spec)
-        for stretch in stretches(spec.clean_source().count):
-            after = last[one.dataset].path if chained and one.dataset in last else None
-            unit = ShardTask(spec, stretch, identity, file_library_versions(), chained, after)
+        dataset, clean = spec.config.dataset, spec.clean_source()
+        identity, draws = spec.identity_with(clean), _chained_draws(spec)
+        for shard_range in shard_ranges(clean.count):
+            after = last[dataset].path if draws and dataset in last else None
+            task = ShardTask(
+                spec, shard_range, identity, file_library_versions(), draws is not None, after
+            )
             # After shot noise one only waits for the state at its end, however it was found.
-            if chained and (after is None or one.entry.algorithm.draws.depends_on_images):
-                last[one.dataset] = unit
-                links.add(unit.path)
-                images[one.dataset] += stretch.stop - stretch.start
-            units.append(unit)
+            if draws and (after is None or draws.depends_on_images):
+                last[dataset] = task
+                links.add(task.path)
+                images[dataset] += shard_range.stop - shard_range.start
+            tasks.append(task)
 
-    def urgency(unit: ShardTask) -> tuple[bool, int]:
-        dataset = unit.spec.config.dataset
-        return (True, images[dataset]) if unit.path in links else (False, 0)
+    def urgency(task: ShardTask) -> tuple[bool, int]:
+        dataset = task.spec.config.dataset
+        return (True, images[dataset]) if task.path in links else (False, 0)
 
-    return sorted(units, key=urgency, reverse=True)
-
-
-def _is_chained(spec: TestSetSpec) -> bool:
-    one = spec.config
-    return (
-        spec.source.seed is None
-        and isinstance(one, CorruptedConfig)
-        and depends_on_images(one.dataset, one.corruption)
-    )
+    return sorted(tasks, key=urgency, reverse=True)
 
 
-def run_task(
-    unit: ShardTask,
-    place: OutputFolder,
+def _chained_draws(spec: TestSetSpec) -> Draws | None:
+    """What the algorithm draws, if where it begins to draw depends on images; else None."""
+    config = spec.config
+    if spec.source.seed is not None or isinstance(config, CleanConfig):
+        return None
+    chained = depends_on_images(config.dataset, config.corruption)
+    return config.entry.algorithm.draws if chained else None
+
+
+def make_shard(
+    task: ShardTask,
+    output: OutputFolder,
     cache_dir: Path | None,
-    state: State | None,
-    fetching: Callable[[], AbstractContextManager] = nullcontext,
+    state: RandomState | None,
+    fetching: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> TaskResult:
     """Make a shard; runs in a worker process, on this machine or another.
 
     Args:
-        unit: which one.
-        place: where test sets go.
+        task: which one.
+        output: where test sets go.
         cache_dir: for clean test sets; None for that of `datasets` on the machine it runs on.
-        state: the random state at the end of `unit.after`, if it is known.
+        state: the random state at the end of `task.after`, if it is known.
         fetching: gives what must be held while clean images are fetched.
 
     Raises:
@@ -121,30 +124,31 @@ def run_task(
     """
     prepare_process()
     cache_dir = cache_dir or Path(datasets.config.HF_DATASETS_CACHE)
-    if unit.versions != file_library_versions():
+    if task.versions != file_library_versions():
         raise CleanDataError(
             f"Workers have other libraries ({file_library_versions()}) than the machine that asks "
-            f"({unit.versions}); install the same versions everywhere."
+            f"({task.versions}); install the same versions everywhere."
         )
     try:
-        return _made(unit, _opened(unit.spec, cache_dir, unit.identity, fetching), place, state)
+        return _made(task, _opened(task.spec, cache_dir, task.identity, fetching), output, state)
     except CleanDataError:
         _opened.cache_clear()  # what is opened may be gone; a worker may live for weeks
         raise
 
 
 def _made(
-    unit: ShardTask, test_set: TestSet, place: OutputFolder, state: State | None
+    task: ShardTask, test_set: TestSet, output: OutputFolder, state: RandomState | None
 ) -> TaskResult:
-    if not unit.chained:
-        return TaskResult(write_shard(test_set, unit.stretch, place))
+    config = test_set.config
+    if not task.chained or isinstance(config, CleanConfig):
+        return TaskResult(write_shard(test_set, task.range, output))
     streams = reference_streams(load_clean(test_set.clean_folder))
     if state is not None:
         key, packed = state
         streams.states[key] = packed
-    shard = write_shard(test_set, unit.stretch, place)
-    one = test_set.config
-    return TaskResult(shard, streams.state_before(one.corruption, one.severity, unit.stretch.stop))
+    shard = write_shard(test_set, task.range, output)
+    where = (config.corruption, config.severity, task.range.stop)
+    return TaskResult(shard, streams.state_before(*where))
 
 
 @lru_cache(maxsize=64)
@@ -152,7 +156,7 @@ def _opened(
     spec: TestSetSpec,
     cache_dir: Path,
     identity: str,
-    fetching: Callable[[], AbstractContextManager],
+    fetching: Callable[[], AbstractContextManager[None]],
 ) -> TestSet:
     with fetching() if spec.needs_fetching(cache_dir) else nullcontext():
         return spec.open(cache_dir, identity)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,18 +39,18 @@ class CleanImages:
 
     `images` are uint8, N x 224 x 224 (grey) or N x 224 x 224 x 3 (RGB), mapped and not checked:
     `checked_images` gives checked ones. `labels` are whole numbers, N x 1 or, of a multi-label dataset,
-    N x K of 0 and 1. `sums` are the CRC-32 of the images, `folder` is the copy's place.
+    N x K of 0 and 1. `sums` are the CRC-32 of the images, `folder` is where the copy lies.
     """
 
     dataset: str
     digest: str
-    images: np.ndarray
+    images: np.memmap
     labels: np.ndarray
     sums: np.ndarray
     folder: Path
 
-    def __reduce__(self):
-        return load_clean, (self.folder,)  # to another process goes the place, not the images
+    def __reduce__(self) -> tuple[Any, ...]:
+        return load_clean, (self.folder,)  # another process gets the folder, not the images
 
     def checked_images(self, start: int, stop: int) -> Iterator[np.ndarray]:
         """Images start ... stop - 1, each held against its checksum.
@@ -119,7 +120,7 @@ def _read(path: Path, whole: dict) -> bytes:
     return content
 
 
-def _map_images(path: Path, dataset: str, sums: np.ndarray) -> np.ndarray:
+def _map_images(path: Path, dataset: str, sums: np.ndarray) -> np.memmap:
     shape = (len(sums) - 1, *dataset_info(dataset).image_shape)
     offset = path.stat().st_size - prod(shape)
     with path.open("rb") as file:
@@ -165,7 +166,7 @@ def write_copy(
 
 
 class _Sums:
-    """CRC-32 of stretches of a stream of bytes: a first one, then ones of equal length."""
+    """CRC-32 of parts of a stream of bytes: a first one, then ones of equal length."""
 
     def __init__(self, first: int, following: int) -> None:
         self.found: list[int] = []

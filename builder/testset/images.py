@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
-from medmnist_c.builder.source.clean import CleanImages
+from medmnist_c.builder.source.clean_cache import CleanImages
 from medmnist_c.builder.testset.random_states import StateFolder
 from medmnist_c.corruptions.random.seeded import seeded_stream
 from medmnist_c.corruptions.reference import CACHE_EVERY, ReferenceStreams
@@ -55,11 +55,17 @@ def images(
     algorithm = config.entry.algorithm
     parameters = config.entry.parameters(config.severity)
     where = (config.corruption, config.severity)
-    streams = reference_streams(clean) if seed is None and algorithm.draws else None
-    rng = streams.at(*where, start) if streams else None
-    for index, original in enumerate(originals, start):
-        if algorithm.draws and streams is None:
+    if algorithm.draws is None:
+        for original in originals:
+            yield apply(original, algorithm, parameters, None, stain_masks)
+    elif seed is not None:
+        for index, original in enumerate(originals, start):
             rng = seeded_stream(seed, clean.dataset, *where, index, algorithm.draws.stream)
-        yield apply(original, algorithm, parameters, rng, stain_masks)
-        if streams and ((index + 1) % CACHE_EVERY == 0 or index + 1 == stop):
-            streams.cache_state(*where, index + 1, rng)
+            yield apply(original, algorithm, parameters, rng, stain_masks)
+    else:
+        streams = reference_streams(clean)
+        rng = streams.at(*where, start)
+        for index, original in enumerate(originals, start):
+            yield apply(original, algorithm, parameters, rng, stain_masks)
+            if (index + 1) % CACHE_EVERY == 0 or index + 1 == stop:
+                streams.cache_state(*where, index + 1, rng)

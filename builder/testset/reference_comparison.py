@@ -16,7 +16,7 @@ import numpy as np
 from medmnist_c.builder.configs import Config, CorruptedConfig
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.files import absolute
-from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.source.npz import LocalFile, Member, find_members
 from medmnist_c.builder.testset.spec import TestSet, TestSetSpec

@@ -18,13 +18,12 @@ from medmnist_c.builder.files import absolute
 from medmnist_c.builder.source.clean import (
     CACHE_FOLDER,
     CleanFileChanged,
-    CleanImages,
     CleanSource,
     copy_folder,
     find_clean_source,
-    load_clean,
     open_clean,
 )
+from medmnist_c.builder.source.clean_cache import CleanImages, load_clean
 from medmnist_c.builder.source.download import fetch_file
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER

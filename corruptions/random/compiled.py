@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 
 try:
-    from medmnist_c.corruptions.random import _twister
+    from medmnist_c.corruptions.random import _twister  # type: ignore[attr-defined]
 except ImportError:  # there was no compiler, or it was one for another machine
     _twister = None
 

@@ -15,7 +15,8 @@ from fuzzing.mutations import edited
 from fuzzing.rules import came, folder, no_code_runs, refusing
 from fuzzing.zip_files import npy_files, zip_files
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.source.clean import find_clean_source, load_clean, open_clean
+from medmnist_c.builder.source.clean import find_clean_source, open_clean
+from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.source.npz import LocalFile, find_members
 from medmnist_c.builder.testset.random_states import StateFolder
 from medmnist_c.corruptions.stain_masks import reference_masks

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image
 
 from medmnist_c.builder.arrow.encoding import encode
-from medmnist_c.builder.arrow.tables import shard_ranges
+from medmnist_c.builder.arrow.tables import stream_ranges
 
 
 @pytest.mark.parametrize("count", [1, 2, 15, 47, 48, 49, 156, 3421, 17_778, 47_280])
 def test_shards_cover_a_test_set_once(count):
-    shards = shard_ranges(count)
+    shards = stream_ranges(count)
     assert [i for start, stop in shards for i in range(start, stop)] == list(range(count))
     lengths = [stop - start for start, stop in shards]
     assert len(shards) >= min(16, count)

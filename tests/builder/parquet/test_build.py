@@ -130,14 +130,14 @@ def test_a_full_disk_gets_one_sentence_and_leaves_nothing_half_written(tmp_path)
     program = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "from medmnist_c.builder.parquet.shards import Stretch, write_shard\n"
+        "from medmnist_c.builder.parquet.shards import ShardRange, write_shard\n"
         "from medmnist_c.builder.configs import config_named\n"
         "from medmnist_c.builder.source.image_source import ImageSource\n"
         "from medmnist_c.builder.testset.spec import TestSetSpec\n"
         "from medmnist_c.builder.parquet.output_folder import OutputFolder\n"
         "spec = TestSetSpec(config_named('bloodmnist_clean'), ImageSource(sample=True))\n"
         f"t = spec.open({str(tmp_path)!r})\n"
-        f"write_shard(t, Stretch('shard.parquet', 0, t.count), OutputFolder({str(tmp_path)!r}))\n"
+        f"write_shard(t, ShardRange('shard.parquet', 0, t.count), OutputFolder({str(tmp_path)!r}))\n"
     )
     warm = program.replace("100_000", "10_000_000")
     subprocess.run([sys.executable, "-c", warm], cwd="/", check=True)

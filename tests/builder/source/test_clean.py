@@ -22,7 +22,8 @@ from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError, UnknownNameError
 from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.source import clean, download
-from medmnist_c.builder.source.clean import CleanImages, find_clean_source, load_clean, open_clean
+from medmnist_c.builder.source.clean import find_clean_source, open_clean
+from medmnist_c.builder.source.clean_cache import CleanImages, load_clean
 from medmnist_c.builder.source.npz import LocalFile, find_members
 
 OFFICIAL = "breastmnist"  # the smallest: 156 test images, as many as the official file has

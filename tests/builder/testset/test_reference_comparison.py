@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from medmnist_c.builder.configs import select
-from medmnist_c.builder.source.clean import load_clean
+from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.reference_comparison import verify_release
 from medmnist_c.builder.testset.spec import TestSetSpec
