@@ -231,10 +231,11 @@ def select(test_sets: str | Iterable[str | Config] = "*") -> list[Config]:
         test_sets: one pattern such as "derma*", or several; wildcards are those of `config_names`.
 
     Raises:
+        TypeError: one of them is neither a name nor a configuration.
         UnknownNameError: a name or pattern matches nothing.
     """
     given = [test_sets] if isinstance(test_sets, str) else test_sets
     chosen: set[str] = set()
     for one in given:
-        chosen.update(config_names(one if isinstance(one, str) else one.name))
+        chosen.update(config_names(one.name if isinstance(one, Config) else one))
     return [one for name, one in all_configs().items() if name in chosen]

@@ -44,7 +44,7 @@ def test_three_ways_of_training_are_compared(tmp_path):
     assert float(clean["none"].split()[0]) < 25
     for way in ("none", "TargetedAugmentation", "TargetedAugMix"):
         report = json.loads((made / f"{way}_0.json").read_text())
-        assert len(report["datasets"]["bloodmnist"]["corruptions"]) == 7
+        assert len(report["datasets"]["breastmnist"]["corruptions"]) == 7
 
 
 def test_the_readmes_model_is_scored(tmp_path, monkeypatch):
