@@ -23,12 +23,12 @@ from medmnist_c.corruptions.exact.sparse_kernel import SparseKernel
 from medmnist_c.corruptions.exact.zoom import mean_of_zooms
 from medmnist_c.corruptions.image import checked
 
-_LARGEST_RADIUS = 64  # pixels; with a thousand times the taps float32 would decide too little
+_LARGEST_RADIUS = 64  # pixels; with a thousand times the weights float32 would decide too little
 
 # Of defocus blur. Levels: float64 sums, OpenCV's too, are off by some 400 times less (measured).
 _FILTER_ERROR = 1e-10
 _WHITE = 255.4  # safely cut to 255, as everything above 255 is
-# Taps to be read for each level of the image: beyond the first number it is quicker to look for flat
+# Weights to be read for each level of the image: beyond the first number it is quicker to look for flat
 # areas before, beyond the second to run OpenCV's filter (measured).
 _FEW, _MANY = 3, 20
 
@@ -51,40 +51,44 @@ def defocus_blur(image: np.ndarray, radius: float, alias: float) -> np.ndarray:
     _check_size("radius", radius)
     _check_size("alias", alias)
     image = np.ascontiguousarray(checked(image, grey=True))
-    taps = _disk_taps(radius, alias)
-    padded = taps.pad(image)
-    values = taps.fast_sum(padded)
+    kernel = _disk_kernel(radius, alias)
+    padded = kernel.pad(image)
+    values = kernel.fast_sum(padded)
     # A disk of radius 8 is softened beyond its grid, and weighs more than 1 then.
     levels, places = floor_with_error_bound(
-        np.minimum(values, _WHITE, out=values), 0, taps.error_bound
+        np.minimum(values, _WHITE, out=values), 0, kernel.error_bound
     )
-    sums = _disk_sums(image, padded, _disk(radius, alias), taps, places)
+    sums = _disk_sums(image, padded, _disk(radius, alias), kernel, places)
     levels.reshape(-1)[places] = np.minimum(sums, _WHITE)
     still_open = places[abs(sums - np.rint(sums)) < _FILTER_ERROR]
 
     def exact(places: np.ndarray) -> np.ndarray:
-        return np.minimum(taps.whole_sums(padded, places), 255)
+        return np.minimum(kernel.whole_sums(padded, places), 255)
 
-    return resolve(levels, still_open, exact, 4 * len(taps))
+    return resolve(levels, still_open, exact, 4 * len(kernel))
 
 
 def _disk_sums(
-    image: np.ndarray, padded: np.ndarray, disk: np.ndarray, taps: SparseKernel, places: np.ndarray
+    image: np.ndarray,
+    padded: np.ndarray,
+    disk: np.ndarray,
+    kernel: SparseKernel,
+    places: np.ndarray,
 ) -> np.ndarray:
     """The filter at `places` of the flattened image in levels, float64."""
     sums = np.zeros(len(places))
     asked = np.arange(len(places))
-    if len(asked) * len(taps) > _FEW * image.size:
-        up, down, left, right = taps.reach
+    if len(asked) * len(kernel) > _FEW * image.size:
+        up, down, left, right = kernel.reach
         flat = flat_within(image, max(up, down), max(left, right)).reshape(-1)[places]
-        sums[flat] = image.take(places[flat]) * taps.weights.sum()
+        sums[flat] = image.take(places[flat]) * kernel.weights.sum()
         asked = np.flatnonzero(~flat)
 
     def exact(asked: np.ndarray) -> np.ndarray:
-        return taps.weights @ taps.levels_at(padded, places[asked])
+        return kernel.weights @ kernel.levels_at(padded, places[asked])
 
-    if len(asked) * len(taps) <= _MANY * image.size:
-        return resolve(sums, asked, exact, len(taps))
+    if len(asked) * len(kernel) <= _MANY * image.size:
+        return resolve(sums, asked, exact, len(kernel))
     filtered = cv2.filter2D(image.astype(np.float64), -1, disk)
     sums[asked] = filtered.reshape(-1)[places[asked]]
     return sums
@@ -107,30 +111,30 @@ def _softened(disk: np.ndarray, alias: float, reach: int) -> np.ndarray:
     There a product is fused with the sum that it is added to. Where lines are cut in vectors, what is
     left over is summed in another way.
     """
-    taps = _gaussian_taps(alias, reach)
+    weights = _gaussian_weights(alias, reach)
     width = disk.shape[1]
     left_over = slice(width // 2 * 2, None)  # of the sums along rows
 
     pairs = _pairs(disk, reach)
-    lines = fused(disk, taps[0], pairs[0] * taps[1])
+    lines = fused(disk, weights[0], pairs[0] * weights[1])
     if reach == 1:
-        lines[:, left_over] = fused(pairs[0], taps[1], disk * taps[0])[:, left_over]
+        lines[:, left_over] = fused(pairs[0], weights[1], disk * weights[0])[:, left_over]
     else:
-        lines = fused(pairs[1], taps[2], lines)
-        lines[:, left_over] = _unfused(disk, pairs, taps)[:, left_over]
+        lines = fused(pairs[1], weights[2], lines)
+        lines[:, left_over] = _unfused(disk, pairs, weights)[:, left_over]
 
     lines = lines.T
     pairs = _pairs(lines, reach)
-    columns = fused(pairs[0], taps[1], lines * taps[0])
+    columns = fused(pairs[0], weights[1], lines * weights[0])
     if reach == 2:
-        columns = fused(pairs[1], taps[2], columns)
+        columns = fused(pairs[1], weights[2], columns)
         left_over = slice(width // 8 * 8, None)
-        columns[left_over] = _unfused(lines, pairs, taps)[left_over]
+        columns[left_over] = _unfused(lines, pairs, weights)[left_over]
     return np.ascontiguousarray(columns.T)
 
 
-def _gaussian_taps(sigma: float, reach: int) -> np.ndarray:
-    """The middle tap and those 1 ... `reach` pixels away, float32."""
+def _gaussian_weights(sigma: float, reach: int) -> np.ndarray:
+    """The middle weight and those 1 ... `reach` pixels away, float32."""
     densities = exp(-(np.arange(reach + 1) ** 2) / (2 * sigma * sigma))
     total = densities[0]
     for density in densities[1:]:
@@ -148,15 +152,15 @@ def _pairs(lines: np.ndarray, reach: int) -> list[np.ndarray]:
     ]
 
 
-def _unfused(middle: np.ndarray, pairs: list[np.ndarray], taps: np.ndarray) -> np.ndarray:
-    total = middle * taps[0]
-    for pair, tap in zip(pairs, taps[1:], strict=True):
-        total = total + pair * tap
+def _unfused(middle: np.ndarray, pairs: list[np.ndarray], weights: np.ndarray) -> np.ndarray:
+    total = middle * weights[0]
+    for pair, weight in zip(pairs, weights[1:], strict=True):
+        total = total + pair * weight
     return total
 
 
 @lru_cache(maxsize=256)
-def _disk_taps(radius: float, alias: float) -> SparseKernel:
+def _disk_kernel(radius: float, alias: float) -> SparseKernel:
     disk = _disk(radius, alias)
     rows, columns = np.nonzero(disk > 1e-16)  # the others add less than `_FILTER_ERROR`
     middle = disk.shape[0] // 2
@@ -198,20 +202,20 @@ def motion_blur_at(image: np.ndarray, radius: float, sigma: float, angle: float)
     if not isfinite(angle):
         raise ValueError(f"angle must be a number of degrees, it is {angle}.")
     image = np.ascontiguousarray(checked(image, grey=True))
-    taps = _motion_taps(radius, sigma, angle)
-    padded = taps.pad(image)
+    kernel = _motion_kernel(radius, sigma, angle)
+    padded = kernel.pad(image)
     # floor(257 sum + 1/2) // 257, where 257 takes 8 bits to 16, is the whole part of sum + 1/514.
-    levels, places = floor_with_error_bound(taps.fast_sum(padded), 1 / 514, taps.error_bound)
+    levels, places = floor_with_error_bound(kernel.fast_sum(padded), 1 / 514, kernel.error_bound)
 
     def exact(places: np.ndarray) -> np.ndarray:
-        terms = taps.weights[:, None] * (257.0 * taps.levels_at(padded, places))
+        terms = kernel.weights[:, None] * (257.0 * kernel.levels_at(padded, places))
         sums = np.cumsum(terms, axis=0)[-1]  # unlike `sum`, strictly one after the other
         return np.floor(sums + 0.5) // 257
 
-    return resolve(levels, places, exact, len(taps))
+    return resolve(levels, places, exact, len(kernel))
 
 
-def _motion_taps(radius: float, sigma: float, angle: float) -> SparseKernel:
+def _motion_kernel(radius: float, sigma: float, angle: float) -> SparseKernel:
     along = np.arange(2 * ceil(radius) + 1)
     weights = exp(-(along**2) / (2 * sigma**2))
     down, right = sine_and_cosine(radians(fmod(angle, 360)))

@@ -88,15 +88,15 @@ class SparseKernel:
 
     @cached_property
     def _whole_weights(self) -> np.ndarray:
-        """The weights, cut to multiples of 2^-80, in whole parts of 2^-40 and 2^-80: int64, 2 x taps."""
+        """The weights, cut to multiples of 2^-80, in whole parts of 2^-40 and 2^-80: int64, 2 x weights."""
         scaled = self.weights * 2.0**40
         first = np.floor(scaled)
         return np.stack([first, np.floor((scaled - first) * 2.0**40)]).astype(np.int64)
 
     def whole_sums(self, padded: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Whole part of the sum at `places` of the flattened picture, int64, with no rounding.
+        """Whole part of the sum at `places` of the flattened image, int64, with no rounding.
 
-        Float32 weights above 1e-16, of some thousands of taps that sum to about 1, are multiples of
+        Float32 weights above 1e-16, of some thousands of weights that sum to about 1, are multiples of
         2^-80, and all is within 63 bits.
         """
         levels = self.levels_at(padded, places).astype(np.int64)
@@ -104,7 +104,7 @@ class SparseKernel:
         return (first + (rest >> 40)) >> 40
 
     def levels_at(self, padded: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """What the taps read at `places` of the flattened image: uint8, taps x places."""
+        """What the weights read at `places` of the flattened image: uint8, weights x places."""
         _, _, left, right = self.reach
         channels = padded[0, 0].size
         line = padded.shape[1] * channels

@@ -73,7 +73,7 @@ class Call:
 
 @dataclass
 class Answer:
-    """A status, headers, and as body either bytes or a stretch of a file."""
+    """A status, headers, and as body either bytes or a range of a file."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
