@@ -19,9 +19,13 @@ class TaskFailed(Exception):
     """A function raised `error` on `workers`."""
 
     def __init__(self, error: Exception, workers: frozenset[str]) -> None:
-        super().__init__(error, workers)  # so that it can be pickled
+        # Of an exception with a long text Dask passes on the text alone: the error's is not in this.
+        super().__init__(f"{type(error).__name__} on {', '.join(sorted(workers))}")
         self.error = error
         self.workers = workers
+
+    def __reduce__(self) -> tuple:
+        return TaskFailed, (self.error, self.workers)
 
 
 class Workers(ABC):

@@ -60,7 +60,7 @@ def _connected(scheduler: str) -> "Client":
     _knock(scheduler)
     client = Client.__new__(Client)
     try:
-        client.__init__(scheduler, timeout=_REACH_S, set_as_default=False)  # type: ignore[misc]
+        Client.__init__(client, scheduler, timeout=_REACH_S, set_as_default=False)
     except BaseException:
         client.close()
         raise

@@ -17,13 +17,14 @@ from medmnist_c.builder.versions import IMAGES_VERSION
 
 NAME = "medmnist_c"
 _LOOK_UP = "dataset_module_factory"
+_MARK = "knows_medmnist_c"  # attribute of a look-up that is wrapped
 
 
 def register() -> None:
     """Wrap the look-up, once. If `datasets` has moved it, warn and name the other way in."""
     try:
         look_up = getattr(datasets.load, _LOOK_UP)
-        if hasattr(look_up, "knows_medmnist_c"):
+        if hasattr(look_up, _MARK):
             return
         wrapped = _with_our_name(look_up, datasets.load.DatasetModule)
         setattr(datasets.inspect, _LOOK_UP, wrapped)
@@ -45,5 +46,5 @@ def _with_our_name(look_up: Callable[..., Any], module_class: type) -> Callable[
             return module_class("medmnist_c.medmnist_c", IMAGES_VERSION, {"dataset_name": NAME})
         return look_up(path, *args, **kwargs)
 
-    dataset_module_factory.knows_medmnist_c = True  # type: ignore[attr-defined]
+    setattr(dataset_module_factory, _MARK, True)
     return dataset_module_factory

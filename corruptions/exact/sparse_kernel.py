@@ -88,7 +88,8 @@ class SparseKernel:
 
     @cached_property
     def _whole_weights(self) -> np.ndarray:
-        """The weights, cut to multiples of 2^-80, in whole parts of 2^-40 and 2^-80: int64, 2 x weights."""
+        """The weights, cut to multiples of 2^-80, in whole parts of 2^-40 and 2^-80: int64,
+        2 x weights."""
         scaled = self.weights * 2.0**40
         first = np.floor(scaled)
         return np.stack([first, np.floor((scaled - first) * 2.0**40)]).astype(np.int64)

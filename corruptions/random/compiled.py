@@ -9,14 +9,14 @@ from types import ModuleType
 
 import numpy as np
 
-try:
-    from medmnist_c.corruptions.random import _twister  # type: ignore[attr-defined]
-except ImportError:  # there was no compiler, or it was one for another machine
-    _twister = None
 
-
+@lru_cache(maxsize=1)
 def library() -> ModuleType | None:
     """The compiled functions; None if there are none."""
+    try:
+        from medmnist_c.corruptions.random import _twister
+    except ImportError:  # there was no compiler, or it was one for another machine
+        return None
     return _twister
 
 

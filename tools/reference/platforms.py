@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,7 +78,7 @@ class Emulated:
         shutil.rmtree(target, ignore_errors=True)
         pip("install", "--quiet", "--no-deps", f"--target={target}", str(ROOT))
         compiler = shutil.which(f"{self.architecture}-linux-gnu-gcc")
-        for extension in target.glob("medmnist_c/corruptions/*.so"):
+        for extension in target.glob("medmnist_c/corruptions/random/*.so"):
             extension.unlink()
             if compiler:
                 # Headers are the same for all machines of 64 bits.
@@ -90,7 +89,7 @@ class Emulated:
                     "-ffp-contract=off",
                     f"-I{get_path('include')}",
                 ]
-                source = str(ROOT / "corruptions" / "legacy.c")
+                source = str(ROOT / "corruptions" / "random" / "legacy.c")
                 run(compiler, *options, "-o", str(extension), source, "-lm")
 
     def command(self, folder: Path) -> list[str]:
@@ -148,9 +147,9 @@ def machines(folder: Path) -> Iterator[Machine]:
 
 
 def dependencies() -> list[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    names = [*project["dependencies"], *project["optional-dependencies"]["opencv"]]
-    return [one for one in names if not one.startswith("medmnist>")]
+    """What the package runs on, without medmnist."""
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")]
 
 
 def run(*command: str) -> None:

@@ -1,0 +1,26 @@
+"""Draws of numpy's legacy generator, compiled from `legacy.c`; `compiled.py` says what is what."""
+
+import numpy as np
+
+def poisson_table(rates: bytes, /) -> object: ...
+def draw_poisson(
+    levels: np.ndarray,
+    begin: int,
+    table: object,
+    key: np.ndarray,
+    position: int,
+    byte_of_count: np.ndarray | None,
+    made: np.ndarray | None,
+    /,
+) -> tuple[int, int]: ...
+def draw_normal_noise(
+    levels: np.ndarray,
+    scale: float,
+    in_proportion: bool,
+    key: np.ndarray,
+    position: int,
+    has_kept: int,
+    kept: float,
+    made: np.ndarray,
+    /,
+) -> tuple[int, int, float]: ...
