@@ -11,7 +11,7 @@ from medmnist_c.builder.dataset_info import MedMNISTInfo
 def features_of(info: MedMNISTInfo) -> Features:
     """`image`, `label` (one class, or a yes/no for each label) and `index`.
 
-    `index` is the number of the image in the clean test set, to pair a corrupted image with its clean one.
+    `index` is the number of the image in the clean test set, to pair a corrupted image with it.
     """
     if info.multi_label:
         label = Sequence(ClassLabel(names=["no", "yes"]), length=len(info.labels))
