@@ -3,7 +3,6 @@
 import hashlib
 import io
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -33,7 +32,7 @@ class ImagesDigest:
         """Add a row: uint8 H x W or H x W x 3, its label (or one 0 or 1 a label), its index."""
         shape, labels = "x".join(map(str, image.shape)), ",".join(str(int(one)) for one in label)
         self._sha256.update(f"{index} {labels} {shape}\n".encode())
-        self._sha256.update(np.ascontiguousarray(image))
+        self._sha256.update(np.ascontiguousarray(image).data)
 
     def watch(
         self, images: Iterable[np.ndarray], labels: np.ndarray, start: int
@@ -53,7 +52,7 @@ def digest_of_all(digests: Iterable[str]) -> str:
     return hashlib.sha256("".join(known).encode()).hexdigest() if all(known) else ""
 
 
-def digest_of_file(file: BinaryIO) -> str:
+def digest_of_file(file: io.BufferedIOBase) -> str:
     """The digest of the rows of a Parquet file; "" if it is not one of images, labels and indices."""
     digest = ImagesDigest()
     try:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -120,7 +121,7 @@ class OutputFolder:
             return None
 
     @contextlib.contextmanager
-    def open(self, path: str) -> Iterator[BinaryIO | None]:
+    def open(self, path: str) -> Iterator[BufferedIOBase | None]:
         """A file to read from; None if it cannot be opened."""
         try:
             file = self._local(path).open("rb") if self._remote is None else self._fetched(path)
@@ -130,7 +131,7 @@ class OutputFolder:
         with file:
             yield file
 
-    def _fetched(self, path: str) -> BinaryIO:
+    def _fetched(self, path: str) -> BufferedIOBase:
         """A copy of a file elsewhere; it goes when it is closed."""
         assert self._remote is not None
         with contextlib.ExitStack() as on_error:

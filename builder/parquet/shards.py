@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+from io import BufferedIOBase
 
 import pyarrow.parquet as pq
 
@@ -47,7 +47,7 @@ class Shard:
         if [type(value) for value in stated] != [str, int, int, str, str] or "/" in self.name:
             raise TypeError("no name, rows, bytes and digests of a shard")
 
-    def as_in(self, file: BinaryIO) -> "Shard | None":
+    def as_in(self, file: BufferedIOBase) -> "Shard | None":
         """The shard with another file's bytes and SHA-256, if that has the same images; else None."""
         if not self.images_digest or digest_of_file(file) != self.images_digest:
             return None

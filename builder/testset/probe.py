@@ -58,7 +58,7 @@ def _digest(name: str) -> str:
     draws = stream_from(0, kind) if kind else None
     masks = own_masks() if algorithm.takes_masks else {}
     made = apply(_image(), algorithm, entry.parameters(_SEVERITY), draws, masks)
-    return hashlib.sha256(np.ascontiguousarray(made)).hexdigest()[:16]
+    return hashlib.sha256(np.ascontiguousarray(made).data).hexdigest()[:16]
 
 
 def _image() -> np.ndarray:
