@@ -70,6 +70,7 @@ class Machine:
         done = subprocess.run(
             [*self.python, "-c", program, *arguments, *self.executable],
             env=os.environ | {"HF_HOME": str(self.cache)} | self.environment,
+            cwd="/",  # where no module has our name
             stdout=subprocess.PIPE,
             text=True,
             check=True,
