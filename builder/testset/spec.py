@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from medmnist_c.builder.arrow.encoding import Encoding
 from medmnist_c.builder.arrow.features import features_of
+from medmnist_c.builder.arrow.images_digest import ImagesDigest
 from medmnist_c.builder.arrow.tables import ROWS_A_TABLE, tables
 from medmnist_c.builder.configs import Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, dataset_info
@@ -58,12 +59,22 @@ class TestSet:
             advance_to_start(load_clean(self.clean_folder), self.config)
 
     def tables(
-        self, start: int, stop: int, encoding: Encoding, rows_a_table: int = ROWS_A_TABLE
+        self,
+        start: int,
+        stop: int,
+        encoding: Encoding,
+        rows_a_table: int = ROWS_A_TABLE,
+        digest: ImagesDigest | None = None,
     ) -> Iterator[pa.Table]:
-        """Arrow tables of images start ... stop - 1; the clean images are mapped meanwhile."""
+        """Arrow tables of images start ... stop - 1; the clean images are mapped meanwhile.
+
+        The rows are added to `digest` before they are encoded.
+        """
         clean = load_clean(self.clean_folder)
         schema = features_of(dataset_info(self.config.dataset)).arrow_schema
         made = self._images(clean, start, stop)
+        if digest is not None:
+            made = digest.watch(made, clean.labels, start)
         yield from tables(made, clean.labels, start, schema, encoding, rows_a_table)
 
     def image(self, index: int) -> np.ndarray:
