@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from medmnist_c.builder.configs import config_names
     from medmnist_c.builder.parquet.build import build
     from medmnist_c.builder.testset.single import corrupt
+    from medmnist_c.custom.corrupt_dataset import corrupt_dataset
     from medmnist_c.evaluation.evaluate import evaluate
     from medmnist_c.evaluation.report.comparison import compare
     from medmnist_c.evaluation.robustness_report import RobustnessReport
@@ -31,6 +32,7 @@ __all__ = [
     "compare",
     "config_names",
     "corrupt",
+    "corrupt_dataset",
     "evaluate",
     "push",
     "score",
@@ -52,6 +54,7 @@ _LATE = {
     "compare": "medmnist_c.evaluation.report.comparison",
     "config_names": "medmnist_c.builder.configs",
     "corrupt": "medmnist_c.builder.testset.single",
+    "corrupt_dataset": "medmnist_c.custom.corrupt_dataset",
     "evaluate": "medmnist_c.evaluation.evaluate",
     "push": "medmnist_c.publishing.push",
     "score": "medmnist_c.evaluation.score",

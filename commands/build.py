@@ -1,11 +1,9 @@
 """`medmnist-c build`: test sets as a folder of Parquet files."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from medmnist_c.builder.hf.registration import NAME
 from medmnist_c.builder.parquet.build import build as build_folder
 from medmnist_c.commands.options import GOES_ON, Command, complete_config, source_options
 
@@ -36,10 +34,5 @@ def build(
 
     CONFIG are names, with wildcards: '*' for all, 'derma*', 'breastmnist_*_noise_5'.
     """
-    if Path(output).name == NAME:
-        raise ValueError(
-            f"A folder called {NAME} would be taken for the package, or for the dataset, by a Python "
-            "that is started beside it; choose another name."
-        )
     result = build_folder(config, output, num_proc=num_proc, scheduler=scheduler, **source)
     click.echo(f"{output}: {len(result.made)} test sets made, {len(result.kept)} already there")

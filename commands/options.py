@@ -16,7 +16,6 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 
 CACHE_DIR = datasets.config.HF_DATASETS_CACHE
 GOES_ON = "Stopped. What is finished is kept; the same command goes on from there."
-_EXTRAS = dict.fromkeys(("matplotlib", "jinja2", "pydantic", "threadpoolctl"), "evaluate")
 
 
 @contextlib.contextmanager
@@ -25,13 +24,8 @@ def _errors_as_one_sentence() -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise  # `medmnist-c list | head`: click ends quietly
-    except (ValueError, TypeError, IndexError, OSError) as error:
+    except (ValueError, TypeError, IndexError, OSError, ModuleNotFoundError) as error:
         raise click.ClickException(str(error)) from error
-    except ModuleNotFoundError as error:
-        sentence = str(error)
-        if extra := _EXTRAS.get((error.name or "").partition(".")[0]):
-            sentence = f"This needs {error.name}; pip install 'medmnist_c[{extra}]'."
-        raise click.ClickException(sentence) from error
 
 
 def complete_config(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -39,12 +39,20 @@ class HubClient:
         token: never shown.
         policy: how often and how long to try again.
         say: is given a sentence about what is waited for.
+        sends: whether the calls send anything that stays when they fail.
     """
 
     def __init__(
-        self, repo: str, token: str | None, policy: RetryPolicy, say: Callable[[str], None]
+        self,
+        repo: str,
+        token: str | None,
+        policy: RetryPolicy,
+        say: Callable[[str], None],
+        *,
+        sends: bool = True,
     ) -> None:
         self._repo, self._token, self._policy, self._say = repo, token, policy, say
+        self._sends = sends
         self._stop = Event()
 
     def stop(self) -> None:
@@ -89,8 +97,10 @@ class HubClient:
             why = f": {failure.reason}."
         else:
             why = (
-                f", tried {tried} times, at last: {failure.reason}. What is sent stays: run the same "
-                "command again."
+                (f", tried {tried} times, at last" if tried > 1 else "")
+                + f": {failure.reason}. "
+                + ("What is sent stays: run" if self._sends else "Run")
+                + " the same command again."
             )
         return PublishError(self._without_token(f"Cannot {what} of {self._repo}{why}"))
 

@@ -61,6 +61,7 @@ class Repository:
         retry_policy: how often and how long to try again.
         rate_limiter: how many commits an hour.
         say: is given a sentence about what is waited for.
+        sends: False where it is only read.
     """
 
     def __init__(
@@ -69,6 +70,8 @@ class Repository:
         retry_policy: RetryPolicy | None = None,
         rate_limiter: RateLimiter | None = None,
         say: Callable[[str], None] = lambda sentence: None,
+        *,
+        sends: bool = True,
     ) -> None:
         self.name = target.repo
         self.revision = target.revision or "main"
@@ -77,7 +80,7 @@ class Repository:
         token = target.token or get_token()
         self.has_token = bool(token)
         self._api = HfApi(token=token or False, library_name="medmnist_c", library_version=VERSION)
-        self._client = HubClient(self.name, token, retry_policy or RetryPolicy(), say)
+        self._client = HubClient(self.name, token, retry_policy or RetryPolicy(), say, sends=sends)
         self.stop = self._client.stop
         self._say = say
         self._create_pr = target.create_pr

@@ -54,7 +54,7 @@ def verify_repository(
         PublishError: the repository cannot be read.
         CleanDataError: a clean test set cannot be had.
     """
-    repository = Repository(target)
+    repository = Repository(target, sends=False)
     if not repository.exists():
         raise PublishError(
             f"There is no dataset repository {target.repo} on the Hub, or the token may not see it."

@@ -22,6 +22,8 @@ from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 
+_PACKAGE = __name__.partition(".")[0]
+
 
 @dataclass(frozen=True)
 class Built:
@@ -61,8 +63,14 @@ def build(
         UnknownNameError: a name matches nothing.
         BuildError: the folder cannot be written, or test sets could not be made.
         CleanDataError: a clean test set cannot be had.
+        ValueError: the folder is called as the package is.
     """
     output = OutputFolder.at(folder)
+    if output.name == _PACKAGE:
+        raise ValueError(
+            f"A folder called {_PACKAGE} would be taken for the package, or the dataset, by a Python "
+            "that is started beside it; choose another name."
+        )
     own_cache = absolute(cache_dir) if cache_dir else None
     source = ImageSource(seed, data_dir, sample)
     specs = [TestSetSpec(config, source) for config in select(test_sets)]

@@ -62,6 +62,10 @@ class OutputFolder:
             return cls(str(folder))
         return cls(str(absolute(folder)))
 
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.url.replace("\\", "/")).name
+
     @cached_property
     def _remote(self) -> DirFileSystem | None:
         if "://" not in self.url or self.url.startswith("file://"):

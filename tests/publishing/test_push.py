@@ -16,7 +16,6 @@ from hub.process import Hub, running_hub
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from support.dask_cluster import running_cluster
 from support.publishing_runs import (
-    HURRY,
     NAMES,
     aim_at,
     content,
@@ -31,6 +30,7 @@ from medmnist_c.builder.parquet import shards
 from medmnist_c.builder.parquet.build import write_card
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import make_test_sets
+from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import push as pushing
@@ -232,11 +232,14 @@ def test_two_publishers_at_once_lose_nothing(here, monkeypatch):
     monkeypatch.setattr(sending, "FILES_A_COMMIT", 1)
     here.break_on(kind="commit", number=1, how="slow", seconds=0.05, times=20)
     halves = [select(NAMES), select(OTHERS)]
+    patient = RetryPolicy(
+        tries=50, first_s=0.0
+    )  # nobody sleeps here: the loser tries until it wins
     errors = []
 
     def run(half) -> None:
         try:
-            push("tester/both", half, sample=True, retry_policy=HURRY)
+            push("tester/both", half, sample=True, retry_policy=patient)
         except Exception as error:
             errors.append(error)
 
@@ -336,6 +339,16 @@ def test_a_dry_run_tells_and_does_nothing(here, monkeypatch):
     assert {request.method for request in here.requests()} == {"GET"}
     assert here.repository("tester/dry") == before
     assert "2 test sets would be made" in str(found) and "estimated" in str(found)
+
+
+def test_a_dry_run_neither_waits_long_nor_speaks_of_what_it_never_sends(hub, store, monkeypatch):
+    slept = aim_at(hub, store, monkeypatch)
+    push("tester/dry_broken", CHOSEN[:1], sample=True)
+    hub.break_on(kind="tree", number=1, how="status", status=503, times=99)
+    with pytest.raises(PublishError, match="dry_broken: 503 Service Unavailable") as told:
+        foreseen("tester/dry_broken")
+    assert "Run the same command again" in str(told.value) and "sent" not in str(told.value)
+    assert sum(slept) < 30
 
 
 def test_verify_tells_equal_missing_and_different_apart(here):

@@ -31,8 +31,10 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def test_a_folder_opens_without_our_code_even_one_called_medmnist_c(tmp_path):
-    folder = tmp_path / "medmnist_c"
-    result = build(select(NAMES), folder, sample=True, num_proc=1)
+    with pytest.raises(ValueError, match="choose another name"):
+        build(select(NAMES), tmp_path / "medmnist_c", sample=True)
+    result = build(select(NAMES), tmp_path / "built", sample=True, num_proc=1)
+    folder = (tmp_path / "built").rename(tmp_path / "medmnist_c")
     assert sorted(result.made) == sorted(NAMES) and result.kept == []
     program = (
         "import sys; sys.modules['medmnist_c'] = None\n"
