@@ -1,13 +1,20 @@
 """Calls to the Hub: tried again, not too many an hour, failures in one sentence without secrets."""
 
+import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 from typing import TypeVar
 
-from huggingface_hub.utils import get_session
+from huggingface_hub import logging
+from huggingface_hub.utils import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+    get_session,
+)
 
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.retry import CLIENT_ERRORS, Attempts, Failure, RetryPolicy
@@ -25,6 +32,21 @@ _ADVICE = {
 }
 
 Result = TypeVar("Result")
+
+
+@contextlib.contextmanager
+def quiet_clients() -> Iterator[None]:
+    """No bars and warnings of `huggingface_hub` of its own; a signed address may be in the latter."""
+    verbosity, bars = logging.get_verbosity(), not are_progress_bars_disabled()
+    logging.set_verbosity_error()
+    if bars:
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            enable_progress_bars()
 
 
 class Stopped(Exception):

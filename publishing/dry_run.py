@@ -1,6 +1,7 @@
 """What a push would do, worked out without doing it."""
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 
 from medmnist_c.builder.dataset_info import dataset_info
@@ -9,6 +10,7 @@ from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.plan import FILES_A_COMMIT, plan
 from medmnist_c.publishing.repository import Repository, Target
+from medmnist_c.publishing.same_images import published_shard
 from medmnist_c.publishing.snapshot import Snapshot
 
 _IMPATIENT = RetryPolicy(
@@ -52,7 +54,7 @@ def dry_run(specs: list[TestSetSpec], target: Target) -> DryRun:
     if exists and repository.has_token:
         repository.find_pull_request()
     snapshot = repository.snapshot() if exists else Snapshot("")
-    planned = plan(specs, snapshot)
+    planned = plan(specs, snapshot, partial(published_shard, repository))
     sizes = _bytes_an_image(snapshot)
     images = files = commits = gathered = 0
     total = 0.0
