@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from medmnist_c.augmentation.augmix import TargetedAugMix
     from medmnist_c.augmentation.targeted import TargetedAugmentation
     from medmnist_c.builder.configs import config_names
+    from medmnist_c.builder.npz.build import build_npz
     from medmnist_c.builder.parquet.build import build
     from medmnist_c.builder.testset.single import corrupt
     from medmnist_c.custom.corrupt_dataset import corrupt_dataset
@@ -29,6 +30,7 @@ __all__ = [
     "TargetedAugmentation",
     "__version__",
     "build",
+    "build_npz",
     "compare",
     "config_names",
     "corrupt",
@@ -51,6 +53,7 @@ _LATE = {
     "TargetedAugMix": "medmnist_c.augmentation.augmix",
     "TargetedAugmentation": "medmnist_c.augmentation.targeted",
     "build": "medmnist_c.builder.parquet.build",
+    "build_npz": "medmnist_c.builder.npz.build",
     "compare": "medmnist_c.evaluation.report.comparison",
     "config_names": "medmnist_c.builder.configs",
     "corrupt": "medmnist_c.builder.testset.single",
