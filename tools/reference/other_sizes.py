@@ -4,8 +4,9 @@
 
 The images are the sample's, made smaller by the mean of the pixels (`write_sample`), under seed 0.
 Writes `tests/reference/digests_other_sizes.json`: for each size, dataset and corruption the first 8
-hex digits of the SHA-256 of the images' bytes, severities 1 to 5; and `docs/sizes.txt`: for each of them the mean
-absolute difference from the clean images in levels and the structural similarity (SSIM), at all sizes.
+hex digits of the SHA-256 of the images' bytes, severities 1 to 5; and `docs/sizes.txt`: for each of
+them the mean absolute difference from the clean images in levels and the structural similarity
+(SSIM), at all sizes.
 """
 
 import hashlib
