@@ -16,16 +16,19 @@ if TYPE_CHECKING:
     from medmnist_c.custom.build import build_custom
     from medmnist_c.custom.corrupt_dataset import corrupt_dataset
     from medmnist_c.evaluation.evaluate import evaluate
+    from medmnist_c.evaluation.model import Model
     from medmnist_c.evaluation.report.comparison import compare
     from medmnist_c.evaluation.robustness_report import RobustnessReport
     from medmnist_c.evaluation.score import score
     from medmnist_c.medmnist_c import MedMNISTC, MedMNISTCConfig
+    from medmnist_c.models.load import load_model
     from medmnist_c.publishing.push import push
     from medmnist_c.verification import verify
 
 __all__ = [
     "MedMNISTC",
     "MedMNISTCConfig",
+    "Model",
     "RobustnessReport",
     "TargetedAugMix",
     "TargetedAugmentation",
@@ -38,6 +41,7 @@ __all__ = [
     "corrupt",
     "corrupt_dataset",
     "evaluate",
+    "load_model",
     "push",
     "score",
     "verify",
@@ -51,6 +55,7 @@ register()
 _LATE = {
     "MedMNISTC": "medmnist_c.medmnist_c",
     "MedMNISTCConfig": "medmnist_c.medmnist_c",
+    "Model": "medmnist_c.evaluation.model",
     "RobustnessReport": "medmnist_c.evaluation.robustness_report",
     "TargetedAugMix": "medmnist_c.augmentation.augmix",
     "TargetedAugmentation": "medmnist_c.augmentation.targeted",
@@ -62,6 +67,7 @@ _LATE = {
     "corrupt": "medmnist_c.builder.testset.single",
     "corrupt_dataset": "medmnist_c.custom.corrupt_dataset",
     "evaluate": "medmnist_c.evaluation.evaluate",
+    "load_model": "medmnist_c.models.load",
     "push": "medmnist_c.publishing.push",
     "score": "medmnist_c.evaluation.score",
     "verify": "medmnist_c.verification",
