@@ -30,6 +30,7 @@ class MedMNISTInfo:
     task: str
     labels: tuple[str, ...]
     test_count: int
+    validation_count: int
     image_count: int
     license: str
     url: str
@@ -83,6 +84,7 @@ def _info_of(name: str) -> MedMNISTInfo:
         task=info["task"],
         labels=tuple(label for _, label in labels),
         test_count=info["n_samples"]["test"],
+        validation_count=info["n_samples"]["val"],
         image_count=sum(info["n_samples"].values()),
         license=info["license"],
         url=info[f"url_{IMAGE_SIZE}"],

@@ -19,11 +19,12 @@ from medmnist_c.evaluation.configs import chosen_configs
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.fields import as_text
 from medmnist_c.evaluation.image_sources import ImagesMadeHere, LabelledImages, PublishedImages
-from medmnist_c.evaluation.metrics.test_set import Threshold
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
 from medmnist_c.evaluation.predictions.origin import CleanOrigin, InputForm, Origin
 from medmnist_c.evaluation.predictions.probabilities import probabilities
 from medmnist_c.evaluation.prefetch import prefetched
+from medmnist_c.evaluation.report.operating_point import ThresholdSetting
+from medmnist_c.evaluation.report.robustness import MARGIN
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.evaluation.scoring import ScoredImages, Scoring, report_of
 
@@ -43,11 +44,12 @@ def evaluate(
     batch_size: int = 64,
     pil: bool = False,
     rgb: bool = False,
-    threshold: Threshold = 0.5,
+    threshold: ThresholdSetting = None,
     logits: bool = False,
     predictions: str | Path | None = None,
     model_name: str | None = None,
     baseline: RobustnessReport | str | Path | None = None,
+    margin: float = MARGIN,
 ) -> RobustnessReport:
     """How well a model does on the clean test set and under every corruption and severity.
 
@@ -67,12 +69,15 @@ def evaluate(
         pil: `predict` gets a list of PIL images instead (mode L or RGB).
         rgb: grey images are given as RGB.
         threshold: of the score of "yes", in binary and multi-label datasets; there one for each label
-            may be given.
+            may be given. "validation": each label's threshold of best balanced accuracy on the clean
+            validation images. None: that if they can be had, else 0.5, as the release's scorer has it.
         logits: `predict` gives logits; softmax or sigmoid is applied.
         predictions: folder to keep them in. The same call goes on from there, after an interruption
             too: what is finished is not computed anew.
         model_name: for the report; predictions of another model are never mixed in.
         baseline: another model's report, or its path, in place of AlexNet's errors.
+        margin: the report says at which severity the mean balanced error is by more than this above
+            the clean one.
 
     Raises:
         PredictionError: the scores cannot be scored; the message says why.
@@ -80,7 +85,7 @@ def evaluate(
         CleanDataError: the clean test set cannot be found or fetched.
     """
     configs = chosen_configs(dataset, corruptions, severities)
-    scoring = Scoring.of(threshold, False, baseline)
+    scoring = Scoring.of(threshold, False, baseline, margin)
     for one in dict.fromkeys(config.dataset for config in configs):
         scoring.check(dataset_info(one))
     if (

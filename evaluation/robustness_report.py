@@ -1,6 +1,6 @@
 """The public report: what `evaluate` and `score` give, with its file and its renderings.
 
-    {"format": "medmnist_c.report", "version": 2,
+    {"format": "medmnist_c.report", "version": 3,
      "model": {"name"}, "baseline": {"name"}, "provenance": {...},
      "datasets": {name: {...}}, "predictions": relative path of their folder or file, or null}
 
@@ -22,7 +22,7 @@ from medmnist_c.evaluation.report.contents import ReportContents
 from medmnist_c.evaluation.report.model import Report, report_fields
 
 FORMAT = "medmnist_c.report"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 REPORT_FILE = "report.json"
 
 

@@ -1,6 +1,12 @@
 """Figures of a report as text, for a page and for Markdown alike."""
 
-from medmnist_c.evaluation.report.model import DatasetReport, Estimate, Report
+import math
+from dataclasses import dataclass
+
+from medmnist_c.corruptions.table import SEVERITIES
+from medmnist_c.evaluation.report.contents import ReportContents
+from medmnist_c.evaluation.report.model import DatasetReport, Estimate, OperatingPoint, Report
+from medmnist_c.evaluation.report.overall import OverallTable
 
 METRIC_NAMES = {
     "balanced_error": "balanced error",
@@ -12,6 +18,7 @@ METRIC_NAMES = {
     "brier": "Brier score",
     "kappa": "quadratic kappa",
 }
+MARK = "\u2020"  # at BE and rBE where the baseline's thresholds are of another kind
 UNSTABLE = "unstable: AlexNet loses less than 0.02 here, so that rBE says nothing"
 
 
@@ -29,6 +36,118 @@ def interval(estimate: Estimate | None, signed: bool = False) -> str:
     if signed:
         return f"{estimate.low:+.3f} to {estimate.high:+.3f}"
     return f"{estimate.low:.3f}-{estimate.high:.3f}"
+
+
+def severity_lost(estimate: Estimate) -> str:
+    """The severity at which a model loses too much, e.g. "3"; "none" where it never does."""
+    return "-" if estimate.value is None else _severity(estimate.value)
+
+
+def severity_lost_interval(estimate: Estimate) -> str:
+    """e.g. "2 to none"; nothing where there is none."""
+    if estimate.value is None or estimate.low is None or estimate.high is None:
+        return ""
+    return f"{_severity(estimate.low)} to {_severity(estimate.high)}"
+
+
+def _severity(value: float) -> str:
+    return "none" if value > SEVERITIES[-1] else f"{value:g}"
+
+
+def rank(estimate: Estimate) -> tuple[str, str]:
+    """A rank and its interval, e.g. "1.5" and "1-2"."""
+    if estimate.value is None:
+        return "-", estimate.note or ""
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.3g}", ""
+    return f"{estimate.value:.3g}", f"{estimate.low:.3g}-{estimate.high:.3g}"
+
+
+@dataclass(frozen=True)
+class OverallCells:
+    """A row of the overall table.
+
+    orders: its place when sorted by each column, as properties of CSS.
+    """
+
+    model: str
+    estimates: tuple[Estimate | None, ...]
+    rank: Estimate | None
+    mark: str
+    orders: str
+
+
+def overall_columns(table: OverallTable, several: bool) -> list[str]:
+    """Heads of the figures; ranks where there are several models."""
+    columns = ["clean", *map(str, SEVERITIES), "mean", "BE", "rBE"]
+    if _has_unstable(table):
+        columns.append("rBE, stable")
+    return [*columns, *(["mean rank" if len(table.datasets) > 1 else "rank"] if several else [])]
+
+
+def overall_cells(table: OverallTable, several: bool) -> list[OverallCells]:
+    """The models with their figures, in the table's order."""
+    rows = []
+    for row in table.rows:
+        estimates = [
+            row.clean,
+            *map(row.severities.get, SEVERITIES),
+            row.corrupted,
+            row.BE,
+            row.rBE,
+        ]
+        estimates += [row.rBE_stable] * _has_unstable(table)
+        rows.append(estimates)
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    columns += [[row.rank for row in table.rows]] * several
+    orders = [_order(column) for column in columns]
+    return [
+        OverallCells(
+            row.model,
+            tuple(estimates),
+            row.rank if several else None,
+            MARK if row.marked else "",
+            ";".join(f"--o{n}:{order[place]}" for n, order in enumerate(orders, 1)),
+        )
+        for place, (row, estimates) in enumerate(zip(table.rows, rows, strict=True))
+    ]
+
+
+def _has_unstable(table: OverallTable) -> bool:
+    return any(row.rBE != row.rBE_stable for row in table.rows)
+
+
+def _order(column: list[Estimate | None]) -> list[int]:
+    """The place of each when sorted, smallest first, missing ones last."""
+    values = [math.inf if one is None or one.value is None else one.value for one in column]
+    ordered = sorted(range(len(values)), key=lambda place: values[place])
+    return [ordered.index(place) for place in range(len(values))]
+
+
+def overall_notes(contents: ReportContents) -> list[str]:
+    """What the overall tables come with."""
+    lines = []
+    if len(contents.reports) > 1:
+        lines.append(
+            "Models are sorted by their mean over the corruptions, of which the rank is, too; its "
+            "interval is over images that all models share."
+        )
+    lines += dict.fromkeys(
+        f"{MARK} {one.remark}."
+        for report in contents.reports
+        for one in report.datasets.values()
+        if one.remark
+    )
+    partial = [
+        f"{report.name} on {name}"
+        for report in contents.reports
+        for name, one in report.datasets.items()
+        if one.partial or not one.summary.complete
+    ]
+    if partial:
+        more = f" and {len(partial) - 4} more" if len(partial) > 4 else ""
+        lines.append(f"Partial, so without BE, rBE and ranks: {', '.join(partial[:4])}{more}.")
+    return lines
 
 
 def summary_rows(one: DatasetReport) -> list[tuple[str, Estimate | None, Estimate | None]]:
@@ -72,6 +191,10 @@ def notes(one: DatasetReport) -> list[str]:
             f"rBE of {', '.join(one.summary.unstable)} is {UNSTABLE}; the mean is given with "
             "and without."
         )
+    if one.remark:
+        lines.append(f"{MARK} {one.remark}.")
+    if one.partial:
+        lines.append(f"Partial, {one.partial}: no BE, rBE and ranks, which are of whole test sets.")
     if not one.summary.complete:
         lines.append(
             "Not all corruptions and severities were evaluated: means are over these only."
@@ -96,7 +219,26 @@ def provenance_rows(report: Report) -> list[tuple[str, str]]:
     for name, source in made.sources.items():
         where = f"{source.count:,} images, {source.where}"
         rows.append((name, _known(where, "digest", source.digest)))
+        if point := report.datasets[name].operating_point:
+            rows.append((f"{name}, thresholds", thresholds(report.datasets[name], point)))
     return rows
+
+
+def thresholds(one: DatasetReport, point: OperatingPoint) -> str:
+    """Which thresholds, and from what, e.g. "0.431: of best balanced accuracy on 78 images"."""
+    values = [f"{value:.4g}" for value in point.thresholds]
+    if len(values) > 1:
+        named = zip(one.classes, values, strict=True)
+        values = [f"{label} {value}" for label, value in named]
+    if point.kind == "given" or one.validation is None:
+        return f"{', '.join(values)} (given)"
+    made = one.validation
+    count = f"{made.count:,}"
+    if made.count != made.official:
+        count += f" of {made.official:,}"
+    where = _known(made.where, "digest", made.digest)
+    best = "each of best balanced accuracy" if len(values) > 1 else "of best balanced accuracy"
+    return f"{', '.join(values)}: {best} on {count} clean validation images ({where})"
 
 
 def _known(what: str, more: str, value: str | None) -> str:

@@ -7,7 +7,7 @@ range. What is free text (a model's name, a note) is bounded, and the renderers 
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
@@ -145,7 +145,11 @@ class SeverityReport:
 
 @dataclass(frozen=True)
 class Summary:
-    """Means over all corruptions; `rBE_stable` leaves out those named in `unstable`."""
+    """Means over all corruptions; `rBE_stable` leaves out those named in `unstable`.
+
+    `lost_at` is the first severity at which the mean balanced error is more than `margin` above the
+    clean one, 6 if there is none.
+    """
 
     BE: Estimate
     rBE: Estimate
@@ -153,16 +157,61 @@ class Summary:
     unstable: tuple[str, ...]
     means: Metrics
     complete: Flag
+    margin: Probability
+    lost_at: Estimate
+
+
+TUNED = "tuned"
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """Thresholds of the score of "yes", one for all labels or one for each.
+
+    `kind` is "given", or "tuned": each of best balanced accuracy on clean validation images.
+    """
+
+    kind: Literal["given", "tuned"]
+    thresholds: tuple[Probability, ...]
+
+    @property
+    def words(self) -> str:
+        """e.g. "tuned", "0.5"."""
+        if self.kind == TUNED:
+            return TUNED
+        return f"{self.thresholds[0]:g}" if len(self.thresholds) == 1 else "given for each label"
+
+
+@dataclass(frozen=True)
+class ValidationImages:
+    """Clean validation images, whose scores chose thresholds and the temperature.
+
+    `digest` and `where` are as those of a `SourceProvenance`; `official` is how many there should be.
+    """
+
+    count: Count
+    official: Count
+    digest: Text | None
+    where: Text
 
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """All figures of one dataset."""
+    """All figures of one dataset.
+
+    `partial` says why the images are no whole test set of the benchmark; None if they are.
+    `operating_point` is None where the largest score decides, `validation` where no validation images
+    were seen. `remark` says why BE and rBE compare thresholds, too; None if they do not.
+    """
 
     dataset: str
     task: str
     classes: tuple[str, ...]
     count: Count
+    partial: Text | None
+    operating_point: OperatingPoint | None
+    validation: ValidationImages | None
+    remark: Text | None
     clean: TestSetFigures
     corruptions: tuple[CorruptionReport, ...]
     groups: tuple[GroupReport, ...]
@@ -193,8 +242,14 @@ class DatasetReport:
         counts = {one.count for of in self.corruptions for one in of.test_sets}
         if counts | {self.clean.count} != {self.count}:
             raise ValueError("has test sets of different size")
+        point = self.operating_point
+        if point is not None and len(point.thresholds) not in (1, len(info.labels)):
+            raise ValueError("has thresholds that are not one, or one for each label")
         if self.count > info.test_count:
             raise ValueError(f"has more images than the {info.test_count} of {self.dataset}")
+        ratios = [one.BE.value for one in (self.summary, *self.groups, *self.corruptions)]
+        if self.partial is not None and any(one is not None for one in ratios):
+            raise ValueError("has a BE, and images that are no whole test set")
         return self
 
 
@@ -221,7 +276,6 @@ class Provenance:
     images_version: Text | None
     confidence: Probability
     resamples: Count
-    threshold: Probability | tuple[Probability, ...]
     logits: Flag
     sources: dict[str, SourceProvenance]
 
