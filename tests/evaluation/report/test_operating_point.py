@@ -14,6 +14,7 @@ from medmnist_c.cli import main
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
 from medmnist_c.evaluation.predictions.origin import CleanOrigin, ImagesOrigin, Origin
+from medmnist_c.evaluation.predictions.rows import Predictions
 from medmnist_c.evaluation.predictions.validation import ValidationSet
 from medmnist_c.evaluation.report.baseline import alexnet, baseline_of
 from medmnist_c.evaluation.report.model import OperatingPoint
@@ -116,7 +117,7 @@ def test_validation_scores_that_are_not_there_or_are_the_test_images(file):
         ):
             score(file)
     beside.unlink()
-    with pytest.raises(PredictionError, match="keep them as breastmnist_validation.parquet beside"):
+    with pytest.raises(PredictionError, match="keep them as breastmnist_validation"):
         score(file, threshold="validation")
     done = CliRunner().invoke(
         main, ["score", str(file), "-o", str(file.parent), "--threshold", "best"]
@@ -194,7 +195,5 @@ def test_several_labels_have_a_threshold_each():
     info = dataset_info("chestmnist")
     _, scores = next(random_scores("chestmnist"))
     labels = (np.random.default_rng(0).random(scores.shape) < scores).astype(np.int64)
-    from medmnist_c.evaluation.predictions.rows import Predictions
-
     point = choose(info, None, Predictions(labels, scores))
     assert point.kind == "tuned" and len(set(point.thresholds)) == 14
