@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from medmnist_c.evaluation.report.comparison import compare
     from medmnist_c.evaluation.robustness_report import RobustnessReport
     from medmnist_c.evaluation.score import score
+    from medmnist_c.evaluation.seeds import over_seeds
     from medmnist_c.medmnist_c import MedMNISTC, MedMNISTCConfig
     from medmnist_c.publishing.push import push
     from medmnist_c.verification import verify
@@ -32,6 +33,7 @@ __all__ = [
     "config_names",
     "corrupt",
     "evaluate",
+    "over_seeds",
     "push",
     "score",
     "verify",
@@ -53,6 +55,7 @@ _LATE = {
     "config_names": "medmnist_c.builder.configs",
     "corrupt": "medmnist_c.builder.testset.single",
     "evaluate": "medmnist_c.evaluation.evaluate",
+    "over_seeds": "medmnist_c.evaluation.seeds",
     "push": "medmnist_c.publishing.push",
     "score": "medmnist_c.evaluation.score",
     "verify": "medmnist_c.verification",

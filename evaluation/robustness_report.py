@@ -2,7 +2,9 @@
 
     {"format": "medmnist_c.report", "version": 3,
      "model": {"name"}, "baseline": {"name"}, "provenance": {...},
-     "datasets": {name: {...}}, "predictions": relative path of their folder or file, or null}
+     "datasets": {name: {...}},
+     "predictions": relative path of their folder or file, a list of these over several trainings,
+         or null}
 
 The fields are those of the types in `report/model.py`, under the same names.
 """
@@ -31,10 +33,16 @@ class RobustnessReport(Report):
     """How a model fares under the corruptions: figures, provenance, and how to show and keep them."""
 
     @classmethod
-    def of(cls, report: Report, predictions: Path | None = None) -> Self:
-        """The same figures, with the place of their predictions."""
+    def of(
+        cls,
+        report: Report,
+        predictions: Path | None = None,
+        seed_predictions: tuple[Path, ...] = (),
+    ) -> Self:
+        """The same figures, with the places of their predictions."""
         fields = {one.name: getattr(report, one.name) for one in dataclasses.fields(report)}
-        return cls(**fields | {"predictions": predictions})
+        places = {"predictions": predictions, "seed_predictions": seed_predictions}
+        return cls(**fields | places)
 
     def to_dict(self) -> dict:
         """The whole as plain data, but for `predictions`."""
@@ -57,7 +65,7 @@ class RobustnessReport(Report):
             )
         return cls.of(report_fields(plain, where))
 
-    def to_json(self, predictions: str | None = None) -> str:
+    def to_json(self, predictions: str | list[str] | None = None) -> str:
         """As JSON, floats to their last digit; `predictions` is their place for the text."""
         whole = self.to_dict() | {"predictions": predictions}
         return json.dumps(whole, indent=1, allow_nan=False) + "\n"
@@ -76,10 +84,11 @@ class RobustnessReport(Report):
         path = absolute(path)
         file = path if path.suffix == ".json" else path / REPORT_FILE
         file.parent.mkdir(parents=True, exist_ok=True)
-        predictions = None
-        if self.predictions is not None:
-            relative = os.path.relpath(self.predictions.absolute(), file.parent.absolute())
-            predictions = Path(relative).as_posix()
+        places = [
+            Path(os.path.relpath(one.absolute(), file.parent.absolute())).as_posix()
+            for one in self.places
+        ]
+        predictions = places if self.seed_predictions else places[0] if places else None
         with atomic_write(file) as out:
             out.write(self.to_json(predictions).encode())
         return file
@@ -102,8 +111,13 @@ class RobustnessReport(Report):
         predictions = plain.get("predictions") if isinstance(plain, dict) else None
         if predictions is None:
             return report
-        if not isinstance(predictions, str) or "\0" in predictions or len(predictions) > 4096:
+        several = isinstance(predictions, list)
+        places = predictions if several else [predictions]
+        wanted = len(report.model.seeds) if several else 1
+        if len(places) != wanted or not all(map(_is_path, places)):
             raise ReportError(f"{file} does not name the folder of its predictions; make it again.")
+        if several:
+            return cls.of(report, None, tuple(file.parent / one for one in places))
         return cls.of(report, file.parent / predictions)
 
     def markdown(self) -> str:
@@ -119,6 +133,10 @@ class RobustnessReport(Report):
 
         contents = ReportContents.of([self])
         return html(contents, draw(contents))
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value and len(value) <= 4096
 
 
 def _parsed(text: str, where: str) -> object:

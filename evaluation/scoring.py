@@ -178,7 +178,7 @@ def _dataset_report(
     assert labels is not None
     how = HowScored(
         missing_images(info, len(labels), images),
-        point,
+        () if point is None else (point,),
         validation and _told(info, validation),
         remark(info, point, scoring.baseline),
         scoring.margin,

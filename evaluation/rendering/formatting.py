@@ -33,9 +33,10 @@ def interval(estimate: Estimate | None, signed: bool = False) -> str:
     """e.g. "0.101-0.145"; nothing where there is none."""
     if estimate is None or estimate.value is None or estimate.low is None:
         return ""
+    sd = "" if estimate.sd is None else f", SD {estimate.sd:.3f}"
     if signed:
-        return f"{estimate.low:+.3f} to {estimate.high:+.3f}"
-    return f"{estimate.low:.3f}-{estimate.high:.3f}"
+        return f"{estimate.low:+.3f} to {estimate.high:+.3f}{sd}"
+    return f"{estimate.low:.3f}-{estimate.high:.3f}{sd}"
 
 
 def severity_lost(estimate: Estimate) -> str:
@@ -213,14 +214,17 @@ def provenance_rows(report: Report) -> list[tuple[str, str]]:
         ("libraries", ", ".join(f"{name} {version}" for name, version in made.libraries.items())),
         (
             "intervals",
-            f"{100 * made.confidence:g} %, images resampled by class, {made.resamples} resamples",
+            f"{100 * made.confidence:g} %, images resampled by class, {made.resamples} resamples; "
+            + _trainings(report),
         ),
     ]
     for name, source in made.sources.items():
         where = f"{source.count:,} images, {source.where}"
         rows.append((name, _known(where, "digest", source.digest)))
-        if point := report.datasets[name].operating_point:
-            rows.append((f"{name}, thresholds", thresholds(report.datasets[name], point)))
+        one = report.datasets[name]
+        for number, point in enumerate(one.operating_points):
+            seed = f", {report.model.seeds[number]}" if report.model.seeds else ""
+            rows.append((f"{name}, thresholds{seed}", thresholds(one, point)))
     return rows
 
 
@@ -239,6 +243,13 @@ def thresholds(one: DatasetReport, point: OperatingPoint) -> str:
     where = _known(made.where, "digest", made.digest)
     best = "each of best balanced accuracy" if len(values) > 1 else "of best balanced accuracy"
     return f"{', '.join(values)}: {best} on {count} clean validation images ({where})"
+
+
+def _trainings(report: Report) -> str:
+    seeds = report.model.seeds
+    if not seeds:
+        return "one training: what another one would give is not in them"
+    return f"over {len(seeds)} trainings ({', '.join(seeds)}); SD is their standard deviation"
 
 
 def _known(what: str, more: str, value: str | None) -> str:

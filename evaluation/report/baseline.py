@@ -56,6 +56,19 @@ def alexnet() -> Baseline:
     )
 
 
+def reported_baseline(report: Report) -> Baseline:
+    """Whom a report was measured against, as far as the report's own test sets go."""
+    clean, means, thresholds = {}, {}, {}
+    for name, dataset in report.datasets.items():
+        for one in dataset.corruptions:
+            error, drop = one.baseline_balanced_error, one.baseline_drop
+            if error is not None and drop is not None:
+                severities = tuple(each.severity for each in one.test_sets if each.severity)
+                means[name, one.name] = {severities: error}
+                clean[name] = error - drop
+    return Baseline(report.baseline.name, clean, means, thresholds)
+
+
 def baseline_of(report: Report) -> Baseline:
     """Another report as the baseline, for the severities it has.
 
@@ -75,8 +88,8 @@ def baseline_of(report: Report) -> Baseline:
         for name, found in errors.items():
             means[dataset, name] = {tuple(found): sum(found.values()) / len(found)}
     thresholds = {
-        name: one.operating_point.words
+        name: one.operating_points[0].words
         for name, one in report.datasets.items()
-        if one.operating_point is not None
+        if one.operating_points
     }
     return Baseline(report.name, clean, means, thresholds)

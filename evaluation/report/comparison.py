@@ -10,6 +10,7 @@ from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.corruptions.table import CORRUPTIONS, Corruption
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.metrics.resampled import Resampled, combine, mean
+from medmnist_c.evaluation.metrics.seeds import settled
 from medmnist_c.evaluation.metrics.simultaneous import max_t_bands
 from medmnist_c.evaluation.report.kept_errors import (
     KeptErrors,
@@ -87,10 +88,10 @@ def compare_all(models: Sequence[KeptErrors]) -> tuple[ModelComparison | NotComp
 
 
 def _compared(a: KeptErrors, b: KeptErrors) -> ModelComparison:
-    stores = a.store, b.store
+    stores = a.stores[0], b.stores[0]
     check_same_images(a.report, b.report)
     shared = a.reported() & b.reported()
-    differences = {}
+    pairs: dict[Config, _Pair] = {}
     for config in (one for one in stores[0].configs() if one in shared):
         of_a, of_b = a.of(config), b.of(config)
         if of_a is None or of_b is None or not np.array_equal(of_a[0], of_b[0]):
@@ -98,12 +99,14 @@ def _compared(a: KeptErrors, b: KeptErrors) -> ModelComparison:
                 f"The labels of {config.name} are not the same for {a.report.name} and "
                 f"{b.report.name} (or not kept), so they cannot be paired."
             )
-        differences[config] = combine(lambda at_a, at_b: at_b - at_a, of_a[1], of_b[1])
-    apart = [
-        _Apart.of(dataset, differences)
-        for dataset in dict.fromkeys(one.dataset for one in differences)
+        pairs[config] = of_a[1], of_b[1]
+    apart = [_Apart.of(dataset, pairs) for dataset in dict.fromkeys(one.dataset for one in pairs)]
+    figures = (figure for one in apart for figure in one.figures())
+    differences = [
+        combine(lambda x, y: y - x, settled(of_a, a.position), settled(of_b, b.position))
+        for of_a, of_b in figures
     ]
-    shown = _simultaneous([figure for one in apart for figure in one.figures()])
+    shown = _simultaneous(differences)
     return ModelComparison(
         a.report.name, b.report.name, tuple(one.difference(shown) for one in apart)
     )
@@ -124,30 +127,37 @@ def _simultaneous(figures: list[Resampled]) -> Iterator[Estimate]:
             yield Estimate(one.value, *next(limits), one.note)
 
 
+_Pair = tuple[Resampled, Resampled]  # the figures of both models
+
+
+def _mean(pairs: Sequence[_Pair]) -> _Pair:
+    return mean([of_a for of_a, _ in pairs]), mean([of_b for _, of_b in pairs])
+
+
 @dataclass(frozen=True)
 class _Apart:
-    """Differences on one dataset with their resamples."""
+    """Figures of two models on one dataset with their resamples."""
 
     dataset: str
-    clean: Resampled
-    corruptions: list[tuple[Corruption, dict[int, Resampled], Resampled]]
-    mean: Resampled
+    clean: _Pair
+    corruptions: list[tuple[Corruption, dict[int, _Pair], _Pair]]
+    mean: _Pair
 
     @classmethod
-    def of(cls, dataset: str, differences: dict[Config, Resampled]) -> "_Apart":
+    def of(cls, dataset: str, pairs: dict[Config, _Pair]) -> "_Apart":
         corruptions = []
         for entry in CORRUPTIONS[dataset].values():
             own = {
                 one.severity: found
-                for one, found in differences.items()
+                for one, found in pairs.items()
                 if isinstance(one, CorruptedConfig) and one.entry is entry
             }
             if own:
-                corruptions.append((entry, own, mean(list(own.values()))))
-        overall = mean([average for _, _, average in corruptions])
-        return cls(dataset, differences[CleanConfig(dataset)], corruptions, overall)
+                corruptions.append((entry, own, _mean(list(own.values()))))
+        overall = _mean([average for _, _, average in corruptions])
+        return cls(dataset, pairs[CleanConfig(dataset)], corruptions, overall)
 
-    def figures(self) -> Iterator[Resampled]:
+    def figures(self) -> Iterator[_Pair]:
         """All that is shown."""
         yield self.clean
         for _, severities, average in self.corruptions:

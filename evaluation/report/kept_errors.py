@@ -8,8 +8,8 @@ import numpy as np
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.errors import ReportError
-from medmnist_c.evaluation.metrics.resampled import Resampled
-from medmnist_c.evaluation.metrics.test_set import balanced_error, classify
+from medmnist_c.evaluation.metrics.resampled import Figures, Resampled, pooled
+from medmnist_c.evaluation.metrics.test_set import Classified, balanced_error, classify, measure
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.folder import PredictionFolder, open_predictions
 from medmnist_c.evaluation.report.completeness import OTHER_IMAGES
@@ -19,9 +19,10 @@ from medmnist_c.evaluation.report.operating_point import threshold_of
 
 def kept_errors(reports: Sequence[Report]) -> list["KeptErrors"]:
     """Of each report; reports of the same predictions are one model, and do not differ."""
-    places = [one.predictions and one.predictions.absolute() for one in reports]
+    places = [tuple(place.absolute() for place in one.places) for one in reports]
     return [
-        KeptErrors(one, places.index(place)) for one, place in zip(reports, places, strict=True)
+        KeptErrors(one, places.index(place) if place else number)
+        for number, (one, place) in enumerate(zip(reports, places, strict=True))
     ]
 
 
@@ -34,14 +35,16 @@ class KeptErrors:
         self._found: dict[Config, tuple[np.ndarray, Resampled] | None] = {}
 
     @cached_property
-    def store(self) -> PredictionFolder | PredictionFile:
-        predictions = self.report.predictions
-        if predictions is None or not predictions.exists():
+    def stores(self) -> list[PredictionFolder | PredictionFile]:
+        """Of each training."""
+        places = self.report.places
+        if not self.is_kept:
+            told = ", ".join(map(str, places)) or "None"
             raise ReportError(
-                f"The predictions of {self.report.name} are not there ({predictions}), which a paired "
+                f"The predictions of {self.report.name} are not there ({told}), which a paired "
                 "comparison needs; evaluate with predictions=FOLDER and keep it beside the report."
             )
-        return open_predictions(predictions)
+        return [open_predictions(place) for place in places]
 
     def reported(self) -> set[Config]:
         return {
@@ -53,18 +56,45 @@ class KeptErrors:
     def of(self, config: Config) -> tuple[np.ndarray, Resampled] | None:
         """None where the labels are not kept."""
         if config not in self._found:
-            made = self.report.provenance
-            kept = self.store.read(config, logits=made.logits)
-            self._found[config] = None
-            if kept.labels is not None:
-                info = dataset_info(config.dataset)
-                point = self.report.datasets[config.dataset].operating_point
-                classified = classify(info, kept.labels, kept.scores, threshold_of(point))
-                error = balanced_error(
-                    classified, corrupted=isinstance(config, CorruptedConfig), model=self.position
-                )
-                self._found[config] = kept.labels, error
+            self._found[config] = self._read(config)
         return self._found[config]
+
+    def _read(self, config: Config) -> tuple[np.ndarray, Resampled] | None:
+        corrupted = isinstance(config, CorruptedConfig)
+        runs, labels = [], None
+        for number in range(len(self.stores)):
+            one = self._classified(config, number)
+            if one is None or (labels is not None and (labels != one.labels).any()):
+                return None
+            labels = one.labels
+            runs.append(balanced_error(one, corrupted=corrupted, model=self.position))
+        if labels is None:
+            return None
+        return labels, runs[0] if len(runs) == 1 else pooled(runs)
+
+    def _classified(self, config: Config, number: int) -> Classified | None:
+        """Answers of one training; None where the labels are not kept."""
+        kept = self.stores[number].read(config, logits=self.report.provenance.logits)
+        if kept.labels is None:
+            return None
+        points = self.report.datasets[config.dataset].operating_points
+        threshold = threshold_of(points[number] if points else None)
+        return classify(dataset_info(config.dataset), kept.labels, kept.scores, threshold)
+
+    def configs(self, dataset: str) -> list[Config]:
+        """The test sets of a dataset, the clean one first."""
+        return [_config(dataset, *place) for place in self.report.table(dataset)]
+
+    def measured(self, config: Config) -> Figures:
+        """All figures of a test set, of a report of one training.
+
+        Raises:
+            ReportError: the labels are not kept.
+        """
+        one = self._classified(config, 0)
+        if one is None:
+            raise ReportError(f"The labels of {config.name} are not kept for {self.report.name}.")
+        return measure(one, corrupted=isinstance(config, CorruptedConfig))
 
     def errors(self, dataset: str) -> dict[tuple[str | None, int | None], Resampled]:
         """As `Report.table`; without draws where predictions or labels are not kept."""
@@ -80,7 +110,8 @@ class KeptErrors:
     @property
     def is_kept(self) -> bool:
         """Whether there are predictions."""
-        return self.report.predictions is not None and self.report.predictions.exists()
+        places = self.report.places
+        return bool(places) and all(one.exists() for one in places)
 
 
 def _config(dataset: str, corruption: str | None, severity: int | None) -> Config:

@@ -6,6 +6,7 @@ range. What is free text (a model's name, a note) is bounded, and the renderers 
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -26,6 +27,7 @@ from medmnist_c.evaluation.fields import (
 )
 from medmnist_c.evaluation.metrics.names import METRICS, PRIMARY
 from medmnist_c.evaluation.metrics.resampled import Figures, Resampled
+from medmnist_c.evaluation.metrics.seeds import over_seeds, settled
 
 _ROUNDING = 1e-9
 
@@ -35,19 +37,22 @@ class Estimate:
     """A figure with its 95 % interval.
 
     `low` and `high` are None where a figure has no interval, `value` where there is no figure; `note`
-    says why.
+    says why. `sd` is the standard deviation over training seeds, where there are several; the interval
+    is over images and trainings then.
     """
 
     value: Number | None
     low: Number | None = None
     high: Number | None = None
     note: Text | None = None
+    sd: Number | None = None
 
     @classmethod
     def of(cls, figure: Resampled) -> Self:
-        low, high = figure.interval() or (None, None)
+        sd = over_seeds(figure.runs).sd if figure.runs else None
+        low, high = settled(figure).interval() or (None, None)
         value = None if figure.value is None else float(figure.value)
-        return cls(value, low, high, figure.note)
+        return cls(value, low, high, figure.note, sd)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -74,7 +79,14 @@ Metrics = Annotated[dict[str, Estimate], AfterValidator(_known_metrics)]  # by n
 
 def metrics_of(figures: Figures) -> dict[str, Estimate]:
     """The figures of a test set, or means of them, as a report has them."""
-    return {name: Estimate.of(figure) for name, figure in figures.items()}
+    return {name: _within(Estimate.of(figure), *METRICS[name]) for name, figure in figures.items()}
+
+
+def _within(one: Estimate, least: float, most: float) -> Estimate:
+    """Its interval cut to the metric's range: that over few trainings can leave it."""
+    if one.low is None or one.high is None:
+        return one
+    return replace(one, low=max(one.low, least), high=min(one.high, most))
 
 
 @dataclass(frozen=True)
@@ -200,8 +212,9 @@ class DatasetReport:
     """All figures of one dataset.
 
     `partial` says why the images are no whole test set of the benchmark; None if they are.
-    `operating_point` is None where the largest score decides, `validation` where no validation images
-    were seen. `remark` says why BE and rBE compare thresholds, too; None if they do not.
+    `operating_points` are one for each training, none where the largest score decides; `validation` is
+    None where no validation images were seen. `remark` says why BE and rBE compare thresholds, too;
+    None if they do not.
     """
 
     dataset: str
@@ -209,7 +222,7 @@ class DatasetReport:
     classes: tuple[str, ...]
     count: Count
     partial: Text | None
-    operating_point: OperatingPoint | None
+    operating_points: tuple[OperatingPoint, ...]
     validation: ValidationImages | None
     remark: Text | None
     clean: TestSetFigures
@@ -242,12 +255,13 @@ class DatasetReport:
         counts = {one.count for of in self.corruptions for one in of.test_sets}
         if counts | {self.clean.count} != {self.count}:
             raise ValueError("has test sets of different size")
-        point = self.operating_point
-        if point is not None and len(point.thresholds) not in (1, len(info.labels)):
+        lengths = {len(one.thresholds) for one in self.operating_points}
+        if not lengths <= {1, len(info.labels)}:
             raise ValueError("has thresholds that are not one, or one for each label")
         if self.count > info.test_count:
             raise ValueError(f"has more images than the {info.test_count} of {self.dataset}")
-        ratios = [one.BE.value for one in (self.summary, *self.groups, *self.corruptions)]
+        ratios = [self.summary.BE.value, *(one.BE.value for one in self.groups)]
+        ratios += [one.BE.value for one in self.corruptions]
         if self.partial is not None and any(one is not None for one in ratios):
             raise ValueError("has a BE, and images that are no whole test set")
         return self
@@ -282,17 +296,19 @@ class Provenance:
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """A model, by its name."""
+    """A model: its name, and those of its trainings if there are several."""
 
     name: Text
+    seeds: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
 class Report:
     """How a model fares under the corruptions, dataset by dataset.
 
-    `predictions` is the folder or file of the scores behind it, None where they are not kept; it is
-    no part of `to_dict`. There is no time in a report: the same predictions give the same one.
+    `predictions` is the folder or file of the scores behind it, None where they are not kept;
+    `seed_predictions` those of each training in a report over several. They are no part of `to_dict`.
+    There is no time in a report: the same predictions give the same one.
     """
 
     model: ModelIdentity
@@ -300,6 +316,12 @@ class Report:
     provenance: Provenance
     datasets: dict[str, DatasetReport]
     predictions: Path | None = None
+    seed_predictions: tuple[Path, ...] = ()
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Of the predictions of each training; none where they are not kept."""
+        return self.seed_predictions or (() if self.predictions is None else (self.predictions,))
 
     @property
     def name(self) -> str:
@@ -330,7 +352,7 @@ class Report:
 
     def to_dict(self) -> dict:
         """All but `predictions` as plain data: dictionaries, lists, texts and numbers."""
-        told = _PLAIN.dump_python(self, mode="json", exclude={"predictions"})
+        told = _PLAIN.dump_python(self, mode="json", exclude={"predictions", "seed_predictions"})
         return dict(told)
 
     @model_validator(mode="after")

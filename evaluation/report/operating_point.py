@@ -49,7 +49,7 @@ def choose(
             )
         scores = validation.scores if info.multi_label else validation.scores[:, -1:]
         points = operating_points(validation.labels, scores)
-        return OperatingPoint(TUNED, tuple(one.threshold for one in points))
+        return OperatingPoint("tuned", tuple(one.threshold for one in points))
     given = DEFAULT if setting is None else setting
     values = [given] if isinstance(given, int | float) else [float(one) for one in given]
     return OperatingPoint("given", tuple(float(one) for one in values))

@@ -14,6 +14,7 @@ from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.metrics.names import PRIMARY
 from medmnist_c.evaluation.metrics.ranks import mean_ranks
 from medmnist_c.evaluation.metrics.resampled import Resampled, combine, mean, missing
+from medmnist_c.evaluation.metrics.seeds import settled
 from medmnist_c.evaluation.report.kept_errors import KeptErrors, check_same_images
 from medmnist_c.evaluation.report.model import DatasetReport, Estimate, Report
 
@@ -56,7 +57,7 @@ def overall_tables(models: Sequence[KeptErrors]) -> tuple[OverallTable, ...]:
     shared = [name for name, those in having.items() if len(those) == len(models)]
     several = len(models) > 1 or len(shared) > 1
     figures = {
-        (one.position, name): _figures(one, name)
+        (one, name): _figures(one, name)
         for name, those in having.items()
         for one in those
         if several
@@ -67,7 +68,7 @@ def overall_tables(models: Sequence[KeptErrors]) -> tuple[OverallTable, ...]:
     return tuple(tables)
 
 
-_Found = dict[tuple[int, str], dict[str | int, Resampled]]  # by model and dataset
+_Found = dict[tuple[KeptErrors, str], dict[str | int, Resampled]]  # by model and dataset
 
 
 def _of_dataset(name: str, models: Sequence[KeptErrors], figures: _Found) -> OverallTable:
@@ -95,7 +96,7 @@ def _of_dataset(name: str, models: Sequence[KeptErrors], figures: _Found) -> Ove
 def _over(shared: list[str], models: Sequence[KeptErrors], figures: _Found) -> OverallTable:
     rows = []
     for one, rank in zip(models, _ranks(models, shared, figures), strict=True):
-        of_datasets = [figures[one.position, name] for name in shared]
+        of_datasets = [figures[one, name] for name in shared]
         means = {
             key: Estimate.of(mean([figure[key] for figure in of_datasets])) for key in _FIGURES
         }
@@ -132,7 +133,10 @@ def _ranks(
     if not whole:
         return [missing("partial")] * len(models)
     return mean_ranks(
-        [[figures[one.position, name]["corrupted"] for name in whole] for one in models]
+        [
+            [settled(figures[one, name]["corrupted"], one.position) for name in whole]
+            for one in models
+        ]
     )
 
 

@@ -46,12 +46,12 @@ class HowScored:
     """What a dataset's figures came from, beside its scores.
 
     partial: why the images are no whole test set; there is no BE and rBE then.
-    operating_point, validation, remark: as `DatasetReport` has them.
+    operating_points, validation, remark: as `DatasetReport` has them.
     margin: of the severity that a model is lost at (`Summary.lost_at`).
     """
 
     partial: str | None = None
-    operating_point: OperatingPoint | None = None
+    operating_points: tuple[OperatingPoint, ...] = ()
     validation: ValidationImages | None = None
     remark: str | None = None
     margin: float = MARGIN
@@ -109,7 +109,7 @@ def dataset_report(
         classes=info.labels,
         count=count,
         partial=how.partial,
-        operating_point=how.operating_point,
+        operating_points=how.operating_points,
         validation=how.validation,
         remark=how.remark,
         clean=TestSetFigures(None, count, metrics_of(measured[clean])),

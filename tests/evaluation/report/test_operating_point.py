@@ -65,7 +65,8 @@ def file(tmp_path):
 
 def told(report: RobustnessReport):
     one = report.datasets["breastmnist"]
-    return one.operating_point, one.validation, one.remark
+    (point,) = one.operating_points
+    return point, one.validation, one.remark
 
 
 def test_thresholds_are_the_best_on_the_validation_images(file):
@@ -151,7 +152,7 @@ def test_a_folder_keeps_validation_predictions_which_are_no_test_set(tmp_path):
     assert point.kind == "tuned" and (validation.count, validation.digest) == (50, "abc")
     assert "on 50 of 78 clean validation images" in report.html()
     retina = report.datasets["retinamnist"]
-    assert retina.operating_point is None and retina.remark is None and retina.validation is None
+    assert retina.operating_points == () and retina.remark is None and retina.validation is None
 
 
 @pytest.mark.parametrize(

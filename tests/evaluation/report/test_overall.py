@@ -76,7 +76,8 @@ def test_equally_good_models_have_ranks_that_say_nothing(reports):
 
 
 def test_what_is_partial_or_of_other_images_has_no_rank(reports, tmp_path):
-    partial = RobustnessReport.load(kept_report(tmp_path / "a", "partial", 0.2))
+    folder = kept_report(tmp_path / "a", "partial", 0.2, left_out="breastmnist_motion_blur_5")
+    partial = RobustnessReport.load(folder)
     retina, breast, _ = ReportContents.of([reports[1], partial]).overall
     assert {row.rank.value for row in breast.rows} == {None}
     assert [row.rank.value for row in retina.rows] == [1, 2]
