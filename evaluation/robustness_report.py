@@ -25,6 +25,7 @@ from medmnist_c.evaluation.report.model import Report, report_fields
 
 FORMAT = "medmnist_c.report"
 FORMAT_VERSION = 3
+PLACES = ("predictions", "seed_predictions")  # which a file has, and no dictionary
 REPORT_FILE = "report.json"
 
 
@@ -63,7 +64,8 @@ class RobustnessReport(Report):
                 f"{where} is a report of version {shown(plain.get('version'))}, this medmnist_c reads "
                 f"version {FORMAT_VERSION}; make it again with `medmnist-c score`."
             )
-        return cls.of(report_fields(plain, where))
+        figures = {key: plain[key] for key in plain if key not in PLACES}
+        return cls.of(report_fields(figures, where))
 
     def to_json(self, predictions: str | list[str] | None = None) -> str:
         """As JSON, floats to their last digit; `predictions` is their place for the text."""

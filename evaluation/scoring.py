@@ -14,7 +14,7 @@ from medmnist_c.builder.versions import library_versions
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.metrics.resampled import CONFIDENCE
 from medmnist_c.evaluation.metrics.resampling import RESAMPLES
-from medmnist_c.evaluation.metrics.test_set import classify, measure
+from medmnist_c.evaluation.metrics.test_set import classify
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
 from medmnist_c.evaluation.predictions.origin import CleanOrigin
@@ -22,6 +22,7 @@ from medmnist_c.evaluation.predictions.rows import Predictions
 from medmnist_c.evaluation.predictions.validation import KeptValidation
 from medmnist_c.evaluation.report.baseline import Baseline, alexnet, baseline_of
 from medmnist_c.evaluation.report.completeness import missing_images
+from medmnist_c.evaluation.report.measures import Measures, temperature_of
 from medmnist_c.evaluation.report.model import (
     DatasetReport,
     ModelIdentity,
@@ -37,7 +38,12 @@ from medmnist_c.evaluation.report.operating_point import (
     remark,
     threshold_of,
 )
-from medmnist_c.evaluation.report.robustness import MARGIN, HowScored, dataset_report
+from medmnist_c.evaluation.report.robustness import (
+    MARGIN,
+    HowScored,
+    dataset_report,
+    told_reliability,
+)
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 
 
@@ -162,28 +168,31 @@ def _dataset_report(
         raise PredictionError(
             f"{store.path} has no clean predictions of {info.name}; rBE and the drop need them."
         )
-    validation = store.validation(info.name, logits=scoring.logits)
-    point = choose(info, scoring.threshold, validation and validation.predictions)
-    measured = {}
+    kept_validation = store.validation(info.name, logits=scoring.logits)
+    validation = None if kept_validation is None else kept_validation.predictions
+    point = choose(info, scoring.threshold, validation)
+    measures = Measures(temperature_of(validation))
     for config in configs:
         kept = store.read(config, logits=scoring.logits)
         labels = _same_labels(kept, labels, config, store.path)
-        if validation and np.array_equal(validation.predictions.scores, kept.scores):
+        if validation is not None and np.array_equal(validation.scores, kept.scores):
             raise PredictionError(
                 f"The validation scores of {info.name} in {store.path} are those of its test images "
                 f"({config.name}); thresholds are chosen on validation images."
             )
         classified = classify(info, labels, kept.scores, threshold_of(point))
-        measured[config] = measure(classified, corrupted=isinstance(config, CorruptedConfig))
+        measures.add(config, classified)
     assert labels is not None
     how = HowScored(
         missing_images(info, len(labels), images),
         () if point is None else (point,),
-        validation and _told(info, validation),
+        None if kept_validation is None else _told(info, kept_validation),
         remark(info, point, scoring.baseline),
         scoring.margin,
+        measures.temperature,
+        told_reliability(measures),
     )
-    return dataset_report(measured, len(labels), scoring.baseline, how)
+    return dataset_report(measures.figures, len(labels), scoring.baseline, how)
 
 
 def _told(info: MedMNISTInfo, validation: KeptValidation) -> ValidationImages:

@@ -80,10 +80,12 @@ def _check_alike(first: RobustnessReport, other: RobustnessReport) -> None:
 
 def _dataset(models: Sequence[KeptErrors], name: str) -> DatasetReport:
     told = [one.report.datasets[name] for one in models]
+    measures = [one.measures(name) for one in models]
     measured: dict[Config, Figures] = {}
-    for config in models[0].configs(name):
-        runs = [one.measured(config) for one in models]
-        measured[config] = {metric: pooled([run[metric] for run in runs]) for metric in runs[0]}
+    for config, figures in measures[0].figures.items():
+        measured[config] = {
+            metric: pooled([one.figures[config][metric] for one in measures]) for metric in figures
+        }
     points = tuple(point for one in told for point in one.operating_points)
     how = HowScored(
         told[0].partial, points, told[0].validation, told[0].remark, told[0].summary.margin

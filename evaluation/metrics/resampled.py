@@ -15,17 +15,20 @@ class Resampled:
     `value` is None where the figure does not exist, `draws` (float64, one for each resample) is None
     where it has no interval. Figures of one dataset share their resamples, so a function of several
     is paired. `runs` are the figures of each training, where there are several (`pooled`); `value` and
-    `draws` are their means then.
+    `draws` are their means then. `limits` is an interval that comes from no draws.
     """
 
     value: float | None
     draws: np.ndarray | None = None
     note: str | None = None
     runs: tuple["Resampled", ...] = ()
+    limits: tuple[float, float] | None = None
 
     def interval(self) -> tuple[float, float] | None:
         """The 95 % percentile interval of the draws, and the figure itself if that lies outside (no
-        error at all); None where a resample has no such figure."""
+        error at all); `limits` where there are no draws; None where a resample has no such figure."""
+        if self.draws is None and self.limits is not None:
+            return self.limits
         if self.value is None or self.draws is None or not np.isfinite(self.draws).all():
             return None
         tail = 50 * (1 - CONFIDENCE)

@@ -1,9 +1,11 @@
 """Figures of a report as text, for a page and for Markdown alike."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from medmnist_c.corruptions.table import SEVERITIES
+from medmnist_c.evaluation.metrics.names import recall_of
 from medmnist_c.evaluation.report.contents import ReportContents
 from medmnist_c.evaluation.report.model import DatasetReport, Estimate, OperatingPoint, Report
 from medmnist_c.evaluation.report.overall import OverallTable
@@ -17,6 +19,18 @@ METRIC_NAMES = {
     "nll": "NLL",
     "brier": "Brier score",
     "kappa": "quadratic kappa",
+}
+FURTHER_NAMES = {
+    "macro_f1": "macro F1",
+    "adaptive_ece": "ECE, bins of equal numbers",
+    "tempered_ece": "ECE at the fitted temperature",
+    "tempered_nll": "NLL at the fitted temperature",
+    "tempered_brier": "Brier score at the fitted temperature",
+    "aurc": "AURC",
+    "augrc": "AUGRC",
+    "risk_at_80": "risk at 80 % coverage",
+    "failure_auroc": "AUROC of failures",
+    "ood_auroc": "AUROC of corrupted against clean",
 }
 MARK = "\u2020"  # at BE and rBE where the baseline's thresholds are of another kind
 UNSTABLE = "unstable: AlexNet loses less than 0.02 here, so that rBE says nothing"
@@ -163,11 +177,23 @@ def summary_rows(one: DatasetReport) -> list[tuple[str, Estimate | None, Estimat
 
 def severity_rows(one: DatasetReport) -> list[tuple[str, list[Estimate | None]]]:
     """By metric: the clean figure, then the mean over corruptions at each severity."""
-    by_severity = {each.severity: each.means for each in one.severities}
+    return _by_severity(one, METRIC_NAMES)
+
+
+def further_rows(one: DatasetReport) -> list[tuple[str, list[Estimate | None]]]:
+    """The same of the further metrics, and of the recall of each class."""
+    recalls = {recall_of(number): f"recall of {name}" for number, name in enumerate(one.classes)}
+    return _by_severity(one, FURTHER_NAMES | recalls)
+
+
+def _by_severity(
+    one: DatasetReport, names: Mapping[str, str]
+) -> list[tuple[str, list[Estimate | None]]]:
+    columns = [one.clean.metrics, *(each.means for each in one.severities)]
     return [
-        (name, [one.clean.metrics.get(metric), *(by_severity[s].get(metric) for s in by_severity)])
-        for metric, name in METRIC_NAMES.items()
-        if metric in one.clean.metrics
+        (name, [column.get(metric) for column in columns])
+        for metric, name in names.items()
+        if any(metric in column for column in columns)
     ]
 
 
@@ -179,7 +205,7 @@ def notes(one: DatasetReport) -> list[str]:
         test_sets += [(f"{corruption.name} {each.severity}", each) for each in corruption.test_sets]
     for where, test_set in test_sets:
         for metric, estimate in test_set.metrics.items():
-            if estimate.note:
+            if estimate.note and metric in METRIC_NAMES:
                 note = f"{METRIC_NAMES[metric]}: {estimate.note}"
                 found.setdefault(note, []).append(where)
     lines = []
@@ -194,6 +220,10 @@ def notes(one: DatasetReport) -> list[str]:
         )
     if one.remark:
         lines.append(f"{MARK} {one.remark}.")
+    if one.temperature is not None:
+        lines.append(
+            f"Fitted temperature: {one.temperature:.3g}, of the smallest NLL on clean validation images."
+        )
     if one.partial:
         lines.append(f"Partial, {one.partial}: no BE, rBE and ranks, which are of whole test sets.")
     if not one.summary.complete:

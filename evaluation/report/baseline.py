@@ -58,7 +58,7 @@ def alexnet() -> Baseline:
 
 def reported_baseline(report: Report) -> Baseline:
     """Whom a report was measured against, as far as the report's own test sets go."""
-    clean, means, thresholds = {}, {}, {}
+    clean, means = {}, {}
     for name, dataset in report.datasets.items():
         for one in dataset.corruptions:
             error, drop = one.baseline_balanced_error, one.baseline_drop
@@ -66,7 +66,7 @@ def reported_baseline(report: Report) -> Baseline:
                 severities = tuple(each.severity for each in one.test_sets if each.severity)
                 means[name, one.name] = {severities: error}
                 clean[name] = error - drop
-    return Baseline(report.baseline.name, clean, means, thresholds)
+    return Baseline(report.baseline.name, clean, means, {})
 
 
 def baseline_of(report: Report) -> Baseline:

@@ -8,11 +8,12 @@ import numpy as np
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.errors import ReportError
-from medmnist_c.evaluation.metrics.resampled import Figures, Resampled, pooled
-from medmnist_c.evaluation.metrics.test_set import Classified, balanced_error, classify, measure
+from medmnist_c.evaluation.metrics.resampled import Resampled, pooled
+from medmnist_c.evaluation.metrics.test_set import Classified, balanced_error, classify
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.folder import PredictionFolder, open_predictions
 from medmnist_c.evaluation.report.completeness import OTHER_IMAGES
+from medmnist_c.evaluation.report.measures import Measures, temperature_of
 from medmnist_c.evaluation.report.model import Report
 from medmnist_c.evaluation.report.operating_point import threshold_of
 
@@ -85,16 +86,22 @@ class KeptErrors:
         """The test sets of a dataset, the clean one first."""
         return [_config(dataset, *place) for place in self.report.table(dataset)]
 
-    def measured(self, config: Config) -> Figures:
-        """All figures of a test set, of a report of one training.
+    def measures(self, dataset: str) -> Measures:
+        """All figures of a dataset, of a report of one training.
 
         Raises:
-            ReportError: the labels are not kept.
+            ReportError: labels are not kept.
         """
-        one = self._classified(config, 0)
-        if one is None:
-            raise ReportError(f"The labels of {config.name} are not kept for {self.report.name}.")
-        return measure(one, corrupted=isinstance(config, CorruptedConfig))
+        kept = self.stores[0].validation(dataset, logits=self.report.provenance.logits)
+        found = Measures(temperature_of(None if kept is None else kept.predictions))
+        for config in self.configs(dataset):
+            one = self._classified(config, 0)
+            if one is None:
+                raise ReportError(
+                    f"The labels of {config.name} are not kept for {self.report.name}."
+                )
+            found.add(config, one)
+        return found
 
     def errors(self, dataset: str) -> dict[tuple[str | None, int | None], Resampled]:
         """As `Report.table`; without draws where predictions or labels are not kept."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
 from medmnist_c.builder.dataset_info import dataset_info
@@ -25,7 +25,7 @@ from medmnist_c.evaluation.fields import (
     Text,
     first_misfit,
 )
-from medmnist_c.evaluation.metrics.names import METRICS, PRIMARY
+from medmnist_c.evaluation.metrics.names import PRIMARY, metric_range
 from medmnist_c.evaluation.metrics.resampled import Figures, Resampled
 from medmnist_c.evaluation.metrics.seeds import over_seeds, settled
 
@@ -64,10 +64,11 @@ class Estimate:
 
 
 def _known_metrics(metrics: dict[str, Estimate]) -> dict[str, Estimate]:
-    if not set(metrics) <= set(METRICS):
-        raise ValueError("has a metric that is not known")
     for name, one in metrics.items():
-        least, most = METRICS[name]
+        limits = metric_range(name)
+        if limits is None:
+            raise ValueError("has a metric that is not known")
+        least, most = limits
         numbers = [value for value in (one.value, one.low, one.high) if value is not None]
         if not all(least - _ROUNDING <= value <= most + _ROUNDING for value in numbers):
             raise ValueError(f"has {name} outside {least:g} to {most:g}")
@@ -79,14 +80,16 @@ Metrics = Annotated[dict[str, Estimate], AfterValidator(_known_metrics)]  # by n
 
 def metrics_of(figures: Figures) -> dict[str, Estimate]:
     """The figures of a test set, or means of them, as a report has them."""
-    return {name: _within(Estimate.of(figure), *METRICS[name]) for name, figure in figures.items()}
+    return {
+        name: _within(Estimate.of(figure), metric_range(name)) for name, figure in figures.items()
+    }
 
 
-def _within(one: Estimate, least: float, most: float) -> Estimate:
+def _within(one: Estimate, limits: tuple[float, float] | None) -> Estimate:
     """Its interval cut to the metric's range: that over few trainings can leave it."""
-    if one.low is None or one.high is None:
+    if one.low is None or one.high is None or limits is None:
         return one
-    return replace(one, low=max(one.low, least), high=min(one.high, most))
+    return replace(one, low=max(one.low, limits[0]), high=min(one.high, limits[1]))
 
 
 @dataclass(frozen=True)
@@ -208,13 +211,32 @@ class ValidationImages:
 
 
 @dataclass(frozen=True)
+class ReliabilityBin:
+    """Answers whose confidence is above `low` and at most `high`; means are None in an empty bin."""
+
+    low: Probability
+    high: Probability
+    count: Annotated[int, Field(strict=True, ge=0, le=10**9)]
+    confidence: Probability | None
+    accuracy: Probability | None
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Whether confidences mean what they say, over all corruptions at a severity; None: clean."""
+
+    severity: Severity | None
+    bins: tuple[ReliabilityBin, ...]
+
+
+@dataclass(frozen=True)
 class DatasetReport:
     """All figures of one dataset.
 
     `partial` says why the images are no whole test set of the benchmark; None if they are.
     `operating_points` are one for each training, none where the largest score decides; `validation` is
     None where no validation images were seen. `remark` says why BE and rBE compare thresholds, too;
-    None if they do not.
+    None if they do not. `temperature` is the one that validation images chose; None without them.
     """
 
     dataset: str
@@ -225,6 +247,8 @@ class DatasetReport:
     operating_points: tuple[OperatingPoint, ...]
     validation: ValidationImages | None
     remark: Text | None
+    temperature: Number | None
+    reliability: tuple[Reliability, ...]
     clean: TestSetFigures
     corruptions: tuple[CorruptionReport, ...]
     groups: tuple[GroupReport, ...]

@@ -101,10 +101,19 @@ def _over(shared: list[str], models: Sequence[KeptErrors], figures: _Found) -> O
             key: Estimate.of(mean([figure[key] for figure in of_datasets])) for key in _FIGURES
         }
         by_severity = {severity: means[severity] for severity in SEVERITIES}
-        rest = (means[key] for key in ("corrupted", "BE", "rBE", "rBE_stable"))
-        marked = any(one.report.datasets[name].remark for name in shared)
-        told = means["clean"], by_severity, *rest, Estimate.of(rank), marked
-        rows.append(OverallRow(one.report.name, *told))
+        rows.append(
+            OverallRow(
+                one.report.name,
+                means["clean"],
+                by_severity,
+                means["corrupted"],
+                means["BE"],
+                means["rBE"],
+                means["rBE_stable"],
+                Estimate.of(rank),
+                any(one.report.datasets[name].remark for name in shared),
+            )
+        )
     return _sorted(tuple(shared), rows)
 
 

@@ -8,7 +8,7 @@ the baseline's drop is below 0.02, rBE is called unstable, and a second mean lea
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
@@ -25,12 +25,15 @@ from medmnist_c.evaluation.metrics.resampled import (
 )
 from medmnist_c.evaluation.report.baseline import STABLE_DROP, Baseline
 from medmnist_c.evaluation.report.completeness import missing_test_sets
+from medmnist_c.evaluation.report.measures import Measures
 from medmnist_c.evaluation.report.model import (
     CorruptionReport,
     DatasetReport,
     Estimate,
     GroupReport,
     OperatingPoint,
+    Reliability,
+    ReliabilityBin,
     SeverityReport,
     Summary,
     TestSetFigures,
@@ -48,6 +51,7 @@ class HowScored:
     partial: why the images are no whole test set; there is no BE and rBE then.
     operating_points, validation, remark: as `DatasetReport` has them.
     margin: of the severity that a model is lost at (`Summary.lost_at`).
+    temperature, reliability: as `DatasetReport` has them.
     """
 
     partial: str | None = None
@@ -55,6 +59,8 @@ class HowScored:
     validation: ValidationImages | None = None
     remark: str | None = None
     margin: float = MARGIN
+    temperature: float | None = None
+    reliability: tuple[Reliability, ...] = ()
 
 
 def dataset_report(
@@ -112,6 +118,8 @@ def dataset_report(
         operating_points=how.operating_points,
         validation=how.validation,
         remark=how.remark,
+        temperature=how.temperature,
+        reliability=how.reliability,
         clean=TestSetFigures(None, count, metrics_of(measured[clean])),
         corruptions=tuple(one.report(count) for one in corruptions),
         groups=tuple(
@@ -123,6 +131,14 @@ def dataset_report(
             for severity, figures in by_severity.items()
         ),
         summary=_summary(clean.dataset, corruptions, how.margin, lost_at),
+    )
+
+
+def told_reliability(measures: Measures) -> tuple[Reliability, ...]:
+    """As a report has it."""
+    return tuple(
+        Reliability(severity, tuple(ReliabilityBin(**asdict(one)) for one in bins))
+        for severity, bins in measures.reliability().items()
     )
 
 

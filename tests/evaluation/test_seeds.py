@@ -63,9 +63,6 @@ def test_figures_are_means_with_their_spread(reports, grouped):
     worst = grouped.datasets["breastmnist"].clean.metrics["worst_class_recall"]
     assert worst.sd is not None and worst.low is None
 
-    pair = (reports[0], grouped)
-    one, over = (r.datasets["breastmnist"].clean.metrics["balanced_error"] for r in pair)
-
 
 def test_intervals_are_wider_than_those_over_images(reports, grouped):
     one, over = (
