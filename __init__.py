@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from medmnist_c.augmentation.augmix import TargetedAugMix
     from medmnist_c.augmentation.targeted import TargetedAugmentation
     from medmnist_c.builder.configs import config_names
+    from medmnist_c.builder.npz.build import build_npz
     from medmnist_c.builder.parquet.build import build
     from medmnist_c.builder.testset.single import corrupt
+    from medmnist_c.custom.corrupt_dataset import corrupt_dataset
     from medmnist_c.evaluation.evaluate import evaluate
     from medmnist_c.evaluation.report.comparison import compare
     from medmnist_c.evaluation.robustness_report import RobustnessReport
@@ -29,9 +31,11 @@ __all__ = [
     "TargetedAugmentation",
     "__version__",
     "build",
+    "build_npz",
     "compare",
     "config_names",
     "corrupt",
+    "corrupt_dataset",
     "evaluate",
     "over_seeds",
     "push",
@@ -51,9 +55,11 @@ _LATE = {
     "TargetedAugMix": "medmnist_c.augmentation.augmix",
     "TargetedAugmentation": "medmnist_c.augmentation.targeted",
     "build": "medmnist_c.builder.parquet.build",
+    "build_npz": "medmnist_c.builder.npz.build",
     "compare": "medmnist_c.evaluation.report.comparison",
     "config_names": "medmnist_c.builder.configs",
     "corrupt": "medmnist_c.builder.testset.single",
+    "corrupt_dataset": "medmnist_c.custom.corrupt_dataset",
     "evaluate": "medmnist_c.evaluation.evaluate",
     "over_seeds": "medmnist_c.evaluation.seeds",
     "push": "medmnist_c.publishing.push",

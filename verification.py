@@ -1,4 +1,4 @@
-"""Made images compared with the reference's files, or with a repository on the Hub."""
+"""Made images compared with the reference's files, a repository on the Hub, or a built folder."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.reference_comparison import Comparison, compare_with_reference
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.repository import Target
-from medmnist_c.publishing.verify import RepositoryComparison, verify_repository
+from medmnist_c.publishing.verify import FilesComparison, verify_folder, verify_repository
 
 
 def verify(
@@ -18,6 +18,7 @@ def verify(
     *,
     release: str | Path | None = None,
     repo: str | None = None,
+    folder: str | Path | None = None,
     revision: str | None = None,
     token: str | None = None,
     seed: int | None = None,
@@ -25,17 +26,19 @@ def verify(
     sample: bool = False,
     num_proc: int | None = None,
     cache_dir: str | Path | None = None,
-) -> Iterator[Comparison | RepositoryComparison]:
-    """Make test sets, and compare them with those of the reference or of a repository.
+) -> Iterator[Comparison | FilesComparison]:
+    """Make test sets, and compare them with those of the reference, a repository or a folder.
 
     Args:
         test_sets: which ones: names, wildcards, configurations; all by default.
         release: folder of the reference's files, `{dataset}/{corruption}.npz`; or
-        repo: dataset repository on the Hub, "USER/NAME"; its files are compared by their SHA-256,
-            without a download.
+        repo: dataset repository on the Hub, "USER/NAME"; or
+        folder: one that `build` has written. Of a repository and of a folder, files are compared by
+            their SHA-256; those that differ, as they may if another processor or other libraries wrote
+            them, are read (from a repository: downloaded), and their images compared.
         revision, token: of the repository, as those of `push`.
         seed, data_dir, sample: which images, as for `load_dataset`; the reference has no seed.
-        num_proc: processes, with `repo`; all cores by default.
+        num_proc: processes, with `repo` or `folder`; all cores by default.
         cache_dir: for clean test sets; the cache folder of `datasets` by default.
 
     Returns:
@@ -43,20 +46,25 @@ def verify(
         it is equal to the bit, `str(result)` what was found. Clean test sets are not in the reference.
 
     Raises:
-        ValueError: neither `release` nor `repo` is given, or both, or `release` with a seed.
+        ValueError: not one of `release`, `repo` and `folder` is given, or `release` with a seed.
         UnknownNameError: a name matches nothing.
         PublishError: the repository cannot be read.
         CleanDataError: a clean test set cannot be had.
     """
     chosen = select(test_sets)
     cache_folder = Path(cache_dir or datasets.config.HF_DATASETS_CACHE)
-    if release is None and repo is not None:
-        source = ImageSource(seed, data_dir, sample)
-        specs = [TestSetSpec(config, source) for config in chosen]
+    if sum(one is not None for one in (release, repo, folder)) != 1:
+        raise ValueError(
+            "Give one of these: the folder of the release, a repository (USER/NAME), a built folder."
+        )
+    source = ImageSource(seed, data_dir, sample)
+    specs = [TestSetSpec(config, source) for config in chosen]
+    if repo is not None:
         target = Target(repo, revision, token=token)
         return verify_repository(specs, target, cache_folder, num_proc)
-    if release is None or repo is not None:
-        raise ValueError("Give either the folder of the release or a repository, USER/NAME.")
+    if folder is not None:
+        return verify_folder(specs, folder, cache_folder, num_proc)
+    assert release is not None
     if seed is not None:
         raise ValueError("The release has one draw of its own: leave the seed out.")
     return compare_with_reference(

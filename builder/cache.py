@@ -1,6 +1,7 @@
 """What the package keeps in the cache folder of `datasets`: to look at it, and to be rid of it.
 
 {cache_dir}/medmnist_c_clean/{dataset}-{digest}/      clean images, random states found among them
+{cache_dir}/medmnist_c_clean/{dataset}-64-validation-{digest}/    those of another size and split
 {cache_dir}/medmnist_c_clean/inks.npz                 the reference's ink blots
 {cache_dir}/medmnist_c_clean/.*                       what killed downloads and extractions left
 {cache_dir}/medmnist_c/{config}-images={identity}/    a test set as load_dataset prepared it
@@ -22,8 +23,11 @@ from filelock import FileLock, Timeout
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.hf.registration import NAME
 from medmnist_c.builder.source.clean import CACHE_FOLDER
+from medmnist_c.builder.splits import SPLITS
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.corruptions.stain_masks import REFERENCE_FILE
+
+_COPY = rf"([a-z]+)(?:-[0-9]+)?(?:-(?:{'|'.join(SPLITS)}))?-[0-9a-f]+"  # of clean images
 
 CLEAN, PREPARED, BLOTS = "clean images", "prepared", "ink blots"
 LEFTOVER, LOCK = "leftover", "lock file"
@@ -99,7 +103,7 @@ def remove_entry(entry: CacheEntry) -> bool:
 
 def _clean(base: Path) -> Iterator[CacheEntry]:
     for path in _listed(base):
-        if found := re.fullmatch(r"([a-z]+)-[0-9a-f]+", path.name):
+        if found := re.fullmatch(_COPY, path.name):
             yield _entry(CLEAN, found[1], path, base / f".{found[1]}.lock")
         elif path.name == REFERENCE_FILE:
             yield _entry(BLOTS, path.name, path, base / f".{path.name}.lock")

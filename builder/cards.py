@@ -8,7 +8,7 @@ from string import Template
 from huggingface_hub import DatasetCard
 
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
-from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, dataset_info
 
 VERSION = metadata.version("medmnist_c")
 HOMEPAGE = "https://medmnist.com"
@@ -28,12 +28,17 @@ def citation() -> str:
     return _card_text().partition("```bibtex\n")[2].partition("```")[0]
 
 
-def describe(one: Config) -> str:
-    """One sentence on a test set."""
-    info = dataset_info(one.dataset)
-    kind = f"{'grey' if info.grey else 'RGB'}, 224 x 224, {info.task}"
+def describe(one: Config, size: int = PUBLISHED_SIZE) -> str:
+    """One sentence on a test set of images of that size."""
+    info = dataset_info(one.dataset, size)
+    kind = f"{'grey' if info.grey else 'RGB'}, {size} x {size}, {info.task}"
     if isinstance(one, CleanConfig):
         return f"The clean test set of {one.dataset} (MedMNIST+; {kind})."
+    if size != PUBLISHED_SIZE:
+        return (
+            f"The test set of {one.dataset} (MedMNIST+; {kind}) under {one.corruption}, severity "
+            f"{one.severity} of 5, at a size that MedMNIST-C does not have: not the published benchmark."
+        )
     return (
         f"The test set of {one.dataset} (MedMNIST+; {kind}) under {one.corruption}, severity "
         f"{one.severity} of 5, as MedMNIST-C defines it."

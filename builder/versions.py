@@ -1,6 +1,7 @@
 """The declared version of the images, and what else is told about how they were made."""
 
 import hashlib
+import platform
 from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -28,6 +29,13 @@ def library_versions() -> dict[str, str]:
 def file_library_versions() -> dict[str, str]:
     """Versions of the libraries that make image files and Parquet files."""
     return {name: metadata.version(name) for name in FILE_LIBRARIES}
+
+
+@lru_cache(maxsize=1)
+def machine_and_libraries() -> dict[str, str]:
+    """The processor's architecture and the versions of all libraries at work: information only."""
+    versions = library_versions() | file_library_versions()
+    return {"machine": platform.machine(), **dict(sorted(versions.items()))}
 
 
 @lru_cache(maxsize=1)

@@ -1,11 +1,10 @@
 """`medmnist-c build`: test sets as a folder of Parquet files."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from medmnist_c.builder.hf.registration import NAME
+from medmnist_c.builder.npz.build import build_npz
 from medmnist_c.builder.parquet.build import build as build_folder
 from medmnist_c.commands.options import GOES_ON, Command, complete_config, source_options
 
@@ -22,12 +21,20 @@ from medmnist_c.commands.options import GOES_ON, Command, complete_config, sourc
 @click.option(
     "--scheduler", help="Dask scheduler, tcp://HOST:PORT, whose workers do it instead of processes."
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "npz"]),
+    default="parquet",
+    help="npz: a file for each corruption, as the published archives have it. [default: parquet]",
+)
 @source_options
 def build(
     config: tuple[str, ...],
     output: str,
     num_proc: int | None,
     scheduler: str | None,
+    form: str,
     **source: Any,
 ) -> None:
     """Make test sets as a folder of Parquet files.
@@ -36,10 +43,13 @@ def build(
 
     CONFIG are names, with wildcards: '*' for all, 'derma*', 'breastmnist_*_noise_5'.
     """
-    if Path(output).name == NAME:
-        raise ValueError(
-            f"A folder called {NAME} would be taken for the package, or for the dataset, by a Python "
-            "that is started beside it; choose another name."
-        )
+    if form == "npz":
+        if scheduler:
+            raise ValueError(
+                "npz files are made by processes of this machine; leave --scheduler out."
+            )
+        result = build_npz(config, output, num_proc=num_proc, **source)
+        click.echo(f"{output}: {len(result.made)} files made, {len(result.kept)} already there")
+        return
     result = build_folder(config, output, num_proc=num_proc, scheduler=scheduler, **source)
     click.echo(f"{output}: {len(result.made)} test sets made, {len(result.kept)} already there")

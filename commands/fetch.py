@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from medmnist_c.builder.source.portable import SPLITS
 from medmnist_c.builder.source.portable import fetch as fetch_files
-from medmnist_c.commands.options import GOES_ON, Command, complete_dataset
+from medmnist_c.builder.splits import SPLITS
+from medmnist_c.commands.options import GOES_ON, Command, complete_dataset, size_option
 
 
 @click.command(cls=Command, stopped=GOES_ON)
@@ -21,15 +21,17 @@ from medmnist_c.commands.options import GOES_ON, Command, complete_dataset
 @click.option(
     "--split",
     multiple=True,
-    type=click.Choice(SPLITS),
+    type=click.Choice([*SPLITS, "val"]),
     default=("test",),
     show_default=True,
     help="Whose images; may be given several times.",
 )
-def fetch(dataset: tuple[str, ...], output: Path, split: tuple[str, ...]) -> None:
+@size_option
+def fetch(dataset: tuple[str, ...], output: Path, split: tuple[str, ...], size: int) -> None:
     """Fetch what a machine without a network needs.
 
     The clean images of each DATASET, and the ink blots, into a folder to be carried there.
     """
-    for path in fetch_files(dataset, output, split):
+    splits = ["validation" if one == "val" else one for one in split]
+    for path in fetch_files(dataset, output, splits, size):
         click.echo(f"{path}  {path.stat().st_size / 1e6:,.1f} MB")

@@ -12,11 +12,12 @@ import click
 import datasets
 
 from medmnist_c.builder.configs import config_names
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, SIZES
+from medmnist_c.builder.splits import PUBLISHED, SPLITS
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 CACHE_DIR = datasets.config.HF_DATASETS_CACHE
 GOES_ON = "Stopped. What is finished is kept; the same command goes on from there."
-_EXTRAS = dict.fromkeys(("matplotlib", "jinja2", "pydantic", "threadpoolctl"), "evaluate")
 
 
 @contextlib.contextmanager
@@ -25,13 +26,8 @@ def _errors_as_one_sentence() -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise  # `medmnist-c list | head`: click ends quietly
-    except (ValueError, TypeError, IndexError, OSError) as error:
+    except (ValueError, TypeError, IndexError, OSError, ModuleNotFoundError) as error:
         raise click.ClickException(str(error)) from error
-    except ModuleNotFoundError as error:
-        sentence = str(error)
-        if extra := _EXTRAS.get((error.name or "").partition(".")[0]):
-            sentence = f"This needs {error.name}; pip install 'medmnist_c[{extra}]'."
-        raise click.ClickException(sentence) from error
 
 
 def complete_config(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -73,6 +69,26 @@ class Command(click.Command):
             sys.stderr.flush()
             # All is tidied; a thread that does not end, as in an upload, must not hold the exit.
             os._exit(128 + (signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT))
+
+
+size_option = click.option(
+    "--size",
+    type=click.Choice([str(size) for size in SIZES]),
+    default=str(PUBLISHED_SIZE),
+    show_default=True,
+    callback=lambda context, option, value: int(value),
+    help="Pixels a side, of MedMNIST+'s file of that size; the published benchmark has 224.",
+)
+
+splits_option = click.option(
+    "--splits",
+    "splits",
+    multiple=True,
+    type=click.Choice(SPLITS),
+    default=(PUBLISHED,),
+    show_default=True,
+    help="Whose images; may be given several times. What is random in others than test takes --seed.",
+)
 
 
 def source_options(command: Callable) -> Callable:

@@ -1,4 +1,4 @@
-"""`medmnist-c verify`: compare made images with published ones."""
+"""`medmnist-c verify`: compare made images with published or built ones."""
 
 import sys
 from collections.abc import Iterator
@@ -17,16 +17,22 @@ from medmnist_c.commands.options import Command, complete_config, source_options
     help="Folder of the release's files, {dataset}/{corruption}.npz.",
 )
 @click.option("--repo", help="Dataset repository on the Hub, USER/NAME.")
+@click.option(
+    "--folder", help="Folder of test sets that `build` has written, or its address (s3://...)."
+)
 @click.option("--revision", help="Of the repository. [default: main]")
 @click.option("--token", help="For the Hub. [default: HF_TOKEN, or that of `hf auth login`]")
 @click.option(
-    "--num-proc", type=click.IntRange(min=1), help="Processes, with --repo. [default: all cores]"
+    "--num-proc",
+    type=click.IntRange(min=1),
+    help="Processes, but for --release. [default: all cores]",
 )
 @source_options
 def verify(
     config: tuple[str, ...],
     release: Path | None,
     repo: str | None,
+    folder: str | None,
     revision: str | None,
     token: str | None,
     num_proc: int | None,
@@ -34,12 +40,12 @@ def verify(
     sample: bool,
     seed: int | None,
 ) -> None:
-    """Compare made images with published ones.
+    """Compare made images with published or built ones.
 
-    With the files of the published release, or with a repository.
+    With the files of the published release, with a repository, or with a folder that `build` wrote.
 
-    A repository's files are compared by their SHA-256, without downloading them. CONFIG are names,
-    with wildcards; all by default. The exit status is 0 if all are equal.
+    The latter's files are compared by their SHA-256, and by their images if that differs. CONFIG are
+    names, with wildcards; all by default. The exit status is 0 if all are equal.
     """
     from medmnist_c.verification import verify as compare  # takes a moment to import
 
@@ -47,6 +53,7 @@ def verify(
         config or "*",
         release=release,
         repo=repo,
+        folder=folder,
         revision=revision,
         token=token,
         num_proc=num_proc,
@@ -54,7 +61,7 @@ def verify(
         sample=sample,
         seed=seed,
     )
-    _report(found, "the release" if repo is None else repo)
+    _report(found, repo or folder or "the release")
 
 
 def _report(found: Iterator, what: str) -> None:

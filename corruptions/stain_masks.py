@@ -8,6 +8,7 @@ seeded draws, in augmentation, and in the sample.
 
 import hashlib
 import io
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -23,11 +24,15 @@ REFERENCE_URL = (
 _SIZE_OF_ARRAY = {"3": 24, "4": 32}  # the reference names its arrays by severity, counted from 0
 
 
+@lru_cache(maxsize=1)
 def own_masks() -> dict[int, np.ndarray]:
-    """The project's masks by size in pixels: uint8 0/1, 10 x size x size."""
+    """The project's masks by size in pixels: uint8 0/1, 10 x size x size, read-only."""
     path = resources.files(__package__).joinpath("blots.npz")
     with path.open("rb") as file, np.load(file) as arrays:
-        return {int(size): arrays[size] for size in arrays.files}
+        masks = {int(size): arrays[size] for size in arrays.files}
+    for mask in masks.values():
+        mask.flags.writeable = False
+    return masks
 
 
 def reference_masks(path: Path) -> dict[int, np.ndarray]:

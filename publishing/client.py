@@ -1,13 +1,20 @@
 """Calls to the Hub: tried again, not too many an hour, failures in one sentence without secrets."""
 
+import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 from typing import TypeVar
 
-from huggingface_hub.utils import get_session
+from huggingface_hub import logging
+from huggingface_hub.utils import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+    get_session,
+)
 
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.retry import CLIENT_ERRORS, Attempts, Failure, RetryPolicy
@@ -27,6 +34,21 @@ _ADVICE = {
 Result = TypeVar("Result")
 
 
+@contextlib.contextmanager
+def quiet_clients() -> Iterator[None]:
+    """No bars and warnings of `huggingface_hub` of its own; a signed address may be in the latter."""
+    verbosity, bars = logging.get_verbosity(), not are_progress_bars_disabled()
+    logging.set_verbosity_error()
+    if bars:
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            enable_progress_bars()
+
+
 class Stopped(Exception):
     """A push was asked to stop while it waited."""
 
@@ -39,12 +61,20 @@ class HubClient:
         token: never shown.
         policy: how often and how long to try again.
         say: is given a sentence about what is waited for.
+        sends: whether the calls send anything that stays when they fail.
     """
 
     def __init__(
-        self, repo: str, token: str | None, policy: RetryPolicy, say: Callable[[str], None]
+        self,
+        repo: str,
+        token: str | None,
+        policy: RetryPolicy,
+        say: Callable[[str], None],
+        *,
+        sends: bool = True,
     ) -> None:
         self._repo, self._token, self._policy, self._say = repo, token, policy, say
+        self._sends = sends
         self._stop = Event()
 
     def stop(self) -> None:
@@ -89,8 +119,10 @@ class HubClient:
             why = f": {failure.reason}."
         else:
             why = (
-                f", tried {tried} times, at last: {failure.reason}. What is sent stays: run the same "
-                "command again."
+                (f", tried {tried} times, at last" if tried > 1 else "")
+                + f": {failure.reason}. "
+                + ("What is sent stays: run" if self._sends else "Run")
+                + " the same command again."
             )
         return PublishError(self._without_token(f"Cannot {what} of {self._repo}{why}"))
 

@@ -1,15 +1,21 @@
 """What a push would do, worked out without doing it."""
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.shards import shard_ranges
+from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.plan import FILES_A_COMMIT, plan
 from medmnist_c.publishing.repository import Repository, Target
+from medmnist_c.publishing.same_images import published_shard
 from medmnist_c.publishing.snapshot import Snapshot
 
+_IMPATIENT = RetryPolicy(
+    tries=1
+)  # somebody waits for the answer, and the client itself tries five times
 PNG_SHARE = 0.44  # of the pixels' bytes, over all test sets of the sample
 
 
@@ -43,12 +49,12 @@ def dry_run(specs: list[TestSetSpec], target: Target) -> DryRun:
         PublishError: the repository cannot be read.
         CleanDataError: a clean test set cannot be had.
     """
-    repository = Repository(target)
+    repository = Repository(target, _IMPATIENT, sends=False)
     exists = repository.exists()
     if exists and repository.has_token:
         repository.find_pull_request()
     snapshot = repository.snapshot() if exists else Snapshot("")
-    planned = plan(specs, snapshot)
+    planned = plan(specs, snapshot, partial(published_shard, repository))
     sizes = _bytes_an_image(snapshot)
     images = files = commits = gathered = 0
     total = 0.0

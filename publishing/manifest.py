@@ -10,17 +10,13 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from medmnist_c.builder.arrow.images_digest import digest_of_all
 from medmnist_c.builder.cards import VERSION
 from medmnist_c.builder.configs import Config
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.builder.versions import (
-    IMAGES_VERSION,
-    file_library_versions,
-    library_versions,
-    source_digest,
-)
+from medmnist_c.builder.versions import IMAGES_VERSION, machine_and_libraries, source_digest
 
 PATH = "manifest.json"
 
@@ -30,7 +26,8 @@ class ManifestEntry:
     """One published test set.
 
     `identity` is that of its images (see `TestSetSpec`), `clean` that of the clean ones, `seed` is
-    None for the reference's draws, `maker` the key of the program and libraries in `Manifest.makers`.
+    None for the reference's draws, `maker` the key of the program and libraries in `Manifest.makers`:
+    information about the machine that pushed; workers of a cluster may have others.
     """
 
     identity: str
@@ -39,6 +36,11 @@ class ManifestEntry:
     seed: int | None
     maker: str
     shards: tuple[Shard, ...]
+
+    @property
+    def images_digest(self) -> str:
+        """The same whatever machine made the files; "" if an early version did."""
+        return digest_of_all(shard.images_digest for shard in self.shards)
 
     @property
     def rows(self) -> int:
@@ -86,13 +88,12 @@ def shard_path(config: Config, shard: Shard) -> str:
 
 @lru_cache(maxsize=1)
 def maker() -> dict[str, str]:
-    """Versions of all that makes files here, and a digest of the source."""
-    versions = library_versions() | file_library_versions()
+    """The machine that makes files here, versions of all that does it, a digest of the source."""
     return {
         "medmnist_c": VERSION,
         "images": IMAGES_VERSION,
         "source": source_digest(),
-        **dict(sorted(versions.items())),
+        **machine_and_libraries(),
     }
 
 
@@ -105,7 +106,7 @@ def to_bytes(manifest: Manifest) -> bytes:
     """The file's content: the same for the same manifest, and a line a test set."""
     used = {entry.maker for entry in manifest.test_sets.values()}
     makers = {key: value for key, value in sorted(manifest.makers.items()) if key in used}
-    test_sets = {name: asdict(entry) for name, entry in sorted(manifest.test_sets.items())}
+    test_sets = {name: _stated(entry) for name, entry in sorted(manifest.test_sets.items())}
     parts = [
         f'"makers": {_lines(makers)}',
         f'"preview": {json.dumps(manifest.preview)}',
@@ -133,6 +134,13 @@ def from_bytes(content: bytes) -> Manifest:
         raise ValueError(f"no manifest of test sets: {error!r}") from error
 
 
+def _stated(entry: ManifestEntry) -> dict[str, Any]:
+    stated = asdict(entry)
+    shards = stated.pop("shards")
+    return {**stated, "images_digest": entry.images_digest, "shards": shards}
+
+
 def _entry(stated: dict[str, Any]) -> ManifestEntry:
     shards = tuple(Shard(**shard) for shard in stated["shards"])
-    return ManifestEntry(**{**stated, "shards": shards})
+    own = {name: value for name, value in stated.items() if name != "images_digest"}
+    return ManifestEntry(**{**own, "shards": shards})

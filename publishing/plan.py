@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.publishing.manifest import ManifestEntry
+from medmnist_c.publishing.same_images import Published, restated
 from medmnist_c.publishing.snapshot import Snapshot
 
 FILES_A_COMMIT = 50  # at least, but for the last; with the shards of one more test set below 100
@@ -11,19 +13,36 @@ FILES_A_COMMIT = 50  # at least, but for the last; with the shards of one more t
 
 @dataclass(frozen=True)
 class Plan:
-    """Specs whose test sets are there already, and those to be made."""
+    """Specs whose test sets are there already, and those to be made.
+
+    `restate`: new entries, by name, of test sets that are there in other files than the manifest states.
+    """
 
     keep: list[TestSetSpec]
     make: list[TestSetSpec]
+    restate: dict[str, ManifestEntry]
 
 
-def plan(specs: Iterable[TestSetSpec], snapshot: Snapshot) -> Plan:
-    """Keep a test set that is whole and of the same images; make the others."""
-    published = snapshot.published()
-    keep: list[TestSetSpec] = []
-    make: list[TestSetSpec] = []
+def plan(
+    specs: Iterable[TestSetSpec],
+    snapshot: Snapshot,
+    published: Published = lambda config, shard: None,
+) -> Plan:
+    """Keep a test set that is whole and of the same images; make the others.
+
+    `published` gives a shard as the repository has its file, or None if that has other images.
+    """
+    planned = Plan([], [], {})
     for spec in specs:
-        entry = published.get(spec.config.name)
-        same = entry is not None and entry.identity == spec.identity()
-        (keep if same else make).append(spec)
-    return Plan(keep, make)
+        config = spec.config
+        entry = snapshot.manifest.test_sets.get(config.name)
+        if entry is None or entry.identity != spec.identity():
+            planned.make.append(spec)
+        elif snapshot.is_whole(config, entry):
+            planned.keep.append(spec)
+        elif there := restated(config, entry, published):
+            planned.keep.append(spec)
+            planned.restate[config.name] = there
+        else:
+            planned.make.append(spec)
+    return planned

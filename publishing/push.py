@@ -7,15 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import datasets
-from huggingface_hub import logging
-from huggingface_hub.utils import (
-    are_progress_bars_disabled,
-    disable_progress_bars,
-    enable_progress_bars,
-)
 from tqdm.auto import tqdm
 
 from medmnist_c.builder.configs import Config, select
@@ -26,10 +21,11 @@ from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.card import CardUpdate
-from medmnist_c.publishing.client import RateLimiter
+from medmnist_c.publishing.client import RateLimiter, quiet_clients
 from medmnist_c.publishing.plan import plan
 from medmnist_c.publishing.progress import Progress
 from medmnist_c.publishing.repository import Repository, Target
+from medmnist_c.publishing.same_images import Restatement, published_shard
 from medmnist_c.publishing.uploader import Uploader
 from medmnist_c.publishing.work_folder import work_folder
 
@@ -90,9 +86,10 @@ def push(
 ) -> Pushed:
     """Put test sets into a dataset repository, so that `load_dataset(repo, config)` opens them.
 
-    What is there with the same images is kept; what is missing, or was made by other code or from
-    other clean images, is made, sent and committed, several test sets a commit, the card last. It
-    may break off at any time, by any failure: run again, it goes on.
+    What is there with the same images is kept, also if another machine wrote other bytes for them (files
+    that are not as the manifest states are downloaded to see that). What is missing, or was made by
+    other code or from other clean images, is made, sent and committed, several test sets a commit,
+    the card last. It may break off at any time, by any failure: run again, it goes on.
 
     Args:
         repo: "USER/NAME"; made if it is not there.
@@ -130,17 +127,17 @@ def _push(
         raise PublishError(
             "There is no token for the Hub; log in with `hf auth login`, set HF_TOKEN, or give --token."
         )
-    with _quiet_clients():
+    with quiet_clients():
         if not repository.exists(private=private):
             repository.create(private=private)
         repository.find_pull_request()
-        todo = plan(specs, repository.snapshot()).make
+        todo = _missing(specs, repository)
         made, sent_bytes, problem = todo, 0, None
         for _ in range(_ROUNDS):
             if todo and problem is None:
                 sent, problem = _publish(todo, repository, making)
                 sent_bytes += sent
-                todo = plan(specs, repository.snapshot(fresh=True)).make
+                todo = _missing(specs, repository, fresh=True)
         published = [spec for spec in specs if spec not in todo]
         if published:
             update = CardUpdate(published, repository.name, making.own_cache_dir)
@@ -160,6 +157,17 @@ def _push(
         repository.commits,
         sent_bytes,
     )
+
+
+def _missing(
+    specs: list[TestSetSpec], repository: Repository, fresh: bool = False
+) -> list[TestSetSpec]:
+    """What is to be made; of what is there in other files than stated, the manifest is mended."""
+    snapshot = repository.snapshot(fresh=fresh)
+    planned = plan(specs, snapshot, partial(published_shard, repository))
+    if planned.restate:
+        repository.commit("State the files that are there", Restatement(planned.restate))
+    return planned.make
 
 
 def _publish(
@@ -234,18 +242,3 @@ def _stopping(repository: Repository) -> Iterator[None]:
     except BaseException:
         repository.stop()
         raise
-
-
-@contextlib.contextmanager
-def _quiet_clients() -> Iterator[None]:
-    """No bars and warnings of `huggingface_hub` of its own; a signed address may be in the latter."""
-    verbosity, bars = logging.get_verbosity(), not are_progress_bars_disabled()
-    logging.set_verbosity_error()
-    if bars:
-        disable_progress_bars()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            enable_progress_bars()

@@ -1,7 +1,11 @@
 """A dataset repository on the Hub: what is there, content sent ahead, commits that lose nothing."""
 
-from collections.abc import Callable
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BufferedIOBase
+from pathlib import Path
 
 from huggingface_hub import CommitInfo, CommitOperationAdd, HfApi, get_token, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RevisionNotFoundError
@@ -17,7 +21,7 @@ from medmnist_c.builder.cards import VERSION
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.retry import CLIENT_ERRORS, RetryPolicy
 from medmnist_c.publishing import manifest as manifests
-from medmnist_c.publishing.client import HubClient, RateLimiter
+from medmnist_c.publishing.client import HubClient, RateLimiter, quiet_clients
 from medmnist_c.publishing.snapshot import Changes, HubFile, Snapshot
 
 _TYPE = "dataset"
@@ -61,6 +65,7 @@ class Repository:
         retry_policy: how often and how long to try again.
         rate_limiter: how many commits an hour.
         say: is given a sentence about what is waited for.
+        sends: False where it is only read.
     """
 
     def __init__(
@@ -69,6 +74,8 @@ class Repository:
         retry_policy: RetryPolicy | None = None,
         rate_limiter: RateLimiter | None = None,
         say: Callable[[str], None] = lambda sentence: None,
+        *,
+        sends: bool = True,
     ) -> None:
         self.name = target.repo
         self.revision = target.revision or "main"
@@ -77,7 +84,7 @@ class Repository:
         token = target.token or get_token()
         self.has_token = bool(token)
         self._api = HfApi(token=token or False, library_name="medmnist_c", library_version=VERSION)
-        self._client = HubClient(self.name, token, retry_policy or RetryPolicy(), say)
+        self._client = HubClient(self.name, token, retry_policy or RetryPolicy(), say, sends=sends)
         self.stop = self._client.stop
         self._say = say
         self._create_pr = target.create_pr
@@ -123,6 +130,23 @@ class Repository:
         if fresh or self._snapshot is None:
             self._snapshot = self._client.call("read the files", self._read)
         return self._snapshot
+
+    @contextlib.contextmanager
+    def open(self, path: str) -> Iterator[BufferedIOBase]:
+        """A copy of a file of the snapshot, to read from; it goes with the block."""
+        with tempfile.TemporaryDirectory() as folder, quiet_clients():
+            copy = self._client.call(
+                f"read {path}",
+                lambda: self._api.hf_hub_download(
+                    self.name,
+                    path,
+                    repo_type=_TYPE,
+                    revision=self.snapshot().head,
+                    local_dir=folder,
+                ),
+            )
+            with Path(copy).open("rb") as file:
+                yield file
 
     def send(self, additions: list[CommitOperationAdd]) -> None:
         """Send files ahead of the commit that names them; what the Hub has already is not sent."""

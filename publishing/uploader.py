@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd
@@ -14,6 +15,7 @@ from medmnist_c.publishing.manifest import ManifestEntry, entry_of, shard_path
 from medmnist_c.publishing.plan import FILES_A_COMMIT
 from medmnist_c.publishing.progress import Progress
 from medmnist_c.publishing.repository import Repository
+from medmnist_c.publishing.same_images import in_place_of_ours, published_shard
 from medmnist_c.publishing.snapshot import Changes, Snapshot
 
 BYTES_AT_ONCE = 256 << 20  # sent, and their disk freed, when so much has gathered
@@ -40,8 +42,9 @@ class Uploader:
 
     def take(self, made: Made) -> None:
         """Take over a test set whose files lie in the work folder; sends and commits in groups."""
-        config, entry = made.spec.config, entry_of(made)
-        snapshot = self._repository.snapshot()
+        config, snapshot = made.spec.config, self._repository.snapshot()
+        published = partial(published_shard, self._repository)
+        entry = in_place_of_ours(config, entry_of(made), snapshot, published)
         additions = {}
         for shard in entry.shards:
             if not snapshot.has_shard(config, shard):

@@ -1,16 +1,21 @@
-"""Hold a repository on the Hub against what would be made, without downloading it."""
+"""Hold files of test sets against what would be made: those of a repository, or of a built folder."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from shutil import rmtree
 
+from medmnist_c.builder.cards import SHARDS
 from medmnist_c.builder.errors import PublishError
+from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import Made, make_test_sets
+from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.manifest import entry_of, maker
 from medmnist_c.publishing.repository import Repository, Target
+from medmnist_c.publishing.same_images import published_shard
 from medmnist_c.publishing.snapshot import Snapshot
 from medmnist_c.publishing.work_folder import work_folder
 
@@ -18,8 +23,11 @@ EQUAL, MISSING, DIFFERENT = "equal", "missing", "different"
 
 
 @dataclass(frozen=True)
-class RepositoryComparison:
-    """A test set in a repository: "equal", "missing" or "different", and why in a few words."""
+class FilesComparison:
+    """A test set's files: "equal", "missing" or "different", and why in a few words.
+
+    They are equal if their images are, to the bit, whatever the bytes of the files.
+    """
 
     name: str
     verdict: str
@@ -35,11 +43,11 @@ class RepositoryComparison:
 
 def verify_repository(
     specs: list[TestSetSpec], target: Target, cache_dir: Path, num_proc: int | None = None
-) -> Iterator[RepositoryComparison]:
-    """Make test sets, and compare the SHA-256 of their files with those that the Hub states.
+) -> Iterator[FilesComparison]:
+    """Make test sets, and compare their files with those of a repository.
 
-    The files are deterministic for one version of each library that writes them, so a difference may
-    also be one of versions: the manifest's are then named beside ours.
+    Those whose SHA-256 the Hub states are equal; the others, which another processor or other versions
+    of libraries may have written, are downloaded one at a time, and their images compared.
 
     Args:
         specs: of the test sets.
@@ -54,43 +62,99 @@ def verify_repository(
         PublishError: the repository cannot be read.
         CleanDataError: a clean test set cannot be had.
     """
-    repository = Repository(target)
+    repository = Repository(target, sends=False)
     if not repository.exists():
         raise PublishError(
             f"There is no dataset repository {target.repo} on the Hub, or the token may not see it."
         )
     snapshot = repository.snapshot()
+
+    def is_there(spec: TestSetSpec) -> bool:
+        return any(path.startswith(f"{spec.config.folder}/") for path in snapshot.files)
+
+    def compared(made: Made) -> FilesComparison:
+        config, entry = made.spec.config, entry_of(made)
+        there = [published_shard(repository, config, shard) for shard in entry.shards]
+        beside = snapshot.stale_files(config, entry)
+        return _comparison(made, there, beside, lambda: _other_makers(made, snapshot))
+
+    yield from _compare_all(specs, is_there, compared, cache_dir, num_proc)
+
+
+def verify_folder(
+    specs: list[TestSetSpec], folder: str | Path, cache_dir: Path, num_proc: int | None = None
+) -> Iterator[FilesComparison]:
+    """Make test sets, and compare their files with those in a folder that `build` has written.
+
+    As `verify_repository`; of a folder at an address of fsspec, files of equal size are believed.
+    """
+    output = OutputFolder.at(folder)
+
+    def is_there(spec: TestSetSpec) -> bool:
+        return bool(output.sizes(spec.config.folder))
+
+    def compared(made: Made) -> FilesComparison:
+        config = made.spec.config
+        sizes, own = output.sizes(config.folder), {shard.name for shard in made.shards}
+        there = [shard.as_it_lies_in(output, config.folder, sizes) for shard in made.shards]
+        beside = [name for name in sizes if fnmatchcase(name, SHARDS) and name not in own]
+        return _comparison(made, there, beside, list)
+
+    yield from _compare_all(specs, is_there, compared, cache_dir, num_proc)
+
+
+def _compare_all(
+    specs: list[TestSetSpec],
+    is_there: Callable[[TestSetSpec], bool],
+    compared: Callable[[Made], FilesComparison],
+    cache_dir: Path,
+    num_proc: int | None,
+) -> Iterator[FilesComparison]:
     present = []
     for spec in specs:
-        config = spec.config
-        if any(path.startswith(f"{config.folder}/") for path in snapshot.files):
+        if is_there(spec):
             present.append(spec)
         else:
-            yield RepositoryComparison(config.name, MISSING)
+            yield FilesComparison(spec.config.name, MISSING)
     with work_folder(cache_dir) as folder:
         making = make_test_sets(present, folder, cache_dir=cache_dir, num_proc=num_proc)
         with closing(making):
             for made in making:
                 rmtree(folder / made.spec.config.folder)
-                yield _compared(made, snapshot)
+                yield compared(made)
 
 
-def _compared(made: Made, snapshot: Snapshot) -> RepositoryComparison:
-    config, entry = made.spec.config, entry_of(made)
-    if snapshot.is_whole(config, entry) and not snapshot.stale_files(config, entry):
-        return RepositoryComparison(config.name, EQUAL)
-    other = sum(not snapshot.has_shard(config, shard) for shard in entry.shards)
-    why = [f"{other} of {len(entry.shards)} files differ" if other else "files beside its own"]
-    known = snapshot.manifest.test_sets.get(config.name)
+def _comparison(
+    made: Made,
+    there: list[Shard | None],
+    beside: list[str],
+    more: Callable[[], list[str]],
+) -> FilesComparison:
+    """`there`: the shards as they are there; `beside`: other files; `more`: what else may be why."""
+    name, count = made.spec.config.name, len(made.shards)
+    if other := there.count(None):
+        return FilesComparison(
+            name, DIFFERENT, "; ".join([f"{other} of {count} files differ", *more()])
+        )
+    if beside:
+        return FilesComparison(name, DIFFERENT, "; ".join(["files beside its own", *more()]))
+    rewritten = sum(one != shard for one, shard in zip(there, made.shards, strict=True))
+    if rewritten:
+        return FilesComparison(
+            name, EQUAL, f"the images; {rewritten} of {count} files have other bytes"
+        )
+    return FilesComparison(name, EQUAL)
+
+
+def _other_makers(made: Made, snapshot: Snapshot) -> list[str]:
+    known = snapshot.manifest.test_sets.get(made.spec.config.name)
     if known is None:
-        why.append("the manifest does not know it")
-    elif known.identity != entry.identity:
-        why.append("made by other code or from other images")
-    else:
-        theirs = snapshot.manifest.makers.get(known.maker, {})
-        why += [
-            f"{name} {theirs.get(name)}, here {version}"
-            for name, version in maker().items()
-            if theirs.get(name) != version
-        ]
-    return RepositoryComparison(config.name, DIFFERENT, "; ".join(why))
+        return ["the manifest does not know it"]
+    if known.identity != made.identity:
+        return ["made by other code or from other images"]
+    theirs = snapshot.manifest.makers.get(known.maker, {})
+    return [
+        f"{name} {theirs[name]}, here {version}"
+        for name, version in maker().items()
+        if name in theirs and theirs[name] != version
+    ]

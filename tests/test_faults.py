@@ -206,20 +206,27 @@ print(len(datasets.load_dataset("medmnist_c", "bloodmnist_motion_blur_1", **how)
 
 
 def test_a_killed_worker_is_told_and_the_next_run_is_right(tmp_path):
-    write_medmnist_file(tmp_path, "bloodmnist", 250)
+    write_medmnist_file(tmp_path, "bloodmnist", 600)
     arguments = [sys.executable, "-c", LOAD, str(tmp_path), str(tmp_path / "cache")]
     how = {"cwd": "/", "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(arguments, **how) as process:
         while not (begun := list((tmp_path / "cache").rglob("*.arrow"))):
             assert process.poll() is None, process.communicate()
             time.sleep(0.01)
-        workers = {int(pid) for path in begun for pid in writers_of(path)}
-        os.kill(workers.pop(), signal.SIGKILL)
-        _, stderr = process.communicate(timeout=120)
+        # Killed while it waits for work, a worker takes the lock of `multiprocess`'s queue with it, and
+        # the pool never ends: so it is stopped first, and killed in the middle of its file.
+        path = begun[0]
+        os.kill(worker := int(writers_of(path)[0]), signal.SIGSTOP)
+        assert str(worker) in writers_of(path), "it was too quick"
+        os.kill(worker, signal.SIGKILL)
+        try:
+            _, stderr = process.communicate(timeout=120)
+        finally:
+            process.kill()
     assert process.returncode == 1
     assert "PreparationError: A worker process was killed" in stderr.splitlines()[-1]
     done = subprocess.run(arguments, cwd="/", capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "250"
+    assert done.stdout.strip() == "600"
 
 
 def test_the_table_of_what_was_found_names_tests_that_there_are():

@@ -17,10 +17,17 @@ from medmnist_c.builder.cards import folder_card
 from medmnist_c.builder.configs import Config, all_configs, select
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.parquet.output_folder import OutputFolder
-from medmnist_c.builder.parquet.scheduling import MANIFEST, make_test_sets, remove_others
+from medmnist_c.builder.parquet.scheduling import (
+    MANIFEST,
+    make_test_sets,
+    remove_others,
+    write_manifest,
+)
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
+
+_PACKAGE = __name__.partition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,9 @@ def build(
 ) -> Built:
     """Make test sets as Parquet files, so that `load_dataset(folder, config)` opens them.
 
-    A test set that is there, whole and of the same images, is kept; one that was interrupted goes on
-    from its finished shards; one of another version or from other clean images is made again. Safe
-    to kill and to run again.
+    A test set that is there, whole and of the same images, is kept, also if another machine wrote
+    other bytes for them; one that was interrupted goes on from its finished shards; one of another
+    version or from other clean images is made again. Safe to kill and to run again.
 
     Args:
         test_sets: which ones: names, wildcards, configurations.
@@ -61,8 +68,14 @@ def build(
         UnknownNameError: a name matches nothing.
         BuildError: the folder cannot be written, or test sets could not be made.
         CleanDataError: a clean test set cannot be had.
+        ValueError: the folder is called as the package is.
     """
     output = OutputFolder.at(folder)
+    if output.name == _PACKAGE:
+        raise ValueError(
+            f"A folder called {_PACKAGE} would be taken for the package, or the dataset, by a Python "
+            "that is started beside it; choose another name."
+        )
     own_cache = absolute(cache_dir) if cache_dir else None
     source = ImageSource(seed, data_dir, sample)
     specs = [TestSetSpec(config, source) for config in select(test_sets)]
@@ -83,22 +96,28 @@ def build(
 
 
 def _is_built(output: OutputFolder, spec: TestSetSpec, identity: str) -> bool:
-    """Whether a test set lies in the folder whole, of these images."""
-    found, shards = _manifest(output, spec.config) or (None, [])
+    """Whether a test set lies in the folder whole, of these images, whatever wrote its files."""
     folder = spec.config.folder
+    found, stated = _read_manifest(output, folder) or (None, [])
     if found != identity:
         return False
-    if not all(output.holds(f"{folder}/{shard.name}", shard.sha256) for shard in shards):
-        return False
-    remove_others(
-        output, folder, {shard.name for shard in shards}
-    )  # it may have been killed before
+    sizes = output.sizes(folder)
+    shards = []
+    for shard in stated:
+        there = shard.as_it_lies_in(output, folder, sizes)
+        if there is None:
+            return False
+        shards.append(there)
+    if shards != stated:
+        write_manifest(output, folder, identity, shards)
+    # It may have been killed before.
+    remove_others(output, folder, {shard.name for shard in shards})
     return True
 
 
 def built(output: OutputFolder) -> list[Config]:
     """The test sets that lie in the folder whole, in the table's order."""
-    return [one for one in all_configs().values() if _manifest(output, one) is not None]
+    return [one for one in all_configs().values() if _looks_whole(output, one.folder)]
 
 
 def write_card(output: OutputFolder) -> None:
@@ -108,17 +127,22 @@ def write_card(output: OutputFolder) -> None:
         file.write(folder_card(built(output)).encode())
 
 
-def _manifest(output: OutputFolder, one: Config) -> tuple[str, list[Shard]] | None:
-    """The identity and the shards of a test set that is there, all of the size they should have."""
-    content = output.read(f"{one.folder}/{MANIFEST}")
+def _looks_whole(output: OutputFolder, folder: str) -> bool:
+    """Whether all files of a test set are there, of the size they should have."""
+    _, shards = _read_manifest(output, folder) or (None, [])
+    sizes = output.sizes(folder) if shards else {}
+    return bool(shards) and all(sizes.get(shard.name) == shard.bytes for shard in shards)
+
+
+def _read_manifest(output: OutputFolder, folder: str) -> tuple[str, list[Shard]] | None:
+    """The identity of a finished test set and its shards, at least one; None if there is none."""
+    content = output.read(f"{folder}/{MANIFEST}")
     if content is None:
         return None
     try:
         manifest = json.loads(content)
         identity, shards = manifest["identity"], [Shard(**shard) for shard in manifest["shards"]]
-        sizes = output.sizes(one.folder)
-        whole = shards and all(sizes.get(shard.name) == shard.bytes for shard in shards)
-        return (identity, shards) if whole else None
+        return (identity, shards) if shards else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 

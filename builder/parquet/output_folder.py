@@ -2,10 +2,12 @@
 
 import contextlib
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from io import BufferedIOBase
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -62,6 +64,10 @@ class OutputFolder:
             return cls(str(folder))
         return cls(str(absolute(folder)))
 
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.url.replace("\\", "/")).name
+
     @cached_property
     def _remote(self) -> DirFileSystem | None:
         if "://" not in self.url or self.url.startswith("file://"):
@@ -117,6 +123,28 @@ class OutputFolder:
                 return self._remote.cat_file(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    @contextlib.contextmanager
+    def open(self, path: str) -> Iterator[BufferedIOBase | None]:
+        """A file to read from; None if it cannot be opened."""
+        try:
+            file = self._local(path).open("rb") if self._remote is None else self._fetched(path)
+        except OSError:
+            yield None
+            return
+        with file:
+            yield file
+
+    def _fetched(self, path: str) -> BufferedIOBase:
+        """A copy of a file elsewhere; it goes when it is closed."""
+        assert self._remote is not None
+        with contextlib.ExitStack() as on_error:
+            copy = on_error.enter_context(tempfile.TemporaryFile())
+            with _as_os_error(), self._remote.open(path, "rb") as file:
+                shutil.copyfileobj(file, copy)
+            copy.seek(0)
+            on_error.pop_all()
+            return copy
 
     def holds(self, path: str, sha256: str) -> bool:
         """Whether a file's content has that SHA-256; a store elsewhere is trusted for it."""

@@ -3,12 +3,13 @@
 import heapq
 import json
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from medmnist_c.builder.arrow.images_digest import digest_of_all
 from medmnist_c.builder.errors import BuildError
 from medmnist_c.builder.executor.base import TaskFailed, Workers
 from medmnist_c.builder.executor.workers import workers
@@ -36,6 +37,19 @@ class Made:
     spec: TestSetSpec
     identity: str
     shards: list[Shard]
+
+
+def write_manifest(
+    output: OutputFolder, folder: str, identity: str, shards: Sequence[Shard]
+) -> None:
+    """Say that a test set is whole: what identifies its images, their digest, its files in order."""
+    manifest = {
+        "identity": identity,
+        "images_digest": digest_of_all(shard.images_digest for shard in shards),
+        "shards": [asdict(shard) for shard in shards],
+    }
+    with output.write(f"{folder}/{MANIFEST}") as file:
+        file.write(json.dumps(manifest, indent=1).encode())
 
 
 def make_test_sets(
@@ -175,12 +189,7 @@ class _Scheduler:
                 continue
             del self.test_sets[folder]
             shards = sorted(test_set.shards, key=lambda shard: shard.name)
-            manifest = {
-                "identity": test_set.identity,
-                "shards": [asdict(shard) for shard in shards],
-            }
-            with self.output.write(f"{folder}/{MANIFEST}") as file:
-                file.write(json.dumps(manifest, indent=1).encode())
+            write_manifest(self.output, folder, test_set.identity, shards)
             remove_others(self.output, folder, {shard.name for shard in shards})
             yield Made(test_set.spec, test_set.identity, shards)
 
@@ -235,19 +244,18 @@ class _Scheduler:
         return folder not in self.test_sets or name not in self.test_sets[folder].missing
 
     def _finished(self, task: ShardTask, found: dict[str, int]) -> Shard | None:
-        marker = _marker(task.range.name)
-        content = marker in found and self.output.read(f"{task.spec.config.folder}/{marker}")
+        folder, marker = task.spec.config.folder, _marker(task.range.name)
+        content = marker in found and self.output.read(f"{folder}/{marker}")
         if not content:
             return None
         try:
             known = json.loads(content)
-            shard = Shard(**known["shard"])
-            same = (known["identity"], known["versions"]) == (task.identity, task.versions)
+            shard, identity = Shard(**known["shard"]), known["identity"]
         except (ValueError, KeyError, TypeError, RecursionError):
             return None
-        if not same or shard.name != task.range.name or found.get(shard.name) != shard.bytes:
+        if identity != task.identity or shard.name != task.range.name:
             return None
-        return shard if self.output.holds(task.path, shard.sha256) else None
+        return shard.as_it_lies_in(self.output, folder, found)
 
 
 def _make_and_mark(
@@ -259,7 +267,7 @@ def _make_and_mark(
 ) -> TaskResult:
     """Runs in a worker. The marker says that the shard is finished; it goes when the test set is."""
     done = make_shard(task, output, cache_dir, state, fetching)
-    known = {"identity": task.identity, "versions": task.versions, "shard": asdict(done.shard)}
+    known = {"identity": task.identity, "shard": asdict(done.shard)}
     marker = f"{task.spec.config.folder}/{_marker(task.range.name)}"
     with output.write(marker) as file:
         file.write(json.dumps(known).encode())

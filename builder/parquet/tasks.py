@@ -1,4 +1,4 @@
-"""Tasks: the shards of test sets, each made by one process, the same bytes wherever.
+"""Tasks: the shards of test sets, each made by one process, the same images wherever.
 
 Most are independent. Those behind draws that depend on the images (shot noise, and what comes after
 it in the same stream) start where an earlier one ends: that one returns its random state, so that
@@ -22,8 +22,8 @@ from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.shards import Shard, ShardRange, shard_ranges, write_shard
 from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.testset.images import reference_streams
+from medmnist_c.builder.testset.probe import Probe, probe
 from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
-from medmnist_c.builder.versions import file_library_versions
 from medmnist_c.corruptions.reference import StateKey, depends_on_images
 from medmnist_c.corruptions.registry import Draws
 
@@ -35,15 +35,15 @@ RandomState = tuple[StateKey, np.ndarray]
 class ShardTask:
     """A shard to be made.
 
-    `identity` and `versions` are those of the process that asks: another machine that would make other
-    bytes says so instead. `chained` tasks are behind draws that depend on the images; `after` is
+    `identity` and `probe` are those of the process that asks: another machine that would make other
+    images says so instead. `chained` tasks are behind draws that depend on the images; `after` is
     the path of the one whose random state this one goes on from.
     """
 
     spec: TestSetSpec
     range: ShardRange
     identity: str
-    versions: dict[str, str]
+    probe: Probe
     chained: bool = False
     after: str | None = None
 
@@ -76,9 +76,7 @@ def tasks_of(specs: Iterable[TestSetSpec]) -> list[ShardTask]:
         identity, draws = spec.identity_with(clean), _chained_draws(spec)
         for shard_range in shard_ranges(clean.count):
             after = last[dataset].path if draws and dataset in last else None
-            task = ShardTask(
-                spec, shard_range, identity, file_library_versions(), draws is not None, after
-            )
+            task = ShardTask(spec, shard_range, identity, probe(), draws is not None, after)
             # After shot noise one only waits for the state at its end, however it was found.
             if draws and (after is None or draws.depends_on_images):
                 last[dataset] = task
@@ -119,16 +117,13 @@ def make_shard(
         fetching: gives what must be held while clean images are fetched.
 
     Raises:
-        CleanDataError: this machine has other clean images, another version, or other libraries.
+        CleanDataError: this machine has other clean images or another version, or makes other images.
         BuildError: the shard cannot be written.
     """
     prepare_process()
     cache_dir = cache_dir or Path(datasets.config.HF_DATASETS_CACHE)
-    if task.versions != file_library_versions():
-        raise CleanDataError(
-            f"Workers have other libraries ({file_library_versions()}) than the machine that asks "
-            f"({task.versions}); install the same versions everywhere."
-        )
+    if different := probe().difference(task.probe):
+        raise CleanDataError(different)
     try:
         return _made(task, _opened(task.spec, cache_dir, task.identity, fetching), output, state)
     except CleanDataError:

@@ -1,4 +1,4 @@
-"""Clean MedMNIST+ test sets: where one comes from, and how it gets into the cache.
+"""Splits of clean MedMNIST+ datasets: where one comes from, and how it gets into the cache.
 
 `{cache_dir}/medmnist_c_clean/{dataset}-{digest}` serves all configurations and processes. It is made
 under a lock, in a folder beside it that is then renamed; `clean_cache.py` says what is in it.
@@ -21,20 +21,21 @@ import datasets
 import numpy as np
 from datasets.utils import tqdm
 
-from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo, dataset_info
 from medmnist_c.builder.disk import check_space, locked, sync, writing_into
 from medmnist_c.builder.errors import OFFLINE_REMEDY, CleanDataError
 from medmnist_c.builder.files import absolute, atomic_write
 from medmnist_c.builder.source.clean_cache import (
-    IMAGES,
-    LABELS,
     CleanImages,
+    copy_name,
     load_clean,
     write_copy,
 )
 from medmnist_c.builder.source.download import RemoteFile, again_if_changed, fetch_whole
 from medmnist_c.builder.source.http import NoRanges, public_name
 from medmnist_c.builder.source.npz import ByteSource, LocalFile, Member, NpzError, find_members
+from medmnist_c.builder.source.sample import SAMPLE_FOLDER
+from medmnist_c.builder.splits import PUBLISHED, Split, images_member, labels_member
 from medmnist_c.builder.suggestions import shown
 
 MIRROR = "MEDMNIST_C_MIRROR"  # environment variable: URL of a folder of MedMNIST+ files
@@ -47,55 +48,78 @@ class CleanFileChanged(CleanDataError):
 
 @dataclass(frozen=True)
 class CleanSource:
-    """Where a clean test set comes from.
+    """Where a split of a clean dataset comes from.
 
     `digest` identifies the content, `count` is the number of images, `path` the file in data_dir;
-    None stands for the official file, in `~/.medmnist` or on Zenodo.
+    None stands for the official file, in `~/.medmnist` or on Zenodo. `size` is the side of the images
+    in pixels.
     """
 
     dataset: str
     digest: str
     count: int
     path: Path | None = None
+    split: Split = PUBLISHED
+    size: int = PUBLISHED_SIZE
+
+    @property
+    def info(self) -> MedMNISTInfo:
+        """Facts about the dataset, at this size."""
+        return dataset_info(self.dataset, self.size)
 
 
-def find_clean_source(dataset: str, data_dir: str | Path | None = None) -> CleanSource:
-    """Where the clean test set of `dataset` comes from; no network, and no images are read.
+def find_clean_source(
+    dataset: str,
+    data_dir: str | Path | None = None,
+    split: Split = PUBLISHED,
+    size: int = PUBLISHED_SIZE,
+) -> CleanSource:
+    """Where a split of the clean `dataset` comes from; no network, and no images are read.
 
     Args:
         dataset: e.g. "dermamnist".
         data_dir: folder with `{dataset}_224.npz`; None for the official file.
+        split: whose images.
+        size: 28 (the file `{dataset}.npz`), 64, 128 or 224.
 
     Raises:
         UnknownNameError: no such dataset.
-        CleanDataError: the file is not in `data_dir`, or is not one of this dataset.
+        CleanDataError: the file is not in `data_dir`, or is not one of this dataset and size, or has
+            no images of the split.
         TypeError: `data_dir` is no path.
     """
-    info = dataset_info(dataset)
+    info = dataset_info(dataset, size)
     if data_dir is None:
-        return CleanSource(dataset, info.md5[:16], info.test_count)
+        return CleanSource(dataset, info.md5[:16], info.count(split), None, split, info.size)
     if not isinstance(data_dir, str | os.PathLike):
         raise TypeError(f"data_dir is the path of a folder, not {shown(data_dir)}.")
     try:
         path = Path(data_dir).expanduser().absolute() / info.file_name
     except RuntimeError as error:  # "~nobody/"
         raise CleanDataError(f"Cannot find {str(data_dir)!r} ({error}).") from error
+    if Path(data_dir) == SAMPLE_FOLDER and split != PUBLISHED:
+        raise CleanDataError(
+            f"The package's sample has test images only, no {split} images; leave sample out, or give "
+            "data_dir= in its place."
+        )
     if not os.path.lexists(path):
         raise CleanDataError(
             f"Cannot find {path}; put it there, from {public_name(info.url)}, or leave "
             "data_dir out to have what is needed of it fetched."
         )
-    images, labels = _members(LocalFile(path), info)
-    return CleanSource(dataset, _digest(images, labels), images.header.shape[0], path)
+    images, labels = _members(LocalFile(path), info, split)
+    count = images.header.shape[0]
+    return CleanSource(dataset, _digest(images, labels), count, path, split, info.size)
 
 
 def copy_folder(source: CleanSource, cache_dir: str | Path) -> Path:
     """Where the copy of a clean test set lies in a cache folder, once it is made."""
-    return absolute(cache_dir) / CACHE_FOLDER / f"{source.dataset}-{source.digest}"
+    name = copy_name(source.dataset, source.digest, source.split, source.size)
+    return absolute(cache_dir) / CACHE_FOLDER / name
 
 
 def open_clean(source: CleanSource, cache_dir: str | Path) -> CleanImages:
-    """The clean test set, made first if it is not in `cache_dir` yet: extracted or fetched.
+    """The clean images, made first if it is not in `cache_dir` yet: extracted or fetched.
 
     Several processes may ask at once: one makes it. What is fetched of it survives a killed process.
 
@@ -106,7 +130,7 @@ def open_clean(source: CleanSource, cache_dir: str | Path) -> CleanImages:
     base = folder.parent
     with contextlib.suppress(CleanDataError):
         return load_clean(folder)
-    info = dataset_info(source.dataset)
+    info = source.info
     with writing_into(base, source.count * prod(info.image_shape)):
         base.mkdir(parents=True, exist_ok=True)
         with locked(base / f".{source.dataset}.lock"):
@@ -128,8 +152,9 @@ def _make(source: CleanSource, info: MedMNISTInfo, folder: Path) -> None:
         return
     if datasets.config.HF_HUB_OFFLINE:
         raise CleanDataError(
-            f"The clean test set of {info.name} is not in {folder.parent}, and HF_HUB_OFFLINE or "
-            f"HF_DATASETS_OFFLINE forbids fetching it; unset them, or {OFFLINE_REMEDY}."
+            f"The clean {source.split} set of {info.name} is not in {folder.parent}, and "
+            "HF_HUB_OFFLINE or HF_DATASETS_OFFLINE forbids fetching it; unset them, or "
+            f"{OFFLINE_REMEDY}."
         )
     downloads = folder.with_name(f".{folder.name}.download")
     from_official_file(
@@ -175,9 +200,9 @@ def _extract(
     downloads: Path | None = None,
 ) -> None:
     """Write the checked copy aside and rename it. `downloads` is where fetched bytes go first."""
-    images, labels = _members(origin, info)
-    if source.path is None and images.header.shape[0] != info.test_count:
-        raise images.error(f"has {images.header.shape[0]} images, not {info.test_count}")
+    images, labels = _members(origin, info, source.split)
+    if source.path is None and images.header.shape[0] != source.count:
+        raise images.error(f"has {images.header.shape[0]} images, not {source.count}")
     if source.path and _digest(images, labels) != source.digest:
         raise CleanFileChanged(f"{origin.name} has changed meanwhile; load the test set again.")
     making = folder.with_name(f".{folder.name}.making")
@@ -185,7 +210,7 @@ def _extract(
     try:
         _check_space(making, [images, labels], downloads)
         check = partial(_check_labels, labels, info)
-        write_copy(source.dataset, source.digest, images, labels, making, check)
+        write_copy(info, source.split, source.digest, images, labels, making, check)
         sync(making)
         os.rename(making, folder)
         sync(folder.parent)
@@ -193,9 +218,9 @@ def _extract(
         shutil.rmtree(making, ignore_errors=True)
 
 
-def _members(origin: ByteSource, info: MedMNISTInfo) -> tuple[Member, Member]:
-    """The images and the labels in an npz; their headers are those of this dataset."""
-    images, labels = find_members(origin, (IMAGES, LABELS))
+def _members(origin: ByteSource, info: MedMNISTInfo, split: Split) -> tuple[Member, Member]:
+    """A split's images and labels in an npz; their headers are those of this dataset."""
+    images, labels = find_members(origin, (images_member(split), labels_member(split)))
     shape, dtype = images.header.shape, images.header.dtype
     expected = ("N", *info.image_shape)
     if dtype != np.uint8 or shape[1:] != info.image_shape or not shape[0]:
@@ -244,7 +269,7 @@ def _home_file(info: MedMNISTInfo, base: Path) -> Path | None:
     path = absolute("~/.medmnist") / info.file_name
     if not os.path.isfile(path):
         return None
-    if _remembered_md5(path, base / f".{info.name}.home.json") == info.md5:
+    if _remembered_md5(path, base / f".{path.stem}.home.json") == info.md5:
         return path
     warnings.warn(
         f"{path} is not the official file (its MD5 is not {info.md5}), so the test set is fetched; "

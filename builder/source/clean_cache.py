@@ -1,9 +1,12 @@
-"""A clean test set in the cache: written once, checked whenever it is read.
+"""A split of a clean dataset in the cache: written once, checked whenever it is read.
 
     {dataset}-{digest}/test_images.npy    N x 224 x 224 [x 3], uint8
                        test_images.crc    CRC-32 of its header and of each image, uint32
                        test_labels.npy    N x K, whole numbers
                        whole.json         what the others must be like; written last
+
+Another split is in `{dataset}-validation-{digest}`, as `val_images.npy` and so on, and another size in
+`{dataset}-64-{digest}`.
 
 An image is read, not mapped: what a disk, or another process, has made of it is noticed, and a
 file cut short meanwhile is an error instead of a killed process.
@@ -22,22 +25,34 @@ from typing import Any
 import numpy as np
 
 from medmnist_c.builder import igzip
-from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo, dataset_info
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.files import atomic_write
 from medmnist_c.builder.source.npz import Member
+from medmnist_c.builder.splits import PUBLISHED, Split, images_member, known_split, labels_member
 
-IMAGES = "test_images.npy"
-LABELS = "test_labels.npy"
-_SUMS = "test_images.crc"
 _WHOLE = "whole.json"
+
+
+def copy_name(dataset: str, digest: str, split: Split, size: int) -> str:
+    """The name of the folder of a copy."""
+    parts = [dataset]
+    if size != PUBLISHED_SIZE:
+        parts.append(str(size))
+    if split != PUBLISHED:
+        parts.append(split)
+    return "-".join([*parts, digest])
+
+
+def _sums_name(images: str) -> str:
+    return images.replace(".npy", ".crc")
 
 
 @dataclass(frozen=True)
 class CleanImages:
-    """A clean test set in the cache, read-only.
+    """A split of a clean dataset in the cache, read-only.
 
-    `images` are uint8, N x 224 x 224 (grey) or N x 224 x 224 x 3 (RGB), mapped and not checked:
+    `images` are uint8, N x size x size (grey) or N x size x size x 3 (RGB), mapped and not checked:
     `checked_images` gives checked ones. `labels` are whole numbers, N x 1 or, of a multi-label dataset,
     N x K of 0 and 1. `sums` are the CRC-32 of the images, `folder` is where the copy lies.
     """
@@ -48,6 +63,8 @@ class CleanImages:
     labels: np.ndarray
     sums: np.ndarray
     folder: Path
+    split: Split = PUBLISHED
+    size: int = PUBLISHED_SIZE
 
     def __reduce__(self) -> tuple[Any, ...]:
         return load_clean, (self.folder,)  # another process gets the folder, not the images
@@ -60,7 +77,7 @@ class CleanImages:
         """
         shape = self.images.shape[1:]
         size = prod(shape)
-        path = self.folder / IMAGES
+        path = self.folder / images_member(self.split)
         try:
             with path.open("rb", buffering=0) as file:
                 file.seek(self.images.offset + start * size)
@@ -96,16 +113,21 @@ def load_clean(folder: str | Path) -> CleanImages:
     try:
         whole = json.loads((folder / _WHOLE).read_text("utf-8"))
         dataset, digest, sizes = whole["dataset"], whole["digest"], whole["sizes"]
-        if folder.name != f"{dataset}-{digest}":
-            raise ValueError(f"it is of {dataset}-{digest}")
-        for name in (IMAGES, LABELS, _SUMS):
-            if (folder / name).stat().st_size != sizes[name]:
-                raise ValueError(f"{name} is not {sizes[name]} bytes long")
-        sums = np.frombuffer(_read(folder / _SUMS, whole), "<u4")
-        labels = np.load(io.BytesIO(_read(folder / LABELS, whole)), allow_pickle=False)
+        # Copies of earlier versions are all of the published split and size, and do not say so.
+        split = known_split(whole.get("split", PUBLISHED))
+        info = dataset_info(dataset, whole.get("size", PUBLISHED_SIZE))
+        if folder.name != (name := copy_name(dataset, digest, split, info.size)):
+            raise ValueError(f"it is of {name}")
+        images_file, labels_file = folder / images_member(split), folder / labels_member(split)
+        sums_file = folder / _sums_name(images_file.name)
+        for path in (images_file, labels_file, sums_file):
+            if path.stat().st_size != sizes[path.name]:
+                raise ValueError(f"{path.name} is not {sizes[path.name]} bytes long")
+        sums = np.frombuffer(_read(sums_file, whole), "<u4")
+        labels = np.load(io.BytesIO(_read(labels_file, whole)), allow_pickle=False)
         labels.flags.writeable = False
-        images = _map_images(folder / IMAGES, dataset, sums)
-        return CleanImages(dataset, digest, images, labels, sums[1:], folder)
+        images = _map_images(images_file, info, sums)
+        return CleanImages(dataset, digest, images, labels, sums[1:], folder, split, info.size)
     except Exception as error:  # whatever may be written there
         raise CleanDataError(
             f"{folder} is no whole copy of a clean test set ({error}); load the test set again to "
@@ -120,8 +142,8 @@ def _read(path: Path, whole: dict) -> bytes:
     return content
 
 
-def _map_images(path: Path, dataset: str, sums: np.ndarray) -> np.memmap:
-    shape = (len(sums) - 1, *dataset_info(dataset).image_shape)
+def _map_images(path: Path, info: MedMNISTInfo, sums: np.ndarray) -> np.memmap:
+    shape = (len(sums) - 1, *info.image_shape)
     offset = path.stat().st_size - prod(shape)
     with path.open("rb") as file:
         if offset < 0 or igzip.crc32(file.read(offset)) != sums[0]:
@@ -130,7 +152,8 @@ def _map_images(path: Path, dataset: str, sums: np.ndarray) -> np.memmap:
 
 
 def write_copy(
-    dataset: str,
+    info: MedMNISTInfo,
+    split: Split,
     digest: str,
     images: Member,
     labels: Member,
@@ -140,7 +163,7 @@ def write_copy(
     """Write a copy into an empty folder, whose name is not the copy's own yet.
 
     Args:
-        dataset, digest: of what.
+        info, split, digest: of what.
         images, labels: the members of the npz, with headers as above.
         check: is given the labels before the images are written, to raise what is wrong.
 
@@ -148,18 +171,21 @@ def write_copy(
         NpzError: they are not what the npz declares.
     """
     _write(labels, folder, lambda data: None)
-    check(np.load(folder / LABELS, allow_pickle=False))
+    check(np.load(folder / labels.name, allow_pickle=False))
     shape = images.header.shape
     sums = _Sums(images.size - prod(shape), prod(shape[1:]))
     _write(images, folder, sums.add)
     found = np.array(sums.found, "<u4").tobytes()
-    with _synced(folder / _SUMS) as file:
+    sums_name = _sums_name(images.name)
+    with _synced(folder / sums_name) as file:
         file.write(found)
     whole = {
-        "dataset": dataset,
+        "dataset": info.name,
+        "split": split,
+        "size": info.size,
         "digest": digest,
-        "sizes": {IMAGES: images.size, LABELS: labels.size, _SUMS: len(found)},
-        "sums": {LABELS: labels.crc, _SUMS: igzip.crc32(found)},
+        "sizes": {images.name: images.size, labels.name: labels.size, sums_name: len(found)},
+        "sums": {labels.name: labels.crc, sums_name: igzip.crc32(found)},
     }
     with atomic_write(folder / _WHOLE) as file:
         file.write(json.dumps(whole).encode())

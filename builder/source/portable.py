@@ -1,6 +1,6 @@
 """What a machine without a network needs, in one folder: to be given as `data_dir` there.
 
-{folder}/{dataset}_224.npz    the images and labels of the asked splits, as MedMNIST+ has them
+{folder}/{dataset}_224.npz    the images and labels of the asked splits and size, as MedMNIST+ has them
 {folder}/inks.npz             the reference's ink blots, where a dataset has stain_deposit
 """
 
@@ -10,22 +10,29 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo, dataset_info
 from medmnist_c.builder.disk import check_space, locked, writing_into
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.files import absolute, atomic_write, remove_stale
 from medmnist_c.builder.source.clean import from_official_file
-from medmnist_c.builder.source.clean_cache import IMAGES
 from medmnist_c.builder.source.download import again_if_changed, fetch_file
 from medmnist_c.builder.source.npz import ByteSource, LocalFile, Member, find_members
+from medmnist_c.builder.splits import (
+    PUBLISHED,
+    Split,
+    chosen_splits,
+    images_member,
+    labels_member,
+)
 from medmnist_c.corruptions import stain_masks
 from medmnist_c.corruptions.table import CORRUPTIONS
 
-SPLITS = ("train", "val", "test")
-
 
 def fetch(
-    datasets: Iterable[str], folder: str | Path, splits: Iterable[str] = ("test",)
+    datasets: Iterable[str],
+    folder: str | Path,
+    splits: str | Iterable[str] = (PUBLISHED,),
+    size: int = PUBLISHED_SIZE,
 ) -> Iterator[Path]:
     """Fetch what test sets of these datasets are made of, into a folder that can be carried away.
 
@@ -35,18 +42,19 @@ def fetch(
     Args:
         datasets: names, e.g. "dermamnist".
         folder: made if it is not there.
-        splits: of `SPLITS`; corruptions need "test" only, training "train".
+        splits: "train", "validation", "test"; the published benchmark needs "test" only.
+        size: of the images, 28, 64, 128 or 224 pixels a side.
 
     Yields:
         The path of each file, as soon as it is there.
 
     Raises:
-        UnknownNameError: no such dataset.
+        UnknownNameError: no such dataset or split.
         CleanDataError: a file cannot be fetched, trusted or written.
     """
     folder = absolute(folder)
-    wanted = [name for name in SPLITS if name in set(splits)]
-    infos = [dataset_info(name) for name in dict.fromkeys(datasets)]
+    wanted = chosen_splits(splits)
+    infos = [dataset_info(name, size) for name in dict.fromkeys(datasets)]
     for info in infos:
         target = folder / info.file_name
         with writing_into(folder):
@@ -67,23 +75,25 @@ def fetch(
         )
 
 
-def _arrays(splits: list[str]) -> tuple[str, ...]:
-    return tuple(f"{split}_{what}.npy" for split in splits for what in ("images", "labels"))
+def _arrays(splits: Iterable[Split]) -> tuple[str, ...]:
+    return tuple(name(split) for split in splits for name in (images_member, labels_member))
 
 
-def _is_there(target: Path, splits: list[str]) -> bool:
+def _is_there(target: Path, splits: Iterable[Split]) -> bool:
     with contextlib.suppress(CleanDataError):
         return bool(find_members(LocalFile(target), _arrays(splits)))
     return False
 
 
-def _fetch(info: MedMNISTInfo, target: Path, splits: list[str]) -> None:
+def _fetch(info: MedMNISTInfo, target: Path, splits: Iterable[Split]) -> None:
+    counts = {images_member(split): info.count(split) for split in splits}
+
     def write(origin: ByteSource, downloads: Path | None) -> None:
         members = find_members(origin, _arrays(splits))
         for member in members:
             count = (*member.header.shape, 0)[0]
-            if member.name == IMAGES and count != info.test_count:
-                raise member.error(f"has {count} images, not {info.test_count}")
+            if count != (expected := counts.get(member.name, count)):
+                raise member.error(f"has {count} images, not {expected}")
         check_space(target.parent, sum(member.size for member in members))
         _write(members, target)
 

@@ -60,7 +60,8 @@ def images(
             yield apply(original, algorithm, parameters, None, stain_masks)
     elif seed is not None:
         for index, original in enumerate(originals, start):
-            rng = seeded_stream(seed, clean.dataset, *where, index, algorithm.draws.stream)
+            stream = algorithm.draws.stream
+            rng = seeded_stream(seed, clean.dataset, *where, index, stream, clean.split)
             yield apply(original, algorithm, parameters, rng, stain_masks)
     else:
         streams = reference_streams(clean)

@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from medmnist_c.builder.arrow.encoding import Encoding
 from medmnist_c.builder.arrow.features import features_of
+from medmnist_c.builder.arrow.images_digest import ImagesDigest
 from medmnist_c.builder.arrow.tables import ROWS_A_TABLE, tables
 from medmnist_c.builder.configs import Config, CorruptedConfig
-from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, dataset_info
 from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.source.clean import (
@@ -27,6 +28,7 @@ from medmnist_c.builder.source.clean_cache import CleanImages, load_clean
 from medmnist_c.builder.source.download import fetch_file
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
+from medmnist_c.builder.splits import PUBLISHED, Split, known_split
 from medmnist_c.builder.testset.images import advance_to_start, images
 from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.corruptions import stain_masks
@@ -57,16 +59,26 @@ class TestSet:
             advance_to_start(load_clean(self.clean_folder), self.config)
 
     def tables(
-        self, start: int, stop: int, encoding: Encoding, rows_a_table: int = ROWS_A_TABLE
+        self,
+        start: int,
+        stop: int,
+        encoding: Encoding,
+        rows_a_table: int = ROWS_A_TABLE,
+        digest: ImagesDigest | None = None,
     ) -> Iterator[pa.Table]:
-        """Arrow tables of images start ... stop - 1; the clean images are mapped meanwhile."""
+        """Arrow tables of images start ... stop - 1; the clean images are mapped meanwhile.
+
+        The rows are added to `digest` before they are encoded.
+        """
         clean = load_clean(self.clean_folder)
         schema = features_of(dataset_info(self.config.dataset)).arrow_schema
         made = self._images(clean, start, stop)
+        if digest is not None:
+            made = digest.watch(made, clean.labels, start)
         yield from tables(made, clean.labels, start, schema, encoding, rows_a_table)
 
     def image(self, index: int) -> np.ndarray:
-        """One image, uint8 224 x 224 or 224 x 224 x 3; 0 <= index < count."""
+        """One image, uint8 size x size or size x size x 3; 0 <= index < count."""
         return next(self._images(load_clean(self.clean_folder), index, index + 1))
 
     def images(self) -> Iterator[np.ndarray]:
@@ -83,12 +95,38 @@ class TestSet:
 
 @dataclass(frozen=True)
 class TestSetSpec:
-    """What is asked for: which test set, of which images."""
+    """What is asked for: which test set, of which images.
+
+    `split` says whose clean images: of the published benchmark, those of "test".
+
+    Raises:
+        ValueError: the corruption draws, and neither are these the published images nor is there a
+            seed.
+    """
 
     __test__ = False  # not a test case, though its name begins so
 
     config: Config
     source: ImageSource = field(default_factory=ImageSource)
+    split: Split = PUBLISHED
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "split", known_split(self.split))
+        if self.source.seed is None and self._draws and not self.published:
+            raise ValueError(
+                f"{self.config.name} draws at random, and the published draws are those of test images "
+                f"at {PUBLISHED_SIZE} pixels; give a seed, such as seed=0, for {self.split} images at "
+                f"{self.source.size}."
+            )
+
+    @property
+    def published(self) -> bool:
+        """Whether the published benchmark has images of this split and size."""
+        return self.split == PUBLISHED and self.source.size == PUBLISHED_SIZE
+
+    @property
+    def _draws(self) -> bool:
+        return isinstance(self.config, CorruptedConfig) and bool(self.config.entry.algorithm.draws)
 
     def clean_source(self) -> CleanSource:
         """Where the clean test set comes from; only looks at files.
@@ -97,7 +135,7 @@ class TestSetSpec:
             CleanDataError: the file is not in `data_dir`, or is not one of this dataset.
         """
         folder = SAMPLE_FOLDER if self.source.sample else self.source.data_dir
-        return find_clean_source(self.config.dataset, folder)
+        return find_clean_source(self.config.dataset, folder, self.split, self.source.size)
 
     def identity(self) -> str:
         """16 hex digits that identify the images: the same for the same images only."""
@@ -106,7 +144,12 @@ class TestSetSpec:
     def identity_with(self, clean: CleanSource) -> str:
         """As `identity`, for who has looked at the clean file already."""
         masks = "own masks" if self.source.sample else ""
+        parts: tuple[object, ...]
         parts = (IMAGES_VERSION, self.config.name, self.source.seed, clean.digest, masks)
+        if self.split != PUBLISHED:
+            parts += (f"split {self.split}",)
+        if self.source.size != PUBLISHED_SIZE:
+            parts += (f"size {self.source.size}",)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     def open(

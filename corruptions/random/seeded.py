@@ -10,7 +10,13 @@ from medmnist_c.corruptions.random.streams import RandomStream, StreamName
 
 
 def seeded_stream(
-    seed: int, dataset: str, corruption: str, severity: int, index: int, kind: StreamName
+    seed: int,
+    dataset: str,
+    corruption: str,
+    severity: int,
+    index: int,
+    kind: StreamName,
+    split: str = "test",
 ) -> RandomStream:
     """The random stream of one image; any image can be made alone, in any order.
 
@@ -18,9 +24,11 @@ def seeded_stream(
         seed: any whole number >= 0; another seed is another, independent draw of the benchmark.
         dataset, corruption, severity, index: which image.
         kind: as `stream_from`.
+        split: whose image; the same index in another split is another draw.
     """
     pair = zlib.crc32(f"{dataset}/{corruption}".encode())
-    return stream_from((seed, pair, severity, index), kind)
+    entropy = (seed, pair, severity, index)
+    return stream_from(entropy if split == "test" else (*entropy, zlib.crc32(split.encode())), kind)
 
 
 def stream_from(entropy: int | Sequence[int], kind: StreamName) -> RandomStream:

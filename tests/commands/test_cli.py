@@ -105,6 +105,16 @@ def test_what_is_not_installed_is_told(library, arguments, words, tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_python_says_so_too():
+    program = (
+        "import sys; sys.modules['threadpoolctl'] = None; import medmnist_c; medmnist_c.evaluate"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert "need threadpoolctl; pip install 'medmnist_c[evaluate]'" in done.stderr.splitlines()[-1]
+
+
 def test_the_help_shows_each_sentence_whole():
     shown = run("--help").stdout
     assert "build" in shown and "register" in shown

@@ -162,7 +162,7 @@ def reports(draw) -> bytes:
         for name in above:
             holder = holder[name]
         if draw(st.booleans()):
-            holder[last] = draw(_ODD)
+            holder[last] = copy.deepcopy(draw(_ODD))  # or the next change changes the strategy
         else:
             del holder[last]
     text = json.dumps(report).encode()

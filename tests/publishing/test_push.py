@@ -1,5 +1,7 @@
 """`push` to a stand-in for the Hub: what arrives there, and what a second publisher adds to it."""
 
+import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -15,8 +17,8 @@ from hub.by_hand import kinds
 from hub.process import Hub, running_hub
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from support.dask_cluster import running_cluster
+from support.other_encoder import one_level, rewrite
 from support.publishing_runs import (
-    HURRY,
     NAMES,
     aim_at,
     content,
@@ -25,12 +27,14 @@ from support.publishing_runs import (
     titles,
 )
 
+from medmnist_c.builder.arrow.images_digest import digest_of_file
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.parquet import shards
 from medmnist_c.builder.parquet.build import write_card
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import make_test_sets
+from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import push as pushing
@@ -232,11 +236,14 @@ def test_two_publishers_at_once_lose_nothing(here, monkeypatch):
     monkeypatch.setattr(sending, "FILES_A_COMMIT", 1)
     here.break_on(kind="commit", number=1, how="slow", seconds=0.05, times=20)
     halves = [select(NAMES), select(OTHERS)]
+    patient = RetryPolicy(
+        tries=50, first_s=0.0
+    )  # nobody sleeps here: the loser tries until it wins
     errors = []
 
     def run(half) -> None:
         try:
-            push("tester/both", half, sample=True, retry_policy=HURRY)
+            push("tester/both", half, sample=True, retry_policy=patient)
         except Exception as error:
             errors.append(error)
 
@@ -338,6 +345,16 @@ def test_a_dry_run_tells_and_does_nothing(here, monkeypatch):
     assert "2 test sets would be made" in str(found) and "estimated" in str(found)
 
 
+def test_a_dry_run_neither_waits_long_nor_speaks_of_what_it_never_sends(hub, store, monkeypatch):
+    slept = aim_at(hub, store, monkeypatch)
+    push("tester/dry_broken", CHOSEN[:1], sample=True)
+    hub.break_on(kind="tree", number=1, how="status", status=503, times=99)
+    with pytest.raises(PublishError, match="dry_broken: 503 Service Unavailable") as told:
+        foreseen("tester/dry_broken")
+    assert "Run the same command again" in str(told.value) and "sent" not in str(told.value)
+    assert sum(slept) < 30
+
+
 def test_verify_tells_equal_missing_and_different_apart(here):
     push("tester/verify", CHOSEN, sample=True)
     broken = "octmnist/octmnist_clean/test-00000-of-00001.parquet"
@@ -357,5 +374,98 @@ def test_verify_tells_equal_missing_and_different_apart(here):
         "octmnist_clean": "different",
         "octmnist_pixelate_1": "missing",
     }
-    resolved = [r.path for r in here.requests() if r.kind == "resolve"]
-    assert all(path.endswith("manifest.json") for path in resolved)
+    # Nothing is downloaded but what has another SHA-256.
+    resolved = {r.path.partition("/resolve/")[2] for r in here.requests() if r.kind == "resolve"}
+    assert {path.partition("/")[2] for path in resolved} == {"manifest.json", broken}
+
+
+def replace_shard(repo: str, store: Path, folder: Path, name: str, change=None) -> str:
+    """Commit a test set's file encoded by another program, and with that other images; its path."""
+    path = f"{name.partition('_')[0]}/{name}/test-00000-of-00001.parquet"
+    copy = folder / "rewritten.parquet"
+    shutil.copy(store / path, copy)
+    rewrite(copy, *([change] if change else []))
+    HfApi().create_commit(
+        repo, [CommitOperationAdd(path, copy)], commit_message="rewrite", repo_type="dataset"
+    )
+    return path
+
+
+def test_files_that_another_machine_encoded_are_kept_and_equal(here, store, tmp_path):
+    push("tester/encoded", CHOSEN, sample=True)
+    kept, other = NAMES[1], NAMES[2]
+    path = replace_shard("tester/encoded", store, tmp_path, kept)
+    files = content(here, "tester/encoded")
+    found = verify(CHOSEN, repo="tester/encoded", sample=True, num_proc=1)
+    assert {one.name: (one.verdict, one.why) for one in found} == {
+        NAMES[0]: ("equal", ""),
+        kept: ("equal", "the images; 1 of 1 files have other bytes"),
+        other: ("equal", ""),
+    }
+    assert foreseen("tester/encoded").make == []
+    here.forget_requests()
+    pushed = push("tester/encoded", CHOSEN, sample=True)
+    assert pushed.made == [] and "lfs_put" not in kinds(here)
+    after = content(here, "tester/encoded")
+    assert {name for name in files if files[name] != after[name]} == {"manifest.json"}
+    (shard,) = manifest_of(here, "tester/encoded")["test_sets"][kept]["shards"]
+    assert shard["sha256"] == after[path]
+    here.forget_requests()
+    assert push("tester/encoded", CHOSEN, sample=True).commits == []
+    assert not [r for r in here.requests() if r.path.endswith(".parquet")]  # stated, not read again
+
+    replace_shard("tester/encoded", store, tmp_path, other, one_level)
+    found = verify(CHOSEN, repo="tester/encoded", sample=True, num_proc=1)
+    assert {one.name for one in found if not one.equal} == {other}
+    assert push("tester/encoded", CHOSEN, sample=True).made == [other]
+    assert content(here, "tester/encoded") == after
+
+
+def test_what_is_made_anew_is_not_sent_over_files_with_the_same_images(
+    here, store, tmp_path, monkeypatch
+):
+    """As when the images' version was raised, or the manifest was lost, and the encoder is another."""
+    push("tester/anew", CHOSEN, sample=True)
+    other = tmp_path / "other"
+    shutil.copytree(store, other)
+    for name in NAMES[:2]:
+        (shard,) = other.glob(f"*/{name}/test-*.parquet")
+        rewrite(shard, *([one_level] if name == NAMES[0] else []))
+        restate(shard)
+    monkeypatch.setattr(pushing, "make_test_sets", ready_made(other))
+    monkeypatch.setattr("medmnist_c.builder.testset.spec.IMAGES_VERSION", "other")
+    before = content(here, "tester/anew")
+    here.forget_requests()
+    assert len(push("tester/anew", CHOSEN, sample=True).made) == 3
+    after = content(here, "tester/anew")
+    changed = f"octmnist/{NAMES[0]}/test-00000-of-00001.parquet"
+    assert {path for path in after if after[path] != before[path]} == {"manifest.json", changed}
+    assert not [r for r in here.requests() if r.kind == "resolve" and "parquet" in r.path]
+    HfApi().create_commit(
+        "tester/anew",
+        [CommitOperationDelete("manifest.json")],
+        commit_message="oh",
+        repo_type="dataset",
+    )
+    here.forget_requests()
+    assert len(push("tester/anew", CHOSEN, sample=True).made) == 3
+    assert "lfs_put" not in kinds(here)  # what differed was read
+    lost = content(here, "tester/anew")
+    assert lost.pop("manifest.json") and lost == {p: after[p] for p in after if p in lost}
+
+
+def manifest_of(hub: Hub, repo: str) -> dict:
+    with urlopen(f"{hub.url}/datasets/{repo}/resolve/main/manifest.json") as answer:
+        return json.loads(answer.read())
+
+
+def restate(shard: Path) -> None:
+    """Have the folder's `made.json` say what a rewritten shard is."""
+    path = shard.with_name("made.json")
+    manifest = json.loads(path.read_text())
+    (stated,) = manifest["shards"]
+    with shard.open("rb") as file:
+        stated["images_digest"] = digest_of_file(file)
+    stated["bytes"] = shard.stat().st_size
+    stated["sha256"] = hashlib.sha256(shard.read_bytes()).hexdigest()
+    path.write_text(json.dumps(manifest))

@@ -1,4 +1,4 @@
-"""Small files in the MedMNIST+ layout: six arrays in an npz, 224 x 224 images, seeded content."""
+"""Small files in the MedMNIST+ layout: six arrays in an npz, square images, seeded content."""
 
 import io
 import zipfile
@@ -10,16 +10,18 @@ from medmnist_c.builder.dataset_info import dataset_info
 
 
 def medmnist_arrays(
-    dataset: str, count: int, *, seed: int = 0, others: int = 2
+    dataset: str, count: int, *, seed: int = 0, train: int = 2, val: int = 2, size: int = 224
 ) -> dict[str, np.ndarray]:
-    """The six arrays: `count` test images (blocks of colour, some noise), `others` elsewhere."""
-    info = dataset_info(dataset)
+    """The six arrays: `count` test images (blocks of colour, some noise), others of the other splits."""
+    info = dataset_info(dataset, size)
     rng = np.random.default_rng(seed)
 
     def images(number: int) -> np.ndarray:
-        coarse = rng.integers(0, 240, (number, 28, 28, *info.image_shape[2:]), np.uint8)
+        blocks = min(28, size // 4)
+        coarse = rng.integers(0, 240, (number, blocks, blocks, *info.image_shape[2:]), np.uint8)
         fine = rng.integers(0, 16, (number, *info.image_shape), np.uint8)
-        return coarse.repeat(8, axis=1).repeat(8, axis=2) + fine
+        pixels = -(-size // blocks)
+        return coarse.repeat(pixels, axis=1).repeat(pixels, axis=2)[:, :size, :size] + fine
 
     def labels(number: int) -> np.ndarray:
         names = len(info.labels)
@@ -27,7 +29,7 @@ def medmnist_arrays(
             return rng.integers(0, 2, (number, names), np.uint8)
         return rng.integers(0, names, (number, 1), np.uint8)
 
-    numbers = {"train": others, "val": others, "test": count}
+    numbers = {"train": train, "val": val, "test": count}
     arrays = {f"{split}_images": images(number) for split, number in numbers.items()}
     return arrays | {f"{split}_labels": labels(number) for split, number in numbers.items()}
 
@@ -50,7 +52,9 @@ def write_npz(
     return path
 
 
-def write_medmnist_file(folder: Path, dataset: str, count: int, *, seed: int = 0, **how) -> Path:
+def write_medmnist_file(
+    folder: Path, dataset: str, count: int, *, seed: int = 0, size: int = 224, **how
+) -> Path:
     """Write `{dataset}_224.npz` with `count` test images; the same seed gives the same bytes."""
-    path = Path(folder) / dataset_info(dataset).file_name
-    return write_npz(path, medmnist_arrays(dataset, count, seed=seed), **how)
+    path = Path(folder) / dataset_info(dataset, size).file_name
+    return write_npz(path, medmnist_arrays(dataset, count, seed=seed, size=size), **how)

@@ -100,6 +100,9 @@ class Emulated:
         return {"PYTHONPATH": f"{folder / 'package'}{os.pathsep}{folder / 'wheels'}"}
 
 
+ARM = Emulated("aarch64", "arm64", "bookworm", "3.11")
+
+
 @dataclass(frozen=True)
 class Machine:
     """How Python is started somewhere."""
@@ -131,10 +134,7 @@ def machines(folder: Path) -> Iterator[Machine]:
         ["qemu-x86_64-static", "-cpu", "Nehalem", *here],
     )
     for name, emulated in (
-        (
-            "ARM, 64 bits (`qemu-aarch64`, Debian 12)",
-            Emulated("aarch64", "arm64", "bookworm", "3.11"),
-        ),
+        ("ARM, 64 bits (`qemu-aarch64`, Debian 12)", ARM),
         ("x86-64 (`qemu-x86_64`, Debian 14)", Emulated("x86_64", "amd64", "forky", "3.14")),
     ):
         home = folder / f"{emulated.architecture}-{emulated.python}"

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from medmnist_c.builder.errors import BuildError, CleanDataError
 from medmnist_c.builder.parquet.build import build
 from medmnist_c.builder.parquet.tasks import tasks_of
 from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.verification import verify
 
 distributed = pytest.importorskip("distributed")
 
@@ -212,20 +214,15 @@ def test_a_wrong_address_gets_one_sentence_soon(tmp_path, monkeypatch):
 
 
 def test_workers_with_another_version_or_other_images_say_so(data_dir, tmp_path):
-    package = Path(medmnist_c.__file__).parent
-    other = tmp_path / "other" / "medmnist_c"
-    for name in ("builder", "corruptions"):
-        shutil.copytree(package / name, other / name)
-    shutil.copy(package / "__init__.py", other)
-    shutil.copy(package / "dataset_card.md", other)
-    with (other / "builder" / "versions.py").open("a") as file:
-        file.write('\nIMAGES_VERSION = "other"\n')
+    environment = changed_package(
+        tmp_path / "other", **{"builder.versions": 'IMAGES_VERSION = "other"'}
+    )
     here, there = tmp_path / "here", tmp_path / "there"
     for folder, seed in ((here, 0), (there, 1)):
         folder.mkdir()
         write_medmnist_file(folder, "pneumoniamnist", 12, seed=seed)
     with running_cluster(tmp_path / "cluster") as cluster:
-        cluster.start_worker("one", environment={"PYTHONPATH": str(tmp_path / "other")})
+        cluster.start_worker("one", environment=environment)
         how = {"scheduler": cluster.address, "sample": True}
         with pytest.raises(CleanDataError, match="another version of medmnist_c") as caught:
             build(select(NAMES[:1]), tmp_path / "made", **how)
@@ -244,6 +241,52 @@ def test_workers_with_another_version_or_other_images_say_so(data_dir, tmp_path)
         )
         assert done.returncode == 1
         assert "a worker has another file" in done.stderr.splitlines()[-1]
+
+
+def changed_package(folder: Path, **appended: str) -> dict[str, str]:
+    """The environment of a worker whose package has something more at the end of modules."""
+    package = Path(medmnist_c.__file__).parent
+    for name in ("builder", "corruptions"):
+        shutil.copytree(package / name, folder / "medmnist_c" / name)
+    for name in ("__init__.py", "dataset_card.md"):
+        shutil.copy(package / name, folder / "medmnist_c")
+    for module, text in appended.items():
+        with (folder / "medmnist_c" / f"{module.replace('.', '/')}.py").open("a") as file:
+            file.write(f"\n{text}\n")
+    return {"PYTHONPATH": str(folder)}
+
+
+def test_a_worker_that_encodes_otherwise_takes_part(data_dir, local, tmp_path):
+    """As igzip on another processor, or another version of it."""
+    other = {"builder.arrow.encoding": "_UP, _LEVEL = 2, 3"}
+    environment = changed_package(tmp_path / "other", **other)
+    made = tmp_path / "made"
+    with running_cluster(tmp_path / "cluster", "like") as cluster:
+        cluster.start_worker("unlike", environment=environment)
+        build(select(NAMES), made, data_dir=data_dir, scheduler=cluster.address)
+    unlike = {path for path, sha256 in contents(made).items() if local[path] != sha256}
+    files = {str(path.relative_to(made)) for path in shards(made)}
+    assert unlike & files and files - unlike  # both have taken part
+    how = {"data_dir": data_dir, "num_proc": 1, "cache_dir": tmp_path / "cache"}
+    found = list(verify(NAMES, folder=made, **how))
+    assert len(found) == len(NAMES) and all(one.equal for one in found)
+    assert build(select(NAMES), made, **how).made == []
+
+
+def test_a_worker_that_makes_other_images_says_which_and_why(tmp_path):
+    environment = changed_package(
+        tmp_path / "other",
+        **{
+            "corruptions.color": "def contrast(image, *parameters): return image ^ 1",
+            "builder.versions": "def library_versions(): return {'numpy': '1.0'}",
+        },
+    )
+    with running_cluster(tmp_path / "cluster") as cluster:
+        cluster.start_worker("unlike", environment=environment)
+        with pytest.raises(CleanDataError, match="A worker makes other images") as caught:
+            build(select(NAMES[:1]), tmp_path / "made", sample=True, scheduler=cluster.address)
+    assert ", by contrast (" in str(caught.value) and "\n" not in str(caught.value)
+    assert f"numpy 1.0, there {metadata.version('numpy')}" in str(caught.value)
 
 
 def test_without_dask_there_is_one_sentence(tmp_path):

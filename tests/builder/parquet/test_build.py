@@ -1,6 +1,7 @@
 """`build`: a folder that opens without our code, the same bytes whatever happens on the way."""
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -12,10 +13,12 @@ import pytest
 from datasets import load_dataset
 from support.dataset_rows import rows
 from support.medmnist_files import write_medmnist_file
+from support.other_encoder import one_level, rewrite
 
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.errors import BuildError
 from medmnist_c.builder.parquet.build import MANIFEST, build
+from medmnist_c.verification import verify
 
 pytestmark = pytest.mark.datasets
 
@@ -31,8 +34,10 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def test_a_folder_opens_without_our_code_even_one_called_medmnist_c(tmp_path):
-    folder = tmp_path / "medmnist_c"
-    result = build(select(NAMES), folder, sample=True, num_proc=1)
+    with pytest.raises(ValueError, match="choose another name"):
+        build(select(NAMES), tmp_path / "medmnist_c", sample=True)
+    result = build(select(NAMES), tmp_path / "built", sample=True, num_proc=1)
+    folder = (tmp_path / "built").rename(tmp_path / "medmnist_c")
     assert sorted(result.made) == sorted(NAMES) and result.kept == []
     program = (
         "import sys; sys.modules['medmnist_c'] = None\n"
@@ -89,6 +94,116 @@ def test_any_number_of_processes_gives_the_same_bytes(tmp_path, monkeypatch):
     build(select(NAMES[::-1]), tmp_path / "two", sample=True, num_proc=2)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     assert len(contents(tmp_path / "one")) > 9
+
+
+def shard_of(folder: Path, name: str, number: int = 0) -> Path:
+    return sorted(folder.glob(f"*/{name}/test-*.parquet"))[number]
+
+
+def stated(folder: Path, name: str) -> dict:
+    (path,) = folder.glob(f"*/{name}/{MANIFEST}")
+    return json.loads(path.read_text())
+
+
+def verdicts(folder: Path) -> list[str]:
+    return sorted(map(str, verify(NAMES, folder=folder, sample=True, num_proc=1)))
+
+
+def test_what_another_machine_encoded_otherwise_is_kept_and_equal(tmp_path, monkeypatch):
+    monkeypatch.setattr("medmnist_c.builder.parquet.shards.IMAGES_A_SHARD", 2)
+    build(select(NAMES), tmp_path, sample=True, num_proc=1)
+    assert verdicts(tmp_path) == sorted(f"{name}: equal" for name in NAMES)
+    before = {name: stated(tmp_path, name) for name in NAMES}
+    for name in NAMES[:2]:
+        rewrite(shard_of(tmp_path, name, 1))
+    written = contents(tmp_path)
+    assert build(select(NAMES), tmp_path, sample=True, num_proc=1).made == []
+    after = {name: stated(tmp_path, name) for name in NAMES}
+    assert after[NAMES[2]] == before[NAMES[2]]
+    for name in NAMES[:2]:
+        path = shard_of(tmp_path, name, 1)
+        truth = {
+            "bytes": path.stat().st_size,
+            "sha256": contents(tmp_path)[f"{path.relative_to(tmp_path)}"],
+        }
+        assert after[name]["shards"][1] == before[name]["shards"][1] | truth
+        assert after[name]["images_digest"] == before[name]["images_digest"]
+    shards = [path for path in written if path.endswith(".parquet")]
+    assert {path: contents(tmp_path)[path] for path in shards} == {p: written[p] for p in shards}
+    counts = [len(before[name]["shards"]) for name in NAMES[:2]]
+    assert verdicts(tmp_path) == sorted(
+        [f"{NAMES[2]}: equal"]
+        + [
+            f"{name}: equal (the images; 1 of {count} files have other bytes)"
+            for name, count in zip(NAMES[:2], counts, strict=True)
+        ]
+    )
+    for name in NAMES:
+        ours = load_dataset("medmnist_c", name, split="test", sample=True)
+        theirs = load_dataset(str(tmp_path), name, split="test", cache_dir=tmp_path / "cache")
+        assert rows(theirs) == rows(ours)
+
+
+def test_one_level_in_one_image_is_another_test_set(tmp_path):
+    build(select(NAMES), tmp_path, sample=True, num_proc=1)
+    before = contents(tmp_path)
+    rewrite(shard_of(tmp_path, NAMES[1]), one_level)
+    found = {one.name: str(one) for one in verify(NAMES, folder=tmp_path, sample=True, num_proc=1)}
+    assert found.pop(NAMES[1]) == f"{NAMES[1]}: different (1 of 1 files differ)"
+    assert all(one.endswith(": equal") for one in found.values())
+    assert build(select(NAMES), tmp_path, sample=True, num_proc=1).made == [NAMES[1]]
+    assert contents(tmp_path) == before
+
+
+def test_an_interrupted_build_goes_on_from_shards_that_another_machine_encoded(tmp_path):
+    build(select(NAMES[:1]), tmp_path, sample=True, num_proc=1)
+    shard, known = shard_of(tmp_path, NAMES[0]), stated(tmp_path, NAMES[0])
+    shard.with_name(MANIFEST).unlink()
+    marker = {"identity": known["identity"], "shard": known["shards"][0]}
+    for change, made_again in ((lambda image: image, False), (one_level, True)):
+        rewrite(shard, change)
+        rewritten = shard.read_bytes()
+        shard.with_name(f"{shard.name}.json").write_text(json.dumps(marker))
+        assert build(select(NAMES[:1]), tmp_path, sample=True, num_proc=1).made == [NAMES[0]]
+        assert (shard.read_bytes() != rewritten) == made_again
+        assert stated(tmp_path, NAMES[0])["shards"][0]["bytes"] == shard.stat().st_size
+        shard.with_name(MANIFEST).unlink()
+
+
+def test_a_folder_of_a_version_that_knew_no_digests_of_images_is_kept(tmp_path):
+    build(select(NAMES[:1]), tmp_path, sample=True, num_proc=1)
+    shard, known = shard_of(tmp_path, NAMES[0]), stated(tmp_path, NAMES[0])
+    del known["images_digest"], known["shards"][0]["images_digest"]
+    shard.with_name(MANIFEST).write_text(json.dumps(known))
+    assert build(select(NAMES[:1]), tmp_path, sample=True, num_proc=1).made == []
+    rewrite(shard)  # nothing says what images it should have
+    assert build(select(NAMES[:1]), tmp_path, sample=True, num_proc=1).made == [NAMES[0]]
+
+
+def test_verify_tells_what_is_missing_or_in_the_way(tmp_path):
+    build(select(NAMES[:2]), tmp_path, sample=True, num_proc=1)
+    shard = shard_of(tmp_path, NAMES[1])
+    shard.with_name("test-00001-of-00002.parquet").write_bytes(b"PAR1")
+    assert verdicts(tmp_path) == sorted(
+        [
+            f"{NAMES[0]}: equal",
+            f"{NAMES[1]}: different (files beside its own)",
+            f"{NAMES[2]}: missing",
+        ]
+    )
+    shard.unlink()
+    found = [one for one in verdicts(tmp_path) if "differ" in one]
+    assert found == [f"{NAMES[1]}: different (1 of 1 files differ)"]
+
+
+def test_an_address_of_fsspec_is_looked_at_in_the_same_way(tmp_path):
+    url = f"local://{tmp_path}"
+    build(select(NAMES[:2]), url, sample=True, num_proc=1)
+    rewrite(shard_of(tmp_path, NAMES[0]))
+    rewrite(shard_of(tmp_path, NAMES[1]), one_level)
+    found = [one.verdict for one in verify(NAMES[:2], folder=url, sample=True, num_proc=1)]
+    assert sorted(found) == ["different", "equal"]
+    assert build(select(NAMES[:2]), url, sample=True, num_proc=1).made == [NAMES[1]]
 
 
 def test_killed_at_any_moment_and_run_again_it_ends_the_same(tmp_path):

@@ -24,7 +24,10 @@ from medmnist_c.corruptions import stain_masks
 pytestmark = pytest.mark.datasets
 
 DATASET = "breastmnist"  # the smallest: 156 test images, as many as the official file has
-ARRAYS = medmnist_arrays(DATASET, dataset_info(DATASET).test_count)
+INFO = dataset_info(DATASET)
+ARRAYS = medmnist_arrays(
+    DATASET, INFO.test_count, train=INFO.train_count, val=INFO.validation_count
+)
 MEDMNIST_C = Path(sys.executable).with_name("medmnist-c")
 
 
@@ -98,8 +101,8 @@ def test_item_8_the_ink_blots_of_a_dataset_that_has_them(server, official, tmp_p
     write_npz(official.parent / few.file_name, medmnist_arrays("bloodmnist", 2))
     with pytest.raises(CleanDataError, match="has 2 images, not 3421"):
         list(fetch(["bloodmnist"], tmp_path))
-    infos = {"bloodmnist": few, DATASET: dataset_info(DATASET)}
-    monkeypatch.setattr(portable, "dataset_info", infos.__getitem__)
+    infos = {"bloodmnist": few, DATASET: INFO}
+    monkeypatch.setattr(portable, "dataset_info", lambda name, size: infos[name])
     fetched = list(fetch(["bloodmnist", DATASET], tmp_path))
     assert [one.name for one in fetched] == [few.file_name, "breastmnist_224.npz", "inks.npz"]
     assert fetched[-1].read_bytes() == content

@@ -1,0 +1,1 @@
+"""MedMNIST-C's corruptions on data sets of one's own."""
