@@ -13,7 +13,7 @@ import dataclasses
 import json
 import os
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic.dataclasses import dataclass
 
@@ -22,6 +22,10 @@ from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.report.contents import ReportContents
 from medmnist_c.evaluation.report.model import Report, report_fields
+from medmnist_c.evaluation.report.tidy import flat
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT = "medmnist_c.report"
 FORMAT_VERSION = 3
@@ -121,6 +125,23 @@ class RobustnessReport(Report):
         if several:
             return cls.of(report, None, tuple(file.parent / one for one in places))
         return cls.of(report, file.parent / predictions)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """One row a figure: model, seed, dataset, corruption, group, severity, metric, value, low,
+        high, sd (see `report.tidy.Row`)."""
+        from medmnist_c.evaluation.rendering.tables import tidy_frame
+
+        return tidy_frame([self])
+
+    def flat(self) -> dict[str, float]:
+        """Figures by "DATASET/CORRUPTION/SEVERITY/METRIC", as wandb and mlflow take them."""
+        return flat(self)
+
+    def latex(self) -> str:
+        """Tables with booktabs."""
+        from medmnist_c.evaluation.rendering.latex import latex
+
+        return latex(ReportContents.of([self]))
 
     def markdown(self) -> str:
         """The report as Markdown."""

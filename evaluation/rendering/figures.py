@@ -25,6 +25,7 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.fonttype": "none",  # text that can be searched and read aloud
+    "pdf.fonttype": 42,
     "svg.hashsalt": "medmnist_c",
     "text.parse_math": False,  # a name with dollar signs is a name
     "text.usetex": False,
@@ -252,6 +253,14 @@ def as_svg(figure: Figure) -> str:
     with mpl.rc_context(_STYLE):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     return text.getvalue().partition("<svg")[1] + text.getvalue().partition("<svg")[2]
+
+
+def as_pdf(figure: Figure) -> bytes:
+    """One page, its text as text, without a date."""
+    data = io.BytesIO()
+    with mpl.rc_context(_STYLE):
+        figure.savefig(data, format="pdf", metadata={"CreationDate": None, "Producer": None})
+    return data.getvalue()
 
 
 def as_png(figure: Figure) -> bytes:

@@ -1,13 +1,19 @@
 """Figures of a report as text, for a page and for Markdown alike."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from medmnist_c.corruptions.table import SEVERITIES
-from medmnist_c.evaluation.metrics.names import recall_of
+from medmnist_c.evaluation.metrics.names import PRIMARY, recall_of
 from medmnist_c.evaluation.report.contents import ReportContents
-from medmnist_c.evaluation.report.model import DatasetReport, Estimate, OperatingPoint, Report
+from medmnist_c.evaluation.report.model import (
+    CorruptionReport,
+    DatasetReport,
+    Estimate,
+    OperatingPoint,
+    Report,
+)
 from medmnist_c.evaluation.report.overall import OverallTable
 
 METRIC_NAMES = {
@@ -115,16 +121,35 @@ def overall_cells(table: OverallTable, several: bool) -> list[OverallCells]:
         rows.append(estimates)
     columns = [list(column) for column in zip(*rows, strict=True)]
     columns += [[row.rank for row in table.rows]] * several
-    orders = [_order(column) for column in columns]
+    orders = _orders(columns)
     return [
         OverallCells(
             row.model,
             tuple(estimates),
             row.rank if several else None,
             MARK if row.marked else "",
-            ";".join(f"--o{n}:{order[place]}" for n, order in enumerate(orders, 1)),
+            own,
         )
-        for place, (row, estimates) in enumerate(zip(table.rows, rows, strict=True))
+        for row, estimates, own in zip(table.rows, rows, orders, strict=True)
+    ]
+
+
+def corruption_rows(one: DatasetReport) -> list[tuple[CorruptionReport, str]]:
+    """The corruptions, each with its place when sorted by a column, as properties of CSS."""
+    columns: list[list[Estimate | None]] = [
+        [each.by_severity().get(severity) for each in one.corruptions] for severity in SEVERITIES
+    ]
+    columns.append([each.means.get(PRIMARY) for each in one.corruptions])
+    columns += [[each.BE for each in one.corruptions], [each.rBE for each in one.corruptions]]
+    return list(zip(one.corruptions, _orders(columns), strict=True))
+
+
+def _orders(columns: Sequence[list[Estimate | None]]) -> list[str]:
+    """For each row its place by each column."""
+    orders = [_order(column) for column in columns]
+    return [
+        ";".join(f"--o{n}:{order[place]}" for n, order in enumerate(orders, 1))
+        for place in range(len(columns[0]))
     ]
 
 

@@ -37,8 +37,8 @@ class Estimate:
     """A figure with its 95 % interval.
 
     `low` and `high` are None where a figure has no interval, `value` where there is no figure; `note`
-    says why. `sd` is the standard deviation over training seeds, where there are several; the interval
-    is over images and trainings then.
+    says why. Where there are several training seeds, `runs` are the values of each, `sd` is their
+    standard deviation, and the interval is over images and trainings.
     """
 
     value: Number | None
@@ -46,13 +46,15 @@ class Estimate:
     high: Number | None = None
     note: Text | None = None
     sd: Number | None = None
+    runs: tuple[Number | None, ...] = ()
 
     @classmethod
     def of(cls, figure: Resampled) -> Self:
         sd = over_seeds(figure.runs).sd if figure.runs else None
         low, high = settled(figure).interval() or (None, None)
         value = None if figure.value is None else float(figure.value)
-        return cls(value, low, high, figure.note, sd)
+        runs = tuple(None if one.value is None else float(one.value) for one in figure.runs)
+        return cls(value, low, high, figure.note, sd, runs)
 
     @model_validator(mode="after")
     def _check(self) -> Self:

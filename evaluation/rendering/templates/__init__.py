@@ -21,6 +21,7 @@ def environment(**how: Any) -> Environment:
         "figure": formatting.figure,
         "interval": formatting.interval,
         "notes": formatting.notes,
+        "corruption_rows": formatting.corruption_rows,
         "further_rows": formatting.further_rows,
         "overall_cells": formatting.overall_cells,
         "overall_columns": formatting.overall_columns,
