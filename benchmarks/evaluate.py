@@ -1,84 +1,113 @@
-"""Throughput and memory of the evaluation loop with a model that costs nothing.
+"""Images a second of `evaluate`, by number of worker processes, with a model that costs nothing.
 
-    python benchmarks/evaluate.py --data-dir FOLDER bloodmnist
+    python benchmarks/evaluate.py bloodmnist --data-dir FOLDER --workers 1,2,4,8
 
-Images a second of each chosen test set, made while a free `predict` waits: with the thread that makes
-the next batches, and without it. A second run has a `predict` that costs as much as the images do,
-which is where the thread helps. Prints the process's peak memory in the end.
+For each number the same test sets are gone through, in turn, so many rounds. Prints images a second, the
+processor time of this process for each image (what bounds how many workers it can feed), and that of the
+workers. `--models N` asks N models in one pass; `--transform` has the workers resize and normalise, as
+torchvision does it, and `--transform here` this process.
 """
 
-import contextlib
 import itertools
 import resource
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
+import datasets
 import numpy as np
+from PIL import Image
 
-from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.source.image_source import ImageSource
-from medmnist_c.corruptions.table import CORRUPTIONS
-from medmnist_c.evaluation import evaluate as loop
-from medmnist_c.evaluation.image_sources import ImagesMadeHere
-from medmnist_c.evaluation.prefetch import prefetched
+from medmnist_c.evaluation.configs import chosen_configs
+from medmnist_c.evaluation.image_sources import ImageOrigins, ImagesMadeHere
+from medmnist_c.evaluation.model import Model, models_of
+from medmnist_c.evaluation.predict import KeptModel, predict_all
+from medmnist_c.evaluation.predictions.folder import PredictionFolder
+
+_MEAN, _STD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+
+
+def normalised(image: Image.Image) -> np.ndarray:
+    """Float32, 3 x 224 x 224, as most networks take it."""
+    resized = image.convert("RGB").resize((256, 256), Image.Resampling.BILINEAR)
+    pixels = np.asarray(resized.crop((16, 16, 240, 240)), np.float32) / 255
+    return ((pixels - _MEAN) / _STD).transpose(2, 0, 1)
 
 
 @click.command()
 @click.argument("dataset")
 @click.option("--data-dir", required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("--images", default=1000, show_default=True, help="Of each test set.")
-@click.option("--severity", default=3, show_default=True)
+@click.option(
+    "--workers", default="1,2", show_default=True, help="Numbers of processes, 0 for none."
+)
+@click.option("--corruption", multiple=True, help="Only this one; may be given several times.")
+@click.option("--severity", multiple=True, type=int, help="Only this one; likewise.")
+@click.option("--seed", type=int, help="In place of the release's draws.")
+@click.option("--models", default=1, show_default=True)
 @click.option("--batch-size", default=64, show_default=True)
-def main(dataset: str, data_dir: Path, images: int, severity: int, batch_size: int) -> None:
+@click.option("--transform", type=click.Choice(["workers", "here"]))
+@click.option("--rounds", default=1, show_default=True)
+def main(
+    dataset: str,
+    data_dir: Path,
+    workers: str,
+    corruption: tuple[str, ...],
+    severity: tuple[int, ...],
+    seed: int | None,
+    models: int,
+    batch_size: int,
+    transform: str | None,
+    rounds: int,
+) -> None:
+    datasets.disable_progress_bars()
     classes = len(dataset_info(dataset).labels)
 
-    def free(batch: np.ndarray) -> np.ndarray:
+    def free(batch: Any) -> np.ndarray:
+        if transform == "here":
+            np.stack([normalised(image) for image in batch])
         return np.full((len(batch), classes), 1 / classes)
 
-    configs: list[Config] = [CleanConfig(dataset)]
-    configs += [CorruptedConfig(dataset, name, severity) for name in CORRUPTIONS[dataset]]
-    # seeded: no shot noise has to be drawn through first
-    source = ImagesMadeHere(ImageSource(0, data_dir))
-    _run(free, configs[0], source, batch_size, images, prefetched)  # opens the clean copy
-    print(f"{'test set':36} {'alone':>8} {'thread':>8}   images a second")
-    totals = {iter: 0.0, prefetched: 0.0}
-    for config in configs:
-        rates = []
-        for ahead in totals:
-            seconds = _run(free, config, source, batch_size, images, ahead)
-            totals[ahead] += seconds
-            rates.append(images / seconds)
-        print(f"{config.name:36} {rates[0]:8.0f} {rates[1]:8.0f}")
-    done = images * len(configs)
-    print(f"{'all':36} " + " ".join(f"{done / seconds:8.0f}" for seconds in totals.values()))
-
-    cost = totals[iter] / done * batch_size
-
-    def busy(batch: np.ndarray) -> np.ndarray:
-        time.sleep(cost)  # as a model on a GPU does: the processor is free meanwhile
-        return free(batch)
-
-    rates = []
-    for ahead in totals:
-        seconds = sum(_run(busy, config, source, batch_size, images, ahead) for config in configs)
-        rates.append(f"{done / seconds:8.0f}")
-    print(f"{'all, predict elsewhere as slow':36} " + " ".join(rates))
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    how = Model(
+        free,
+        normalised if transform == "workers" else None,
+        batch_size,
+        pil=transform == "here",
+    )
+    configs = chosen_configs(dataset, corruption or None, severity or None)
+    source = ImagesMadeHere(ImageSource(seed, data_dir))
+    images = sum(source.count(config) for config in configs)
+    print(f"{dataset}, {len(configs)} test sets, {images:,} images, {models} model(s)")
+    print("workers  images/s  ms of this process an image  ms of workers an image")
+    for _, number in itertools.product(range(rounds), map(int, workers.split(","))):
+        wall, own, others = _cost(lambda n=number: _run(how, models, configs, source, n))
+        print(
+            f"{number:7} {images / wall:9.0f} {own / images * 1e3:28.4f} "
+            f"{others / images * 1e3:23.3f}",
+            flush=True,
+        )
 
 
-def _run(predict, config, source, batch_size, images, ahead) -> float:
-    """Seconds for a test set's first images."""
-    start = time.perf_counter()
-    made = itertools.islice(source.images(config, source.origin(config).digest), images)
-    batches = ahead(loop.batches(made, batch_size, False, False))
-    with contextlib.ExitStack() as stack:
-        if hasattr(batches, "close"):
-            stack.callback(batches.close)
-        for given, _ in batches:
-            predict(given)
-    return time.perf_counter() - start
+def _run(model: Model, models: int, configs: list, source: ImageOrigins, workers: int) -> None:
+    """All of an evaluation but the report."""
+    named = models_of({f"model {k}": model for k in range(models)}, model)
+    with tempfile.TemporaryDirectory() as folder:
+        asked = [KeptModel(one, PredictionFolder(Path(folder, one.folder))) for one in named]
+        predict_all(asked, configs, source, workers)
+
+
+def _cost(run: Callable[[], None]) -> tuple[float, float, float]:
+    """Seconds, of processor time here, and of the processes that have ended meanwhile."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    own, wall = time.process_time(), time.perf_counter()
+    run()
+    wall, own = time.perf_counter() - wall, time.process_time() - own
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, own, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":

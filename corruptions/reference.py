@@ -125,6 +125,18 @@ class ReferenceStreams:
         self._advance(stream, rng, start, target)
         return rng
 
+    def entry_points(self, corruption: str, severity: int) -> list[int] | None:
+        """Images of a test set before which `at` has little to draw, rising; None for all of them."""
+        draws = _draws(self.dataset, corruption)
+        stream, first = self._index(corruption, severity, 0)
+        if draws.depends_on_images:
+            known = [index for name, index in self.states if name == stream]
+        elif draws.advance is None and stream == "legacy":
+            known = checkpoints.checkpoints()[0].tolist()
+        else:
+            return None
+        return sorted(index - first for index in known if 0 <= index - first < self.count)
+
     def cache_state(self, corruption: str, severity: int, index: int, rng: RandomStream) -> None:
         """Cache the state in which a stream stands before an image, where finding it took work."""
         draws = _draws(self.dataset, corruption)
@@ -145,6 +157,9 @@ class ReferenceStreams:
 
     def _nearest_state(self, stream: StreamName, target: int) -> tuple[StateKey, np.ndarray] | None:
         first = self._enterable(stream)
+        packed = self.states.get((stream, target)) if first < target else None
+        if packed is not None:
+            return (stream, target), packed
         cached = (key for key in self.states if key[0] == stream and first < key[1] <= target)
         for key in sorted(cached, reverse=True):
             packed = self.states.get(key)  # None: damaged, and removed

@@ -1,12 +1,18 @@
 """Where the images of a test set come from: made here, or streamed from published ones."""
 
 import hashlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import datasets
+import fsspec
 import numpy as np
+import pyarrow.parquet as pq
+from PIL import Image
 
 from medmnist_c.builder.configs import Config
 from medmnist_c.builder.dataset_info import dataset_info
@@ -14,13 +20,67 @@ from medmnist_c.builder.files import absolute
 from medmnist_c.builder.retry import CLIENT_ERRORS, failure_of
 from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.source.image_source import ImageSource
-from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.builder.testset.parts import Part, parts_of
+from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
 from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.fields import as_text
 from medmnist_c.evaluation.predictions.origin import REFERENCE_IMAGES, CleanOrigin, ImagesOrigin
 
-LabelledImages = Iterator[tuple[np.ndarray, np.ndarray]]  # uint8 H x W [x 3], label(s) as 1-d
+LabelledImage = tuple[np.ndarray, np.ndarray]  # uint8 H x W [x 3], label(s) as 1-d int64
+
+
+class ReadableTestSet(Protocol):
+    """A test set whose images can be had, any part of it, in any process."""
+
+    @property
+    def name(self) -> str:
+        """Of its configuration."""
+
+    @property
+    def count(self) -> int:
+        """How many images it has, one or more."""
+
+    def parts(self, longest: int) -> list[Part]:
+        """The images in parts of at most `longest`, for processes side by side."""
+
+    def rows(self, start: int, stop: int) -> Iterator[LabelledImage]:
+        """Images start ... stop - 1 and their labels, in order."""
+
+
+class ImageOrigins(Protocol):
+    """Where the images of test sets come from."""
+
+    def origin(self, config: Config) -> ImagesOrigin:
+        """What identifies the images of a test set."""
+
+    def open(self, config: Config, digest: str | None) -> ReadableTestSet:
+        """The test set whose origin has this digest, and no other, ready to be read."""
+
+    def count(self, config: Config) -> int:
+        """How many images a test set has, or is expected to have; only looks at files."""
+
+
+@dataclass(frozen=True)
+class MadeTestSet:
+    """A test set made on the fly."""
+
+    test_set: TestSet
+
+    @property
+    def name(self) -> str:
+        return self.test_set.config.name
+
+    @property
+    def count(self) -> int:
+        return self.test_set.count
+
+    def parts(self, longest: int) -> list[Part]:
+        return self.test_set.parts(longest)
+
+    def rows(self, start: int, stop: int) -> Iterator[LabelledImage]:
+        labels = load_clean(self.test_set.clean_folder).labels[start:stop].astype(np.int64)
+        return zip(self.test_set.images(start, stop), labels, strict=True)
 
 
 @dataclass(frozen=True)
@@ -44,12 +104,12 @@ class ImagesMadeHere:
             images_version=IMAGES_VERSION,
         )
 
-    def images(self, config: Config, digest: str | None) -> LabelledImages:
-        """Images and labels in order, those of the `digest` in the test set's origin and no others."""
+    def open(self, config: Config, digest: str | None) -> MadeTestSet:
+        """What is missing is fetched, and what the reference drew before is drawn through."""
         test_set = self._spec(config).open(self.cache_dir, digest)
-        test_set.advance()  # minutes, perhaps: here, and not in a thread, Ctrl-C ends it
-        labels = load_clean(test_set.clean_folder).labels.astype(np.int64)
-        return zip(test_set.images(), labels, strict=True)
+        if test_set.is_behind_images:
+            test_set.advance()  # with a bar: once for all processes, and here, where Ctrl-C ends it
+        return MadeTestSet(test_set)
 
     def count(self, config: Config) -> int:
         return self._spec(config).clean_source().count
@@ -105,31 +165,89 @@ class PublishedImages:
                 digest.update(repr((file.name, size)).encode() + opened.read())
         return digest.hexdigest()[:16]
 
-    def images(self, config: Config, digest: str | None) -> LabelledImages:
-        """Images and labels in order; `index` is held against their number."""
-        info = dataset_info(config.dataset)
+    def open(self, config: Config, digest: str | None) -> "PublishedTestSet":
         try:
-            rows = datasets.load_dataset(
-                self.repo, config.name, split="test", streaming=True, revision=self.revision
-            )
-        except (ValueError, OSError) as error:
-            first = str(error).strip().splitlines()[0]
+            builder = datasets.load_dataset_builder(self.repo, config.name, revision=self.revision)
+            files = builder.config.data_files["test"]
+            return PublishedTestSet.of(config, self.repo, list(map(str, files)))
+        except (*CLIENT_ERRORS, ValueError, KeyError, TypeError) as error:
+            first = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise PredictionError(
                 f"{self.repo} has no {config.name} to stream ({first})."
             ) from error
-        for number, row in enumerate(rows):
+
+    def count(self, config: Config) -> int:
+        return dataset_info(config.dataset).test_count
+
+
+@dataclass(frozen=True)
+class PublishedTestSet:
+    """A test set that lies in Parquet files, here or on the Hub.
+
+    groups: the row groups in order: their file, number in it, first row and number of rows.
+    """
+
+    config: Config
+    repo: str
+    groups: tuple["_RowGroup", ...]
+
+    @classmethod
+    def of(cls, config: Config, repo: str, files: list[str]) -> "PublishedTestSet":
+        """OSError, ValueError: a file cannot be read."""
+        groups: list[_RowGroup] = []
+        start = 0
+        for file in files:
+            with fsspec.open(file) as opened:
+                metadata = pq.read_metadata(opened)
+            for number in range(metadata.num_row_groups):
+                rows = metadata.row_group(number).num_rows
+                groups.append(_RowGroup(file, number, start, rows))
+                start += rows
+        if not start:
+            raise ValueError("no images in it")
+        return cls(config, repo, tuple(groups))
+
+    @property
+    def name(self) -> str:
+        return self.config.name
+
+    @property
+    def count(self) -> int:
+        return self.groups[-1].start + self.groups[-1].rows
+
+    def parts(self, longest: int) -> list[Part]:
+        return parts_of(self.count, [group.start for group in self.groups], longest)
+
+    def rows(self, start: int, stop: int) -> Iterator[LabelledImage]:
+        """`index` is held against the images' numbers."""
+        info = dataset_info(self.config.dataset)
+        for number, row in enumerate(self._read(start, stop), start):
             if row["index"] != number:
                 raise PredictionError(
-                    f"Row {number} of {config.name} in {self.repo} has index {row['index']}; the test "
+                    f"Row {number} of {self.name} in {self.repo} has index {row['index']}; the test "
                     "set there is not whole or not in order."
                 )
-            image = np.asarray(row["image"])
+            image = np.asarray(Image.open(io.BytesIO(row["image"]["bytes"])))
             if image.shape != info.image_shape:
                 raise PredictionError(
-                    f"Image {number} of {config.name} in {self.repo} is {image.shape}, not "
+                    f"Image {number} of {self.name} in {self.repo} is {image.shape}, not "
                     f"{info.image_shape}."
                 )
             yield image, np.atleast_1d(np.asarray(row["label"], np.int64))
 
-    def count(self, config: Config) -> int | None:
-        return None
+    def _read(self, start: int, stop: int) -> Iterator[dict[str, Any]]:
+        wanted = [one for one in self.groups if one.start < stop and start < one.start + one.rows]
+        for file, groups in groupby(wanted, lambda one: one.file):
+            with fsspec.open(file) as opened:
+                parquet = pq.ParquetFile(opened)
+                for group in groups:
+                    table = parquet.read_row_group(group.number, ["image", "label", "index"])
+                    first = max(start - group.start, 0)
+                    yield from table.slice(first, stop - group.start - first).to_pylist()
+
+
+class _RowGroup(NamedTuple):
+    file: str
+    number: int
+    start: int
+    rows: int

@@ -1,7 +1,6 @@
 """Workers that are processes of this machine."""
 
 import contextlib
-import os
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -13,14 +12,12 @@ from concurrent.futures import (
 )
 
 from medmnist_c.builder.executor.base import T, TaskFailed, Workers, WorkersGone
-from medmnist_c.builder.executor.processes import Processes, run_task, set_up_process
-
-
-def _cores() -> int:
-    """Cores that this process may use; all there are where the system does not say which."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+from medmnist_c.builder.executor.processes import (
+    Processes,
+    available_cores,
+    run_task,
+    set_up_process,
+)
 
 
 @contextlib.contextmanager
@@ -29,7 +26,7 @@ def local_workers(num_proc: int | None = None) -> Iterator[Workers]:
 
     A fork would inherit the threads of Arrow and OpenCV in any state.
     """
-    num_proc = num_proc or _cores()
+    num_proc = num_proc or available_cores()
     processes = Processes()
     with ProcessPoolExecutor(num_proc, processes, initializer=set_up_process) as pool:
         try:

@@ -28,6 +28,13 @@ _KEEP_BYTES = 256 << 20
 _END_S = 1.0  # to tidy up, for a process that is told to end
 
 
+def available_cores() -> int:
+    """Cores that this process may use; all there are where the system does not say which."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class _Process(SpawnProcess):
     def start(self) -> None:
         with _script_hidden(), _interrupts_blocked():
@@ -55,6 +62,7 @@ class Processes(SpawnContext):
             process.join(max(0.0, deadline - time.monotonic()))
         for process in begun:
             process.kill()
+            process.join(_END_S)
 
 
 @contextlib.contextmanager

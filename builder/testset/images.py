@@ -28,6 +28,13 @@ def advance_to_start(clean: CleanImages, config: Config) -> None:
         reference_streams(clean).at(config.corruption, config.severity, 0)
 
 
+def entry_points(clean: CleanImages, config: Config) -> list[int] | None:
+    """Images at which the reference's draws can be entered at little cost; None for all of them."""
+    if isinstance(config, CleanConfig) or config.entry.algorithm.draws is None:
+        return None
+    return reference_streams(clean).entry_points(config.corruption, config.severity)
+
+
 def images(
     clean: CleanImages,
     config: Config,

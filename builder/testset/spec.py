@@ -29,9 +29,11 @@ from medmnist_c.builder.source.download import fetch_file
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.builder.splits import PUBLISHED, Split, known_split
-from medmnist_c.builder.testset.images import advance_to_start, images
+from medmnist_c.builder.testset.images import advance_to_start, entry_points, images
+from medmnist_c.builder.testset.parts import Part, parts_of
 from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.corruptions import stain_masks
+from medmnist_c.corruptions.reference import depends_on_images
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,16 @@ class TestSet:
         if self.seed is None:
             advance_to_start(load_clean(self.clean_folder), self.config)
 
+    @property
+    def is_behind_images(self) -> bool:
+        """Whether where it begins to draw depends on images, so that `advance` may take minutes."""
+        config = self.config
+        return (
+            self.seed is None
+            and isinstance(config, CorruptedConfig)
+            and depends_on_images(config.dataset, config.corruption)
+        )
+
     def tables(
         self,
         start: int,
@@ -81,9 +93,20 @@ class TestSet:
         """One image, uint8 size x size or size x size x 3; 0 <= index < count."""
         return next(self._images(load_clean(self.clean_folder), index, index + 1))
 
-    def images(self) -> Iterator[np.ndarray]:
-        """All images in order, as `image` gives one."""
-        return self._images(load_clean(self.clean_folder), 0, self.count)
+    def images(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
+        """Images start ... stop - 1 in order, as `image` gives one; None for all up to the end."""
+        last = self.count if stop is None else stop
+        return self._images(load_clean(self.clean_folder), start, last)
+
+    def parts(self, longest: int) -> list[Part]:
+        """The images in parts of at most `longest`, for processes that make them side by side.
+
+        Shot noise that has not been drawn through is one stretch: each part goes on from another.
+        """
+        points = None
+        if self.seed is None:
+            points = entry_points(load_clean(self.clean_folder), self.config)
+        return parts_of(self.count, points, longest)
 
     def _images(self, clean: CleanImages, start: int, stop: int) -> Iterator[np.ndarray]:
         masks = {}

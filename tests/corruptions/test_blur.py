@@ -1,5 +1,6 @@
 """The blurs against their definitions, written out slowly: loops, scipy, OpenCV and torch."""
 
+import math
 import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import pytest
 from scipy.ndimage import zoom
 from support.sample_images import SHAPES, as_rgb, assert_pure, luma, parameters_of, sample_image
 
+from medmnist_c.corruptions import blur
 from medmnist_c.corruptions.blur import (
     _disk,
     defocus_blur,
@@ -417,3 +419,25 @@ def test_what_is_no_image_is_refused(function, _, parameters):
         function(np.zeros((40, 40, 3)), *parameters)
     with pytest.raises(ValueError, match="at least 32"):
         function(np.zeros((40, 31), np.uint8), *parameters)
+
+
+def test_where_the_line_of_motion_blur_lies_depends_on_no_library_s_sine(monkeypatch):
+    angles = [*np.linspace(-360, 360, 145), *np.random.RandomState(0).uniform(-45, 45, 200)]
+
+    def lines() -> list[list]:
+        kernels = [blur._motion_kernel(20, 15, angle) for angle in angles]
+        return [[kernel.rows.tolist(), kernel.columns.tolist()] for kernel in kernels]
+
+    quick = lines()
+    monkeypatch.setattr(blur, "_UNSURE", np.inf)  # the exact sine for all
+    exact = lines()
+    assert quick == exact
+    monkeypatch.setattr(blur, "_UNSURE", 1e-9)
+    for wrong_by in (-4, 4):  # units in the last place
+        for name, function in (("sin", math.sin), ("cos", math.cos)):
+
+            def bad(x: float, function=function, wrong_by=wrong_by) -> float:
+                return function(x) + wrong_by * math.ulp(function(x))
+
+            monkeypatch.setattr(blur, name, bad)
+        assert lines() == exact

@@ -1,0 +1,139 @@
+"""Ask models about test sets, one after the other, and keep what they say."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from medmnist_c.builder.configs import Config
+from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.evaluation.errors import PredictionError
+from medmnist_c.evaluation.feeding.asked import AskedModel
+from medmnist_c.evaluation.feeding.feed import InputOfModel, fed, shared_inputs, workers_for
+from medmnist_c.evaluation.feeding.stretches import Stretch
+from medmnist_c.evaluation.image_sources import ImageOrigins, ReadableTestSet
+from medmnist_c.evaluation.model import NamedModel
+from medmnist_c.evaluation.predictions.folder import PredictionFolder
+from medmnist_c.evaluation.predictions.origin import CleanOrigin, ImagesOrigin, Origin
+from medmnist_c.evaluation.progress import Progress, progress_over
+from medmnist_c.evaluation.scoring import ScoredImages
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A test set, and the numbers of the models that have not been asked about it yet."""
+
+    config: Config
+    images: ImagesOrigin
+    pending: list[int]
+
+
+class Origins:
+    """What identifies the images of test sets; the clean ones must not change on the way."""
+
+    def __init__(self, source: ImageOrigins) -> None:
+        self.source = source
+        self._clean: dict[str, CleanOrigin] = {}
+        self._latest: ImagesOrigin | None = None
+
+    def of(self, config: Config) -> ImagesOrigin:
+        """PredictionError: the clean images are others than before."""
+        images = self.source.origin(config)
+        if self._clean.setdefault(config.dataset, images.source) != images.source:
+            raise PredictionError(
+                f"The clean test set of {config.dataset} has changed since the evaluation began; "
+                "give the same file throughout, and run it again."
+            )
+        self._latest = images
+        return images
+
+    def scored(self, model: str) -> ScoredImages:
+        """A model's answers to all of them."""
+        assert self._latest is not None
+        return ScoredImages(model, self._latest.images, self._latest.images_version, self._clean)
+
+
+@dataclass(frozen=True)
+class KeptModel:
+    """A model, and where its predictions are kept."""
+
+    model: NamedModel
+    store: PredictionFolder
+
+    def origin(self, config: Config, images: ImagesOrigin) -> Origin:
+        return Origin(config.name, self.model.name, images, self.model.form)
+
+
+def predict_all(
+    asked: Sequence[KeptModel], configs: list[Config], source: ImageOrigins, num_workers: int | None
+) -> Origins:
+    """Keep the predictions of every model on every test set that are not there yet."""
+    origins = Origins(source)
+    with progress_over(sum(source.count(config) for config in configs)) as progress:
+        for dataset in dict.fromkeys(config.dataset for config in configs):
+            for one in asked:
+                one.store.tidy(dataset)
+            own = [config for config in configs if config.dataset == dataset]
+            _predict_dataset(asked, own, origins, num_workers, progress)
+    return origins
+
+
+def _predict_dataset(
+    asked: Sequence[KeptModel],
+    configs: list[Config],
+    origins: Origins,
+    num_workers: int | None,
+    progress: Progress,
+) -> None:
+    models = [one.model for one in asked]
+    images = len(configs) * origins.source.count(configs[0])
+    workers = workers_for(num_workers, images)
+    inputs, own = shared_inputs(models, workers)
+    longest = max(model.batch_size for model in models)
+    jobs = _jobs(asked, configs, origins, progress)
+    with contextlib.closing(fed(jobs, inputs, workers, longest)) as fed_jobs:
+        for job, stretches in fed_jobs:
+            origins.of(job.config)  # it may have been planned long ago
+            progress.at(job.config.name)
+            pending = [(asked[number], own[number]) for number in job.pending]
+            _predict_test_set(job, pending, stretches, progress)
+
+
+def _jobs(
+    asked: Sequence[KeptModel], configs: list[Config], origins: Origins, progress: Progress
+) -> Iterator[tuple[_Job, ReadableTestSet]]:
+    """What is to be done, opened; it may be asked for before the one before is finished."""
+    for config in configs:
+        images = origins.of(config)
+        pending = [
+            number
+            for number, one in enumerate(asked)
+            if not one.store.has(config, one.origin(config, images))
+        ]
+        if pending:
+            yield _Job(config, images, pending), origins.source.open(config, images.digest)
+        else:
+            progress.kept(origins.source.count(config))
+
+
+def _predict_test_set(
+    job: _Job,
+    pending: Sequence[tuple[KeptModel, InputOfModel]],
+    stretches: Iterator[Stretch],
+    progress: Progress,
+) -> None:
+    """Ask models about one test set, and keep what each says when it is whole."""
+    info = dataset_info(job.config.dataset)
+    models = [AskedModel(one.model, own, job.config.name, info) for one, own in pending]
+    labels = []
+    for stretch in stretches:
+        for model in models:
+            model.take(stretch)
+        labels.append(stretch.labels)
+        progress.done(len(stretch.labels))
+    for (one, _), model in zip(pending, models, strict=True):
+        scores = np.concatenate(model.scores)
+        one.store.write(
+            job.config, np.concatenate(labels), scores, one.origin(job.config, job.images)
+        )
