@@ -73,13 +73,13 @@ def _overall(table: OverallTable, several: bool) -> _Table:
 
 def _corruptions(contents: ReportContents, dataset: str) -> _Table:
     reports = contents.by_dataset()[dataset]
-    means = [
+    means: list[dict[str | None, Estimate | None]] = [
         {one.name: one.means.get(PRIMARY) for one in report.datasets[dataset].corruptions}
         | {None: report.datasets[dataset].clean.metrics[PRIMARY]}
         for report in reports
     ]
     rows: list[tuple[str, list[Markup]]] = []
-    shown = [("clean", "", None)]
+    shown: list[tuple[str, str, str | None]] = [("clean", "", None)]
     shown += [(one.name, one.group, one.name) for one in CORRUPTIONS[dataset].values()]
     before = ""
     for name, group, key in shown:
