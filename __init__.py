@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from medmnist_c.builder.npz.build import build_npz
     from medmnist_c.builder.parquet.build import build
     from medmnist_c.builder.testset.single import corrupt
+    from medmnist_c.custom.build import build_custom
     from medmnist_c.custom.corrupt_dataset import corrupt_dataset
     from medmnist_c.evaluation.evaluate import evaluate
     from medmnist_c.evaluation.report.comparison import compare
@@ -31,6 +32,7 @@ __all__ = [
     "TargetedAugmentation",
     "__version__",
     "build",
+    "build_custom",
     "build_npz",
     "compare",
     "config_names",
@@ -55,6 +57,7 @@ _LATE = {
     "TargetedAugMix": "medmnist_c.augmentation.augmix",
     "TargetedAugmentation": "medmnist_c.augmentation.targeted",
     "build": "medmnist_c.builder.parquet.build",
+    "build_custom": "medmnist_c.custom.build",
     "build_npz": "medmnist_c.builder.npz.build",
     "compare": "medmnist_c.evaluation.report.comparison",
     "config_names": "medmnist_c.builder.configs",
