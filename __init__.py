@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from medmnist_c.evaluation.report.comparison import compare
     from medmnist_c.evaluation.robustness_report import RobustnessReport
     from medmnist_c.evaluation.score import score
+    from medmnist_c.evaluation.seeds import over_seeds
     from medmnist_c.medmnist_c import MedMNISTC, MedMNISTCConfig
     from medmnist_c.publishing.push import push
     from medmnist_c.verification import verify
@@ -38,6 +39,7 @@ __all__ = [
     "corrupt",
     "corrupt_dataset",
     "evaluate",
+    "over_seeds",
     "push",
     "score",
     "verify",
@@ -62,6 +64,7 @@ _LATE = {
     "corrupt": "medmnist_c.builder.testset.single",
     "corrupt_dataset": "medmnist_c.custom.corrupt_dataset",
     "evaluate": "medmnist_c.evaluation.evaluate",
+    "over_seeds": "medmnist_c.evaluation.seeds",
     "push": "medmnist_c.publishing.push",
     "score": "medmnist_c.evaluation.score",
     "verify": "medmnist_c.verification",
