@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from medmnist_c.evaluation.report.comparison import compare
     from medmnist_c.evaluation.robustness_report import RobustnessReport
     from medmnist_c.evaluation.score import score
+    from medmnist_c.evaluation.seeds import over_seeds
     from medmnist_c.medmnist_c import MedMNISTC, MedMNISTCConfig
     from medmnist_c.models.load import load_model
     from medmnist_c.publishing.push import push
@@ -42,6 +43,7 @@ __all__ = [
     "corrupt_dataset",
     "evaluate",
     "load_model",
+    "over_seeds",
     "push",
     "score",
     "verify",
@@ -68,6 +70,7 @@ _LATE = {
     "corrupt_dataset": "medmnist_c.custom.corrupt_dataset",
     "evaluate": "medmnist_c.evaluation.evaluate",
     "load_model": "medmnist_c.models.load",
+    "over_seeds": "medmnist_c.evaluation.seeds",
     "push": "medmnist_c.publishing.push",
     "score": "medmnist_c.evaluation.score",
     "verify": "medmnist_c.verification",

@@ -15,8 +15,8 @@ from medmnist_c.commands.scoring import print_summary, scoring_options
     multiple=True,
     required=True,
     help="hf:ID_OR_FOLDER, timm:NAME@FILE, timm:hf-hub:ID, torchvision:NAME@FILE, torch:FILE, "
-    "onnx:FILE, python:FILE:FUNCTION (runs its code), open_clip:NAME/PRETRAINED, clip:ID_OR_FOLDER; may be given "
-    "several times. FILE are weights.",
+    "onnx:FILE, python:FILE:FUNCTION (runs its code), open_clip:NAME/PRETRAINED, clip:ID_OR_FOLDER; may "
+    "be given several times. FILE are weights.",
 )
 @click.option(
     "--dataset",

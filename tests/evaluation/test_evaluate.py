@@ -47,6 +47,8 @@ def test_a_plain_function_over_the_whole_list():
     assert [g.name for g in one.groups] == ["digital", "noise", "blur", "color"]
     assert report.name == "predict" and report.predictions is None
     assert report.provenance.images == "release"
+    assert one.partial == "5 of the 156 test images"  # the sample never has a BE
+    assert one.summary.BE.value is one.groups[0].rBE.value is one.corruptions[0].BE.value is None
     assert RobustnessReport.from_json(report.to_json()).to_dict() == report.to_dict()
 
 
