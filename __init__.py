@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from medmnist_c.evaluation.seeds import over_seeds
     from medmnist_c.medmnist_c import MedMNISTC, MedMNISTCConfig
     from medmnist_c.models.load import load_model
+    from medmnist_c.models.preprocessing import Preprocessing
     from medmnist_c.publishing.push import push
     from medmnist_c.verification import verify
 
@@ -30,6 +31,7 @@ __all__ = [
     "MedMNISTC",
     "MedMNISTCConfig",
     "Model",
+    "Preprocessing",
     "RobustnessReport",
     "TargetedAugMix",
     "TargetedAugmentation",
@@ -58,6 +60,7 @@ _LATE = {
     "MedMNISTC": "medmnist_c.medmnist_c",
     "MedMNISTCConfig": "medmnist_c.medmnist_c",
     "Model": "medmnist_c.evaluation.model",
+    "Preprocessing": "medmnist_c.models.preprocessing",
     "RobustnessReport": "medmnist_c.evaluation.robustness_report",
     "TargetedAugMix": "medmnist_c.augmentation.augmix",
     "TargetedAugmentation": "medmnist_c.augmentation.targeted",

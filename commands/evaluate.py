@@ -96,7 +96,12 @@ def evaluate(
     which: dict[str, Any] = {"corruptions": corruption or None, "severities": severity or None}
     configs = chosen_configs(dataset, **which)  # bad names are told before a model is loaded
     datasets = list(dict.fromkeys(config.dataset for config in configs))
-    how = {"labels": labels, "normalize": normalize, "device": device, "batch_size": batch_size}
+    how: dict[str, Any] = {
+        "labels": labels,
+        "normalize": normalize,
+        "device": device,
+        "batch_size": batch_size,
+    }
     how |= {"trust_remote_code": trust_remote_code}
     store = {"predictions": output / "predictions"} | which | options
     for number, one in enumerate(datasets):

@@ -15,7 +15,7 @@ METRICS: dict[str, tuple[float, float]] = {
     "macro_f1": (0, 1),
     "adaptive_ece": (0, 1),
     "aurc": (0, 1),
-    "augrc": (0, 0.5),
+    "augrc": (0, 1),
     "risk_at_80": (0, 1),
     "failure_auroc": (0, 1),
     "ood_auroc": (0, 1),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from medmnist_c.builder.dataset_info import IMAGE_SIZE, MedMNISTInfo
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo
 from medmnist_c.models.choices import Choices
 from medmnist_c.models.errors import ModelError, needing
 from medmnist_c.models.facts import facts_of
@@ -119,10 +119,10 @@ def _transform(session: Any, path: Path, choices: Choices) -> Channels:
     channels = shape[3] if last else shape[1]
     channels = channels if channels in (1, 3) else 3
     sides = [
-        side if isinstance(side, int) else IMAGE_SIZE
+        side if isinstance(side, int) else PUBLISHED_SIZE
         for side in (shape[1:3] if last else shape[2:])
     ]
-    size = None if sides == [IMAGE_SIZE, IMAGE_SIZE] else (sides[0], sides[1])
+    size = None if sides == [PUBLISHED_SIZE, PUBLISHED_SIZE] else (sides[0], sides[1])
     levels = kind == "tensor(uint8)"
     mean, std = NORMALISATIONS["none" if levels else choices.normalize]
     if channels == 1:
@@ -131,5 +131,5 @@ def _transform(session: Any, path: Path, choices: Choices) -> Channels:
 
 
 def _columns(function: OnnxFunction, transform: Channels) -> int:
-    black = transform(Image.new("RGB", (IMAGE_SIZE, IMAGE_SIZE)))
+    black = transform(Image.new("RGB", (PUBLISHED_SIZE, PUBLISHED_SIZE)))
     return int(function._run(black[None]).shape[1])

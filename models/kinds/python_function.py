@@ -48,7 +48,8 @@ def encoder(name: str, dataset: str, choices: Choices) -> Encoder:
             f"python:{name} should give a LoadedModel whose facts= hold a digest of its weights: kept "
             "features are known by it."
         )
-    return Encoder(made.predict, made.transform, made.batch_size or choices.batch_size, facts)
+    embed: Callable[[Any], Any] = made.predict
+    return Encoder(embed, made.transform, made.batch_size or choices.batch_size, facts)
 
 
 def _made(name: str, dataset: str) -> Model:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from medmnist_c.builder.dataset_info import IMAGE_SIZE, MedMNISTInfo
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.models.choices import Choices
 from medmnist_c.models.errors import ModelError, needing
@@ -160,7 +160,7 @@ def _transform(network: Any, *, own: bool) -> Any:
         return OwnTransform(config)
     channels, height, width = config["input_size"]
     fixed = (network.pretrained_cfg or {}).get("fixed_input_size", False)
-    other = fixed and (height, width) != (IMAGE_SIZE, IMAGE_SIZE)
+    other = fixed and (height, width) != (PUBLISHED_SIZE, PUBLISHED_SIZE)
     return Preprocessing(
         (height, width) if other else None,
         mean=tuple(config["mean"])[:channels],

@@ -6,7 +6,7 @@ Such a file does not say how its images were normalised: `Choices.normalize` doe
 from pathlib import Path
 from typing import Any
 
-from medmnist_c.builder.dataset_info import IMAGE_SIZE, MedMNISTInfo
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo
 from medmnist_c.models.choices import Choices
 from medmnist_c.models.errors import ModelError, needing
 from medmnist_c.models.facts import facts_of
@@ -78,12 +78,12 @@ def _loaded(path: Path, device: str) -> Any:
 def _columns(function: TorchFunction, path: Path) -> int:
     import numpy as np
 
-    black = np.zeros((2, 3, IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    black = np.zeros((2, 3, PUBLISHED_SIZE, PUBLISHED_SIZE), np.float32)
     try:
         return int(function(black).shape[1])
     except Exception as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
-            f"{path} does not take float32 batches B x 3 x {IMAGE_SIZE} x {IMAGE_SIZE} of any B "
+            f"{path} does not take float32 batches B x 3 x {PUBLISHED_SIZE} x {PUBLISHED_SIZE} of any B "
             f"({first[:200]}); export it with a dynamic batch size."
         ) from error
