@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from medmnist_c.augmentation.augmix import TargetedAugMix
     from medmnist_c.augmentation.targeted import TargetedAugmentation
     from medmnist_c.builder.configs import config_names
+    from medmnist_c.builder.dataset_info import dataset_info
     from medmnist_c.builder.npz.build import build_npz
     from medmnist_c.builder.parquet.build import build
     from medmnist_c.builder.testset.single import corrupt
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from medmnist_c.evaluation.score import score
     from medmnist_c.evaluation.seeds import over_seeds
     from medmnist_c.medmnist_c import MedMNISTC, MedMNISTCConfig
-    from medmnist_c.models.load import load_model
+    from medmnist_c.models.load import load_encoder, load_model
     from medmnist_c.models.preprocessing import Preprocessing
+    from medmnist_c.models.probe.probe import probe
     from medmnist_c.publishing.push import push
     from medmnist_c.verification import verify
 
@@ -43,9 +45,12 @@ __all__ = [
     "config_names",
     "corrupt",
     "corrupt_dataset",
+    "dataset_info",
     "evaluate",
+    "load_encoder",
     "load_model",
     "over_seeds",
+    "probe",
     "push",
     "score",
     "verify",
@@ -71,9 +76,12 @@ _LATE = {
     "config_names": "medmnist_c.builder.configs",
     "corrupt": "medmnist_c.builder.testset.single",
     "corrupt_dataset": "medmnist_c.custom.corrupt_dataset",
+    "dataset_info": "medmnist_c.builder.dataset_info",
     "evaluate": "medmnist_c.evaluation.evaluate",
+    "load_encoder": "medmnist_c.models.load",
     "load_model": "medmnist_c.models.load",
     "over_seeds": "medmnist_c.evaluation.seeds",
+    "probe": "medmnist_c.models.probe.probe",
     "push": "medmnist_c.publishing.push",
     "score": "medmnist_c.evaluation.score",
     "verify": "medmnist_c.verification",

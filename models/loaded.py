@@ -1,5 +1,6 @@
 """What loading gives: a model for `evaluate`, or an encoder for probes, and what is known of it."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -53,3 +54,9 @@ class Encoder:
     transform: Callable[[Any], Any]
     batch_size: int
     facts: ModelFacts
+
+    @property
+    def identity(self) -> str:
+        """Of what it gives for an image: its weights and its preprocessing, 16 hex digits."""
+        told = f"{self.facts.weights} {self.facts.preprocessing}"
+        return hashlib.sha256(told.encode()).hexdigest()[:16]

@@ -137,12 +137,13 @@ def hf(folder: Path) -> Checkpoint:
     made.save_pretrained(folder)
     library.ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
     processor = library.AutoImageProcessor.from_pretrained(folder)
+    loaded = library.AutoModelForImageClassification.from_pretrained(folder).eval()
 
     def logits(image: Image.Image) -> np.ndarray:
         inputs = processor(images=[image.convert("RGB")], return_tensors="pt")
         pixels = inputs["pixel_values"].contiguous()  # in channels-last order the last bits differ
         with torch.inference_mode():
-            return made(pixels).logits[0].numpy()[::-1]  # its labels are in the other order
+            return loaded(pixels).logits[0].numpy()[::-1]  # its labels are in the other order
 
     return Checkpoint(f"hf:{folder}", {}, logits)
 
