@@ -87,7 +87,7 @@ def test_the_page_stands_alone_and_runs_nothing(reports, number):
     assert HOSTILE in words_there
     for dataset in DATASETS:
         assert all(name in words_there for name in CORRUPTIONS[dataset])
-    assert found.tags.count("svg") == len(DATASETS) * (2 + number)
+    assert found.tags.count("svg") == len(DATASETS) * (2 + 2 * number)
     assert "Differences" in words_there or number == 1
 
 
@@ -136,7 +136,8 @@ def test_the_same_report_gives_the_same_bytes(folders, tmp_path):
         done = CliRunner().invoke(main, arguments)
         assert done.exit_code == 0, done.output
     names = sorted(file.name for file in (tmp_path / "one").iterdir())
-    assert len(names) == 2 + 4 * len(DATASETS)
+    # page, Markdown, LaTeX, two tables; curves, groups, two heat maps, two of reliability
+    assert len(names) == 5 + 3 * 6 * len(DATASETS)
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
@@ -181,7 +182,13 @@ def test_a_report_of_the_clean_test_set_alone_is_written(folders, tmp_path):
     found = kept.read(clean)
     store.write(clean, found.labels, found.scores, kept.origin(clean))
     written = write_report([score(store.path)], tmp_path / "out")
-    assert [path.name for path in written] == ["report.html", "report.md"]
+    assert [path.name for path in written] == [
+        "report.html",
+        "report.md",
+        "tables.tex",
+        "figures.csv",
+        "figures.parquet",
+    ]
     assert "Only the clean test set" in written[0].read_text()
 
 
