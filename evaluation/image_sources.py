@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow.parquet as pq
 from PIL import Image
 
-from medmnist_c.builder.configs import Config
+from medmnist_c.builder.configs import CleanConfig, Config
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.retry import CLIENT_ERRORS, failure_of
 from medmnist_c.builder.source.clean_cache import load_clean
@@ -26,6 +27,7 @@ from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.fields import as_text
 from medmnist_c.evaluation.predictions.origin import REFERENCE_IMAGES, CleanOrigin, ImagesOrigin
+from medmnist_c.evaluation.predictions.validation import ValidationSet
 
 LabelledImage = tuple[np.ndarray, np.ndarray]  # uint8 H x W [x 3], label(s) as 1-d int64
 
@@ -51,14 +53,17 @@ class ReadableTestSet(Protocol):
 class ImageOrigins(Protocol):
     """Where the images of test sets come from."""
 
-    def origin(self, config: Config) -> ImagesOrigin:
+    def origin(self, config: Config | ValidationSet) -> ImagesOrigin:
         """What identifies the images of a test set."""
 
-    def open(self, config: Config, digest: str | None) -> ReadableTestSet:
+    def open(self, config: Config | ValidationSet, digest: str | None) -> ReadableTestSet:
         """The test set whose origin has this digest, and no other, ready to be read."""
 
-    def count(self, config: Config) -> int:
+    def count(self, config: Config | ValidationSet) -> int:
         """How many images a test set has, or is expected to have; only looks at files."""
+
+    def has_validation(self, dataset: str) -> bool:
+        """Whether the clean validation images can be had, which are opened as a `ValidationSet`."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +95,22 @@ class ImagesMadeHere:
     source: ImageSource
     cache_dir: Path = field(default_factory=lambda: absolute(datasets.config.HF_DATASETS_CACHE))
 
-    def _spec(self, config: Config) -> TestSetSpec:
+    def _spec(self, config: Config | ValidationSet) -> TestSetSpec:
+        if isinstance(config, ValidationSet):
+            return TestSetSpec(CleanConfig(config.dataset), self.source, "validation")
         return TestSetSpec(config, self.source)
 
-    def origin(self, config: Config) -> ImagesOrigin:
+    def has_validation(self, dataset: str) -> bool:
+        """They are fetched, if need be."""
+        if self.source.sample:
+            return False  # which has test images only
+        try:
+            self._spec(ValidationSet(dataset)).open(self.cache_dir)
+        except CleanDataError:
+            return False
+        return True
+
+    def origin(self, config: Config | ValidationSet) -> ImagesOrigin:
         """What identifies the images."""
         spec = self._spec(config)
         where = "sample" if self.source.sample else "files"
@@ -104,14 +121,14 @@ class ImagesMadeHere:
             images_version=IMAGES_VERSION,
         )
 
-    def open(self, config: Config, digest: str | None) -> MadeTestSet:
+    def open(self, config: Config | ValidationSet, digest: str | None) -> MadeTestSet:
         """What is missing is fetched, and what the reference drew before is drawn through."""
         test_set = self._spec(config).open(self.cache_dir, digest)
         if test_set.is_behind_images:
             test_set.advance()  # with a bar: once for all processes, and here, where Ctrl-C ends it
         return MadeTestSet(test_set)
 
-    def count(self, config: Config) -> int:
+    def count(self, config: Config | ValidationSet) -> int:
         return self._spec(config).clean_source().count
 
 
@@ -144,8 +161,13 @@ class PublishedImages:
                 "give USER/NAME, or a folder that `medmnist-c build` made."
             ) from error
 
-    def origin(self, config: Config) -> ImagesOrigin:
+    def has_validation(self, dataset: str) -> bool:
+        """Test sets are published, and nothing else."""
+        return False
+
+    def origin(self, config: Config | ValidationSet) -> ImagesOrigin:
         """What identifies the images: the commit, or the folder's files."""
+        assert not isinstance(config, ValidationSet)
         commit = self.revision[:16] if self.revision else None
         name = as_text(Path(self.repo).name if commit is None else self.repo)
         return ImagesOrigin(
@@ -165,7 +187,8 @@ class PublishedImages:
                 digest.update(repr((file.name, size)).encode() + opened.read())
         return digest.hexdigest()[:16]
 
-    def open(self, config: Config, digest: str | None) -> "PublishedTestSet":
+    def open(self, config: Config | ValidationSet, digest: str | None) -> "PublishedTestSet":
+        assert not isinstance(config, ValidationSet)
         try:
             builder = datasets.load_dataset_builder(self.repo, config.name, revision=self.revision)
             files = builder.config.data_files["test"]
@@ -176,7 +199,7 @@ class PublishedImages:
                 f"{self.repo} has no {config.name} to stream ({first})."
             ) from error
 
-    def count(self, config: Config) -> int:
+    def count(self, config: Config | ValidationSet) -> int:
         return dataset_info(config.dataset).test_count
 
 

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, SupportsIndex
 from urllib.parse import quote
 
@@ -34,6 +34,18 @@ class Model:
     rgb: bool | None = None
     logits: bool | None = None
 
+    @property
+    def fingerprint(self) -> str | None:
+        """What tells the weights from others: the function's own attribute of this name, if any."""
+        own = getattr(self.predict, "fingerprint", None)
+        return own if isinstance(own, str) else None
+
+    @property
+    def provenance(self) -> Mapping[str, object]:
+        """Words about the model by name (device, dtype, ...), likewise."""
+        own = getattr(self.predict, "provenance", None)
+        return own if isinstance(own, Mapping) else {}
+
     def or_else(self, other: "Model") -> "Model":
         """What is None here taken from the other."""
         names = ("transform", "batch_size", "pil", "rgb", "logits")
@@ -45,13 +57,18 @@ class Model:
 
 @dataclass(frozen=True)
 class NamedModel:
-    """A model whose every choice is made, under the name of its report."""
+    """A model whose every choice is made, under the name of its report.
+
+    fingerprint, provenance: as of `Model`.
+    """
 
     name: str
     predict: Predict
     transform: Transform | None
     batch_size: int
     form: InputForm
+    fingerprint: str | None = None
+    provenance: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
@@ -67,7 +84,13 @@ class NamedModel:
                 "Give either transform=, whose results predict gets stacked, or pil=True, not both."
             )
         return cls(
-            as_text(name), model.predict, model.transform, _batch_size(model.batch_size), form
+            as_text(name),
+            model.predict,
+            model.transform,
+            _batch_size(model.batch_size),
+            form,
+            model.fingerprint,
+            model.provenance,
         )
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,10 +12,12 @@ from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.feeding.asked import AskedModel
 from medmnist_c.evaluation.feeding.feed import InputOfModel, fed, shared_inputs, workers_for
 from medmnist_c.evaluation.feeding.stretches import Stretch
+from medmnist_c.evaluation.fingerprints import fingerprint, making, of_answers
 from medmnist_c.evaluation.image_sources import ImageOrigins, ReadableTestSet
 from medmnist_c.evaluation.model import NamedModel
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
 from medmnist_c.evaluation.predictions.origin import CleanOrigin, ImagesOrigin, Origin
+from medmnist_c.evaluation.predictions.validation import ValidationSet
 from medmnist_c.evaluation.progress import Progress, progress_over
 from medmnist_c.evaluation.scoring import ScoredImages
 
@@ -24,7 +26,7 @@ from medmnist_c.evaluation.scoring import ScoredImages
 class _Job:
     """A test set, and the numbers of the models that have not been asked about it yet."""
 
-    config: Config
+    config: Config | ValidationSet
     images: ImagesOrigin
     pending: list[int]
 
@@ -37,9 +39,11 @@ class Origins:
         self._clean: dict[str, CleanOrigin] = {}
         self._latest: ImagesOrigin | None = None
 
-    def of(self, config: Config) -> ImagesOrigin:
+    def of(self, config: Config | ValidationSet) -> ImagesOrigin:
         """PredictionError: the clean images are others than before."""
         images = self.source.origin(config)
+        if isinstance(config, ValidationSet):
+            return images
         if self._clean.setdefault(config.dataset, images.source) != images.source:
             raise PredictionError(
                 f"The clean test set of {config.dataset} has changed since the evaluation began; "
@@ -54,15 +58,20 @@ class Origins:
         return ScoredImages(model, self._latest.images, self._latest.images_version, self._clean)
 
 
-@dataclass(frozen=True)
+@dataclass
 class KeptModel:
-    """A model, and where its predictions are kept."""
+    """A model, and where its predictions are kept.
+
+    fingerprints: by dataset, as soon as it is known.
+    """
 
     model: NamedModel
     store: PredictionFolder
+    fingerprints: dict[str, str | None] = field(default_factory=dict)
 
-    def origin(self, config: Config, images: ImagesOrigin) -> Origin:
-        return Origin(config.name, self.model.name, images, self.model.form)
+    def origin(self, config: Config | ValidationSet, images: ImagesOrigin) -> Origin:
+        model, known = self.model, self.fingerprints.get(config.dataset)
+        return Origin(config.name, model.name, images, model.form, known, making(model))
 
 
 def predict_all(
@@ -74,14 +83,18 @@ def predict_all(
         for dataset in dict.fromkeys(config.dataset for config in configs):
             for one in asked:
                 one.store.tidy(dataset)
-            own = [config for config in configs if config.dataset == dataset]
+                found = fingerprint(one.model, one.store, dataset, source)
+                one.fingerprints[dataset] = found
+            clean, *corrupted = [config for config in configs if config.dataset == dataset]
+            more = [ValidationSet(dataset)] if source.has_validation(dataset) else []
+            own = [clean, *more, *corrupted]
             _predict_dataset(asked, own, origins, num_workers, progress)
     return origins
 
 
 def _predict_dataset(
     asked: Sequence[KeptModel],
-    configs: list[Config],
+    configs: Sequence[Config | ValidationSet],
     origins: Origins,
     num_workers: int | None,
     progress: Progress,
@@ -101,7 +114,10 @@ def _predict_dataset(
 
 
 def _jobs(
-    asked: Sequence[KeptModel], configs: list[Config], origins: Origins, progress: Progress
+    asked: Sequence[KeptModel],
+    configs: Sequence[Config | ValidationSet],
+    origins: Origins,
+    progress: Progress,
 ) -> Iterator[tuple[_Job, ReadableTestSet]]:
     """What is to be done, opened; it may be asked for before the one before is finished."""
     for config in configs:
@@ -134,6 +150,8 @@ def _predict_test_set(
         progress.done(len(stretch.labels))
     for (one, _), model in zip(pending, models, strict=True):
         scores = np.concatenate(model.scores)
+        if one.fingerprints.get(job.config.dataset) is None:  # nothing is kept, and this is clean
+            one.fingerprints[job.config.dataset] = of_answers(scores)
         one.store.write(
             job.config, np.concatenate(labels), scores, one.origin(job.config, job.images)
         )

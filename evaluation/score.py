@@ -109,11 +109,13 @@ def _kept(store: PredictionFolder, configs: list[Config]) -> ScoredImages:
     """Of one model and one kind of images, as the files of a folder say."""
     first = store.origin(configs[0])
     sources: dict[str, CleanOrigin] = {}
+    fingerprints: dict[str, str | None] = {}
     for config in configs:
         origin = store.origin(config)
         source = sources.setdefault(config.dataset, origin.images.source)
-        found = (origin.model, origin.images.images, origin.images.source)
-        if found != (first.model, first.images.images, source):
+        fingerprint = fingerprints.setdefault(config.dataset, origin.fingerprint)
+        found = (origin.model, origin.images.images, origin.images.source, origin.fingerprint)
+        if found != (first.model, first.images.images, source, fingerprint):
             raise PredictionError(
                 f"{config.name} in {store.path} was made with another model or other images than "
                 f"{configs[0].name}; give a folder for each."

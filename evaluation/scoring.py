@@ -146,12 +146,21 @@ def report_of(
         },
     )
     return RobustnessReport(
-        ModelIdentity(scored.model),
+        _identity(scored, store, configs),
         ModelIdentity(scoring.baseline.name),
         provenance,
         datasets,
         store.path,
     )
+
+
+def _identity(
+    scored: ScoredImages, store: PredictionFolder | PredictionFile, configs: list[Config]
+) -> ModelIdentity:
+    if not isinstance(store, PredictionFolder):
+        return ModelIdentity(scored.model)
+    origin = store.origin(configs[0])
+    return ModelIdentity(scored.model, (), origin.fingerprint, origin.made)
 
 
 def _dataset_report(

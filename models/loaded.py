@@ -1,7 +1,7 @@
 """What loading gives: a model for `evaluate`, or an encoder for probes, and what is known of it."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,23 @@ class LoadedModel(Model):
     """A model that `evaluate` asks, with its facts."""
 
     facts: ModelFacts | None = None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Of its weights, its preprocessing and the order of its classes."""
+        if self.facts is None or self.facts.weights is None:
+            return super().fingerprint
+        told = f"{self.facts.weights} {self.facts.preprocessing} {self.facts.classes}"
+        return f"weights {hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+    @property
+    def provenance(self) -> Mapping[str, object]:
+        if self.facts is None:
+            return super().provenance
+        facts = self.facts
+        known = {"name": facts.name, "weights": facts.weights or "unknown", "device": facts.device}
+        known |= {"preprocessing": facts.preprocessing, "classes": facts.classes}
+        return known | facts.versions
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What kept predictions were made of, as their file's metadata says it."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, field
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -47,12 +47,18 @@ class InputForm:
 
 @dataclass(frozen=True)
 class Origin:
-    """Of a file of predictions: which test set, by which model, of which images, given how."""
+    """Of a file of predictions: which test set, by which model, of which images, given how.
+
+    fingerprint: of the model, not of its name; None if it is not known.
+    made: what more is known of its making, by name (versions, device, day); it may differ.
+    """
 
     config: Text
     model: Text
     images: ImagesOrigin
     form: InputForm = InputForm()
+    fingerprint: Text | None = None
+    made: dict[Text, Text] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True).encode()
@@ -77,7 +83,7 @@ class Origin:
         return {
             name: (shown(here[name]), shown(there[name]))
             for name in here
-            if here[name] != there[name]
+            if name != "made" and here[name] != there[name]
         }
 
 

@@ -263,7 +263,10 @@ def provenance_rows(report: Report) -> list[tuple[str, str]]:
     made = report.provenance
     rows = [
         ("model", report.name),
+        *([("fingerprint", report.model.fingerprint)] if report.model.fingerprint else []),
+        *((f"model, {name}", value) for name, value in report.model.made.items()),
         ("measured against", report.baseline.name),
+        ("scores", "logits, as given" if made.logits else "probabilities"),
         ("images", made.images),
         ("medmnist_c", _known(made.medmnist_c, "images version", made.images_version)),
         ("libraries", ", ".join(f"{name} {version}" for name, version in made.libraries.items())),

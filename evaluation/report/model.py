@@ -6,7 +6,7 @@ range. What is free text (a model's name, a note) is bounded, and the renderers 
 """
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -322,10 +322,15 @@ class Provenance:
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """A model: its name, and those of its trainings if there are several."""
+    """A model: its name, and those of its trainings if there are several.
+
+    `fingerprint` tells it from others of that name; `made` are words on its predictions, by name.
+    """
 
     name: Text
     seeds: tuple[Text, ...] = ()
+    fingerprint: Text | None = None
+    made: dict[Text, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from medmnist_c.evaluation.image_sources import ImagesMadeHere
 from medmnist_c.evaluation.model import Model, NamedModel
 from medmnist_c.evaluation.predict import KeptModel
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
+from medmnist_c.evaluation.predictions.validation import ValidationSet
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.models.errors import ModelError
-from medmnist_c.models.loaded import Encoder
+from medmnist_c.models.loaded import Encoder, LoadedModel
 from medmnist_c.models.probe.embed import ImageSet, embed
 from medmnist_c.models.probe.features import Features
-from medmnist_c.models.probe.heads import Head, trained_head
+from medmnist_c.models.probe.heads import trained_head
 from medmnist_c.models.probe.store import FeatureStore
 
 
@@ -72,28 +74,26 @@ def probe(
         folder = predictions or stack.enter_context(
             tempfile.TemporaryDirectory(prefix="medmnist_c_")
         )
-        models = {}
+        models = {name: ProbedModel.of(encoder, head) for head, name in names.items()}
         for one in dict.fromkeys(config.dataset for config in configs):
-            own = [config for config in configs if config.dataset == one]
-            training, validation = (
-                ImageSet.clean(one, clean, split) for split in ("train", "validation")
-            )
-            tests = [ImageSet(config, source) for config in own]
-            embed(encoder, [training, validation, *tests], store, num_workers)
-            made = [
-                trained_head(
-                    head,
-                    _kept(store, encoder, training),
-                    _kept(store, encoder, validation),
-                    dataset_info(one),
-                )
-                for head in names
-            ]
-            for head in made:
-                model = _model(encoder, names[head.name])
-                models[names[head.name]] = model
-                kept = _kept_model(model, names[head.name], folder)
-                _predict(kept, head, encoder, own, source, store)
+            training = ImageSet.clean(one, clean, "train")
+            validation = ImageSet.clean(one, clean, "validation")
+            scored = {
+                config: ImageSet(config, source) for config in configs if config.dataset == one
+            }
+            embed(encoder, [training, validation, *scored.values()], store, num_workers)
+            learnt = [_kept(store, encoder, images) for images in (training, validation)]
+            origins = ImagesMadeHere(source)
+            for head, name in names.items():
+                made = trained_head(head, learnt[0], learnt[1], dataset_info(one))
+                models[name].chosen[one] = made.chosen
+                kept = _kept_model(models[name], name, folder, one)
+                kept_sets: list[tuple[Config | ValidationSet, ImageSet]]
+                kept_sets = [(ValidationSet(one), validation), *scored.items()]
+                for config, images in kept_sets:
+                    found = _kept(store, encoder, images)
+                    origin = kept.origin(config, origins.origin(config))
+                    kept.store.write(config, found.labels, made.scores(found.features), origin)
         return evaluate(
             models,
             dataset,
@@ -108,21 +108,26 @@ def probe(
         )
 
 
-def _predict(
-    kept: KeptModel,
-    head: Head,
-    encoder: Encoder,
-    configs: Sequence[Config],
-    source: ImageSource,
-    store: FeatureStore,
-) -> None:
-    """Keep a head's predictions, as `evaluate` keeps a model's."""
-    origins = ImagesMadeHere(source)
-    for config in configs:
-        origin = kept.origin(config, origins.origin(config))
-        if not kept.store.has(config, origin):
-            found = _kept(store, encoder, ImageSet(config, source))
-            kept.store.write(config, found.labels, head.scores(found.features), origin)
+@dataclass(frozen=True)
+class ProbedModel(LoadedModel):
+    """A head on an encoder, as `evaluate` reads its kept predictions; it is never asked.
+
+    chosen: for each dataset what the validation split decided.
+    """
+
+    chosen: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, encoder: Encoder, head: str) -> "ProbedModel":
+        def never_asked(batch: object) -> object:
+            raise ModelError(f"{encoder.facts.name}, {head} is scored from features; run it again.")
+
+        return cls(never_asked, facts=replace(encoder.facts, classes=f"{head} head on features"))
+
+    @property
+    def provenance(self) -> Mapping[str, object]:
+        told = {f"head, {dataset}": words for dataset, words in self.chosen.items()}
+        return {**super().provenance, **told}
 
 
 def _kept(store: FeatureStore, encoder: Encoder, images: ImageSet) -> Features:
@@ -133,13 +138,7 @@ def _kept(store: FeatureStore, encoder: Encoder, images: ImageSet) -> Features:
     return found
 
 
-def _model(encoder: Encoder, name: str) -> Model:
-    def never_asked(batch: object) -> object:
-        raise ModelError(f"{name} was to be scored from its features; run it again.")
-
-    return Model(never_asked)
-
-
-def _kept_model(model: Model, name: str, folder: str | Path) -> KeptModel:
+def _kept_model(model: LoadedModel, name: str, folder: str | Path, dataset: str) -> KeptModel:
     named = NamedModel.of(name, model.or_else(Model(print, None, 64, False, False, False)))
-    return KeptModel(named, PredictionFolder(Path(folder, named.folder)))
+    store = PredictionFolder(Path(folder, named.folder))
+    return KeptModel(named, store, {dataset: model.fingerprint})

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.medmnist_files import write_medmnist_file
+from support.medmnist_files import medmnist_arrays, write_medmnist_file, write_npz
 
 from medmnist_c.builder import files
 from medmnist_c.builder.configs import select
@@ -85,7 +85,7 @@ def test_a_clean_file_that_changes_on_the_way_is_never_mixed_in(tmp_path):
     assert len(calls) == 2
     write_medmnist_file(tmp_path, "breastmnist", 6, seed=0)
     report = evaluate(predict, "breastmnist", **how)
-    assert len(calls) == 6
+    assert len(calls) == 2 + 1 + 5  # clean, validation; the same model? the five of pixelate
     straight = evaluate(brightness, "breastmnist", **how | {"predictions": tmp_path / "new"})
     assert report.datasets == straight.datasets
 
@@ -113,7 +113,7 @@ def test_what_is_kept_gives_the_same_report_and_is_not_computed_anew(tmp_path):
     text = first.save(tmp_path).read_bytes()
     made = len(calls)
     again = evaluate(predict, "breastmnist", predictions=tmp_path / "p", **which)
-    assert len(calls) == made == 11
+    assert made == 11 and len(calls) == made + 1  # asked whether it is the same model
     assert again.save(tmp_path).read_bytes() == text
     assert score(tmp_path / "p").datasets == first.datasets
     for change in ({"seed": 7}, {"model_name": "another"}):
@@ -148,6 +148,76 @@ def run_slow(folder: Path, pause: float) -> subprocess.Popen:
     )
 
 
+def test_another_model_under_an_old_name_is_refused(tmp_path):
+    """Old fault: a retrained model got its old report."""
+
+    def trained(steepness: float):
+        def predict(images):
+            yes = np.clip(0.5 + steepness * (brightness(images)[:, 1] - 0.3), 0, 1)
+            return np.stack([1 - yes, yes], axis=1)
+
+        return predict
+
+    how = {"corruptions": "pixelate", "sample": True, "predictions": tmp_path, "model_name": "net"}
+    first = evaluate(trained(1), "breastmnist", severities=1, **how)
+    assert first.model.fingerprint.startswith("answers ")
+    with pytest.raises(PredictionError, match="another model that was called net, too"):
+        evaluate(trained(1.5), "breastmnist", severities=1, **how)
+    more = evaluate(trained(1), "breastmnist", severities=(1, 2), batch_size=2, **how)
+    assert more.model.fingerprint == first.model.fingerprint
+    (tmp_path / "breastmnist" / "breastmnist_clean.parquet").unlink()
+    with pytest.raises(PredictionError, match="fingerprint 'answers"):
+        evaluate(trained(1.5), "breastmnist", severities=1, **how)
+    (tmp_path / "breastmnist" / "breastmnist_pixelate_1.parquet").unlink()
+    (tmp_path / "breastmnist" / "breastmnist_pixelate_2.parquet").unlink()
+    assert evaluate(trained(1.5), "breastmnist", severities=1, **how).datasets != first.datasets
+
+
+def test_thresholds_come_from_the_validation_images_where_these_are_there(tmp_path):
+    arrays = medmnist_arrays("breastmnist", 8, seed=3, val=12)
+    write_npz(tmp_path / "breastmnist_224.npz", arrays)
+    seen = []
+
+    def predict(images):
+        seen.append(len(images))
+        return brightness(images)
+
+    how = {"corruptions": "pixelate", "severities": 1, "data_dir": tmp_path}
+    report = evaluate(predict, "breastmnist", **how)
+    one = report.datasets["breastmnist"]
+    assert seen == [8, 12, 8]  # clean, validation, pixelate
+    (point,) = one.operating_points
+    assert point.kind == "tuned" and (one.validation.count, one.validation.where) == (12, "files")
+    assert one.validation.digest != report.provenance.sources["breastmnist"].digest
+    assert "of best balanced accuracy on 12 of 78 clean validation images" in report.html()
+    assert one.temperature is not None
+    half = evaluate(predict, "breastmnist", threshold=0.5, **how).datasets["breastmnist"]
+    assert half.operating_points[0].thresholds == (0.5,)
+    with pytest.raises(PredictionError, match="need the model's scores for its clean validation"):
+        evaluate(predict, "breastmnist", sample=True, threshold="validation")
+
+
+def test_what_is_known_of_the_making_is_kept(tmp_path):
+    how = {"corruptions": "pixelate", "severities": 1, "sample": True, "predictions": tmp_path}
+
+    class Net:
+        def __init__(self):
+            self.fingerprint = "weights 1"
+            self.provenance = {"device": "cpu", "dtype": "float32"}
+
+        def __call__(self, images):
+            return brightness(images)
+
+    net = Net()
+    made = evaluate(net, "breastmnist", **how).model
+    assert made.fingerprint == "weights 1" and made.made["device"] == "cpu" and "day" in made.made
+    assert score(tmp_path).model == made
+    assert "weights 1" in score(tmp_path).html() and "float32" in score(tmp_path).markdown()
+    net.fingerprint = "weights 2"
+    with pytest.raises(PredictionError, match="with fingerprint 'weights 1', not 'weights 2'"):
+        evaluate(net, "breastmnist", **how)
+
+
 def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     whole.mkdir()
@@ -161,7 +231,8 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(tmp_path):
     done = {path: path.stat().st_mtime_ns for path in killed.rglob("*.parquet")}
     assert 4 <= len(done) < 11 and not (killed / "report.json").exists()
     again = run_slow(killed, 0)
-    assert again.communicate()[0].count("call") == 11 - len(done) and again.returncode == 0
+    asked = again.communicate()[0].count("call")
+    assert asked == 11 - len(done) + 1 and again.returncode == 0  # one: is it the same model?
     assert {path: path.stat().st_mtime_ns for path in done} == done
     straight = run_slow(whole, 0)
     assert straight.communicate()[0].count("call") == 11

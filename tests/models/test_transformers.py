@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.evaluate import evaluate
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.models.errors import ModelError
@@ -73,6 +74,23 @@ def test_labels_that_do_not_fit(checkpoint, labels, words, tmp_path):
         score_checkpoint(model, tmp_path)
     if len(labels) == 2:
         assert score_checkpoint(model, tmp_path, labels="order").name == "vit"
+
+
+def test_changed_weights_under_the_same_name(checkpoint, tmp_path):
+    import torch
+    import transformers
+
+    model = checkpoint(None)
+    first = score_checkpoint(model, tmp_path)
+    assert first.model.fingerprint.startswith("weights ")
+    assert first.model.made["device"] and first.model.made["preprocessing"]
+    assert score_checkpoint(model, tmp_path).to_dict() == first.to_dict()
+    net = transformers.ViTForImageClassification.from_pretrained(model)
+    with torch.no_grad():
+        net.classifier.bias += 1
+    net.save_pretrained(model)
+    with pytest.raises(PredictionError, match="was made with fingerprint 'weights"):
+        score_checkpoint(model, tmp_path)
 
 
 def test_a_model_that_is_not_there(checkpoint, tmp_path):
