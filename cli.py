@@ -14,6 +14,7 @@ from medmnist_c.commands.push import push
 from medmnist_c.commands.register import register
 from medmnist_c.commands.report import report
 from medmnist_c.commands.score import score
+from medmnist_c.commands.seeds import seeds
 from medmnist_c.commands.verify import verify
 
 
@@ -32,6 +33,7 @@ for command in (
     push,
     evaluate,
     score,
+    seeds,
     report,
     fetch,
     cache,

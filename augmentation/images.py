@@ -20,7 +20,7 @@ def pixels_of(image: Any) -> np.ndarray:
 
     Args:
         image: such an array, a PIL image of mode L or RGB, or a uint8 torch tensor, 3 x H x W,
-            1 x H x W or H x W; at least 32 pixels a side.
+            1 x H x W or H x W; at least 28 pixels a side.
 
     Raises:
         TypeError, ValueError: it is not.

@@ -70,7 +70,7 @@ class Augmentation(ABC, Generic[Params]):
 
         Args:
             image: a PIL image (L or RGB), a uint8 array (H x W or H x W x 3) or a uint8 tensor (3 x H
-                x W, 1 x H x W or H x W), at least 32 pixels a side; or a mapping of columns.
+                x W, 1 x H x W or H x W), at least 28 pixels a side; or a mapping of columns.
             others: given back unchanged, in a tuple after the image.
 
         Returns:

@@ -20,6 +20,11 @@ from medmnist_c.commands.scoring import print_summary, scoring_options
 )
 @click.option("--model-name", default="model", show_default=True, help="For the report.")
 @click.option("--logits", is_flag=True, help="The scores are logits: apply softmax or sigmoid.")
+@click.option(
+    "--images",
+    metavar="[reference|seed N|other]",
+    help="Which images the scores of a file are for. [default: not stated]",
+)
 @scoring_options
 @click.option("--sample", is_flag=True, help="The clean test set is the sample in the package.")
 @click.option(

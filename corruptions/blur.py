@@ -1,6 +1,6 @@
 """The four blurs: out of focus, moved, zoomed and Gaussian.
 
-All take uint8, H x W x 3 or H x W with sides of at least 32 pixels, treat the channels alike (one
+All take uint8, H x W x 3 or H x W with sides of at least 28 pixels, treat the channels alike (one
 channel gives the bytes of three equal ones) and give a new uint8 array of the same shape. Each is a
 fast float32 sum, and an exact rule for the few levels that the sum leaves open (`exact/`). Source:
 ImageNet-C (arXiv 1903.12261), as MedMNIST-C (arXiv 2406.17536) has it; the Gaussian is MedMNIST-C's.

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 IMAGE_SIZE = 224  # pixels a side, of every image in the benchmark
-SMALLEST_SIDE = 32  # pixels
+SMALLEST_SIDE = 28  # pixels
 
 UNIT = np.arange(256) / 255.0  # the levels on the scale 0-1: the same doubles as image / 255.0
 
@@ -13,7 +13,7 @@ def checked(image: np.ndarray, *, grey: bool) -> np.ndarray:
     """`image` as a plain array (never a memmap), if it is an image.
 
     Args:
-        image: uint8, height x width x 3, sides of at least 32 pixels.
+        image: uint8, height x width x 3, sides of at least 28 pixels.
         grey: whether height x width will do as well.
 
     Raises:

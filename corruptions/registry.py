@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image
 
 from medmnist_c.corruptions import artefacts, blur, color, digital, noise
-from medmnist_c.corruptions.image import as_rgb
+from medmnist_c.corruptions.image import IMAGE_SIZE, as_rgb
+from medmnist_c.corruptions.lengths import parameters_at
 from medmnist_c.corruptions.parameters import ParameterKind, describe_parameters
 from medmnist_c.corruptions.random.streams import RandomStream, StreamName
 
@@ -118,6 +119,7 @@ def apply(
     parameters: tuple,
     rng: RandomStream | None = None,
     stain_masks: Mapping[int, np.ndarray] | None = None,
+    size: int = IMAGE_SIZE,
 ) -> np.ndarray:
     """One corrupted image.
 
@@ -126,12 +128,14 @@ def apply(
     nothing.
 
     Args:
-        image: uint8, H x W or H x W x 3, at least 32 pixels a side; not modified.
+        image: uint8, H x W or H x W x 3, at least 28 pixels a side; not modified.
         algorithm: of `ALGORITHMS`.
         parameters: as `Corruption.parameters` gives them.
         rng: the random stream, where the algorithm draws: `numpy.random.RandomState` or `Generator`,
             for the stream "python" `random.Random`. Moved by exactly the image's draws.
-        stain_masks: ten 0/1 masks by their size in pixels, where `algorithm.takes_masks`.
+        stain_masks: ten 0/1 masks by the table's size of them, where `algorithm.takes_masks`.
+        size: pixels a side that the image stands for: the parameters' lengths, which are for 224, scale
+            with it (`lengths.py`). The masks are given scaled.
 
     Returns:
         uint8 of the image's shape.
@@ -140,6 +144,7 @@ def apply(
         TypeError, ValueError: the image is not as above, the algorithm does not take the parameters,
             or masks that it takes are missing.
     """
+    parameters, lengths = parameters_at(algorithm.function, algorithm.parameters, parameters, size)
     if algorithm.takes_masks:
         if stain_masks is None:
             raise TypeError(f"{algorithm.name} takes stain masks; give them as stain_masks=.")
@@ -147,7 +152,7 @@ def apply(
             stain_masks[one] if kind == "mask size" else one
             for kind, one in zip(algorithm.parameters, parameters, strict=True)
         )
-    extra = {"rng": rng} if algorithm.draws else {}
+    extra = {**lengths, **({"rng": rng} if algorithm.draws else {})}
     if image.ndim == 2 and not algorithm.grey:
         rgb = algorithm.function(as_rgb(image), *parameters, **extra)
         return np.array(Image.fromarray(rgb).convert("L"))

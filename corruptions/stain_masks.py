@@ -14,6 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from medmnist_c.corruptions.image import IMAGE_SIZE
+from medmnist_c.corruptions.lengths import scaled_masks
+
 REFERENCE_FILE = "inks.npz"
 REFERENCE_BYTES = 302_312
 REFERENCE_SHA256 = "76a895e8f4ba6f98cc13fffd6060e1b2ef037e7baee6c5393732346a40eecf0f"
@@ -24,12 +27,17 @@ REFERENCE_URL = (
 _SIZE_OF_ARRAY = {"3": 24, "4": 32}  # the reference names its arrays by severity, counted from 0
 
 
-@lru_cache(maxsize=1)
-def own_masks() -> dict[int, np.ndarray]:
-    """The project's masks by size in pixels: uint8 0/1, 10 x size x size, read-only."""
+@lru_cache(maxsize=8)
+def own_masks(size: int = IMAGE_SIZE) -> dict[int, np.ndarray]:
+    """The project's masks by their size in the table: uint8 0/1, 10 x size x size, read-only.
+
+    They are as large as the table says for images of 224 pixels a side, and scaled for another `size`.
+    """
     path = resources.files(__package__).joinpath("blots.npz")
     with path.open("rb") as file, np.load(file) as arrays:
-        masks = {int(size): arrays[size] for size in arrays.files}
+        masks = {int(name): arrays[name] for name in arrays.files}
+    if size != IMAGE_SIZE:
+        masks = {own: scaled_masks(array, size) for own, array in masks.items()}
     for mask in masks.values():
         mask.flags.writeable = False
     return masks

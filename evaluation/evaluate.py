@@ -9,17 +9,13 @@ from typing import overload
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.evaluation.configs import chosen_configs
-from medmnist_c.evaluation.feeding.feed import (
-    checked_workers,
-)
-from medmnist_c.evaluation.image_sources import (
-    ImagesMadeHere,
-    PublishedImages,
-)
-from medmnist_c.evaluation.metrics.test_set import Threshold
+from medmnist_c.evaluation.feeding.feed import checked_workers
+from medmnist_c.evaluation.image_sources import ImagesMadeHere, PublishedImages
 from medmnist_c.evaluation.model import Model, Predict, Transform, models_of
 from medmnist_c.evaluation.predict import KeptModel, predict_all
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
+from medmnist_c.evaluation.report.operating_point import ThresholdSetting
+from medmnist_c.evaluation.report.robustness import MARGIN
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.evaluation.scoring import Scoring, report_of
 
@@ -39,11 +35,12 @@ def evaluate(
     transform: Transform | None = ...,
     pil: bool = ...,
     rgb: bool = ...,
-    threshold: Threshold = ...,
+    threshold: ThresholdSetting = ...,
     logits: bool = ...,
     predictions: str | Path | None = ...,
     model_name: str | None = ...,
     baseline: RobustnessReport | str | Path | None = ...,
+    margin: float = ...,
     num_workers: int | None = ...,
 ) -> RobustnessReport: ...
 @overload
@@ -61,11 +58,12 @@ def evaluate(
     transform: Transform | None = ...,
     pil: bool = ...,
     rgb: bool = ...,
-    threshold: Threshold = ...,
+    threshold: ThresholdSetting = ...,
     logits: bool = ...,
     predictions: str | Path | None = ...,
     model_name: str | None = ...,
     baseline: RobustnessReport | str | Path | None = ...,
+    margin: float = ...,
     num_workers: int | None = ...,
 ) -> dict[str, RobustnessReport]: ...
 def evaluate(
@@ -82,11 +80,12 @@ def evaluate(
     transform: Transform | None = None,
     pil: bool = False,
     rgb: bool = False,
-    threshold: Threshold = 0.5,
+    threshold: ThresholdSetting = None,
     logits: bool = False,
     predictions: str | Path | None = None,
     model_name: str | None = None,
     baseline: RobustnessReport | str | Path | None = None,
+    margin: float = MARGIN,
     num_workers: int | None = None,
 ) -> RobustnessReport | dict[str, RobustnessReport]:
     """How well a model does on the clean test set and under every corruption and severity.
@@ -113,12 +112,15 @@ def evaluate(
         pil: `predict` gets a list of PIL images instead (mode L or RGB).
         rgb: grey images are given as RGB.
         threshold: of the score of "yes", in binary and multi-label datasets; there one for each label
-            may be given.
+            may be given. "validation": each label's threshold of best balanced accuracy on the clean
+            validation images. None: that if they can be had, else 0.5, as the release's scorer has it.
         logits: `predict` gives logits; softmax or sigmoid is applied.
         predictions: folder to keep them in. The same call goes on from there, after an interruption
             too: what is finished is not computed anew.
         model_name: for the report; predictions of another model are never mixed in.
         baseline: another model's report, or its path, in place of AlexNet's errors.
+        margin: the report says at which severity the mean balanced error is by more than this above
+            the clean one.
         num_workers: processes that make images; 0 for a thread of this one, None for one a core unless
             there are few images.
 
@@ -132,7 +134,7 @@ def evaluate(
         CleanDataError: the clean test set cannot be found or fetched.
     """
     configs = chosen_configs(dataset, corruptions, severities)
-    scoring = Scoring.of(threshold, False, baseline)
+    scoring = Scoring.of(threshold, False, baseline, margin)
     for one in dict.fromkeys(config.dataset for config in configs):
         scoring.check(dataset_info(one))
     if repo is not None and (sample or data_dir is not None or seed is not None):

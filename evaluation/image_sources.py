@@ -25,7 +25,7 @@ from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
 from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.fields import as_text
-from medmnist_c.evaluation.predictions.origin import CleanOrigin, ImagesOrigin
+from medmnist_c.evaluation.predictions.origin import REFERENCE_IMAGES, CleanOrigin, ImagesOrigin
 
 LabelledImage = tuple[np.ndarray, np.ndarray]  # uint8 H x W [x 3], label(s) as 1-d int64
 
@@ -98,7 +98,7 @@ class ImagesMadeHere:
         spec = self._spec(config)
         where = "sample" if self.source.sample else "files"
         return ImagesOrigin(
-            images="release" if self.source.seed is None else f"seed {self.source.seed}",
+            images=REFERENCE_IMAGES if self.source.seed is None else f"seed {self.source.seed}",
             digest=spec.identity(),
             source=CleanOrigin(spec.clean_source().digest, where),
             images_version=IMAGES_VERSION,

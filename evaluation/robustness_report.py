@@ -1,8 +1,10 @@
 """The public report: what `evaluate` and `score` give, with its file and its renderings.
 
-    {"format": "medmnist_c.report", "version": 2,
+    {"format": "medmnist_c.report", "version": 3,
      "model": {"name"}, "baseline": {"name"}, "provenance": {...},
-     "datasets": {name: {...}}, "predictions": relative path of their folder or file, or null}
+     "datasets": {name: {...}},
+     "predictions": relative path of their folder or file, a list of these over several trainings,
+         or null}
 
 The fields are those of the types in `report/model.py`, under the same names.
 """
@@ -11,7 +13,7 @@ import dataclasses
 import json
 import os
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic.dataclasses import dataclass
 
@@ -20,9 +22,14 @@ from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.report.contents import ReportContents
 from medmnist_c.evaluation.report.model import Report, report_fields
+from medmnist_c.evaluation.report.tidy import flat
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT = "medmnist_c.report"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+PLACES = ("predictions", "seed_predictions")  # which a file has, and no dictionary
 REPORT_FILE = "report.json"
 
 
@@ -31,10 +38,16 @@ class RobustnessReport(Report):
     """How a model fares under the corruptions: figures, provenance, and how to show and keep them."""
 
     @classmethod
-    def of(cls, report: Report, predictions: Path | None = None) -> Self:
-        """The same figures, with the place of their predictions."""
+    def of(
+        cls,
+        report: Report,
+        predictions: Path | None = None,
+        seed_predictions: tuple[Path, ...] = (),
+    ) -> Self:
+        """The same figures, with the places of their predictions."""
         fields = {one.name: getattr(report, one.name) for one in dataclasses.fields(report)}
-        return cls(**fields | {"predictions": predictions})
+        places = {"predictions": predictions, "seed_predictions": seed_predictions}
+        return cls(**fields | places)
 
     def to_dict(self) -> dict:
         """The whole as plain data, but for `predictions`."""
@@ -55,9 +68,10 @@ class RobustnessReport(Report):
                 f"{where} is a report of version {shown(plain.get('version'))}, this medmnist_c reads "
                 f"version {FORMAT_VERSION}; make it again with `medmnist-c score`."
             )
-        return cls.of(report_fields(plain, where))
+        figures = {key: plain[key] for key in plain if key not in PLACES}
+        return cls.of(report_fields(figures, where))
 
-    def to_json(self, predictions: str | None = None) -> str:
+    def to_json(self, predictions: str | list[str] | None = None) -> str:
         """As JSON, floats to their last digit; `predictions` is their place for the text."""
         whole = self.to_dict() | {"predictions": predictions}
         return json.dumps(whole, indent=1, allow_nan=False) + "\n"
@@ -76,10 +90,11 @@ class RobustnessReport(Report):
         path = absolute(path)
         file = path if path.suffix == ".json" else path / REPORT_FILE
         file.parent.mkdir(parents=True, exist_ok=True)
-        predictions = None
-        if self.predictions is not None:
-            relative = os.path.relpath(self.predictions.absolute(), file.parent.absolute())
-            predictions = Path(relative).as_posix()
+        places = [
+            Path(os.path.relpath(one.absolute(), file.parent.absolute())).as_posix()
+            for one in self.places
+        ]
+        predictions = places if self.seed_predictions else places[0] if places else None
         with atomic_write(file) as out:
             out.write(self.to_json(predictions).encode())
         return file
@@ -102,9 +117,31 @@ class RobustnessReport(Report):
         predictions = plain.get("predictions") if isinstance(plain, dict) else None
         if predictions is None:
             return report
-        if not isinstance(predictions, str) or "\0" in predictions or len(predictions) > 4096:
+        several = isinstance(predictions, list)
+        places = predictions if several else [predictions]
+        wanted = len(report.model.seeds) if several else 1
+        if len(places) != wanted or not all(map(_is_path, places)):
             raise ReportError(f"{file} does not name the folder of its predictions; make it again.")
+        if several:
+            return cls.of(report, None, tuple(file.parent / one for one in places))
         return cls.of(report, file.parent / predictions)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """One row a figure: model, seed, dataset, corruption, group, severity, metric, value, low,
+        high, sd (see `report.tidy.Row`)."""
+        from medmnist_c.evaluation.rendering.tables import tidy_frame
+
+        return tidy_frame([self])
+
+    def flat(self) -> dict[str, float]:
+        """Figures by "DATASET/CORRUPTION/SEVERITY/METRIC", as wandb and mlflow take them."""
+        return flat(self)
+
+    def latex(self) -> str:
+        """Tables with booktabs."""
+        from medmnist_c.evaluation.rendering.latex import latex
+
+        return latex(ReportContents.of([self]))
 
     def markdown(self) -> str:
         """The report as Markdown."""
@@ -119,6 +156,10 @@ class RobustnessReport(Report):
 
         contents = ReportContents.of([self])
         return html(contents, draw(contents))
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value and len(value) <= 4096
 
 
 def _parsed(text: str, where: str) -> object:

@@ -9,24 +9,41 @@ import numpy as np
 from medmnist_c.builder.cards import VERSION
 from medmnist_c.builder.configs import Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
+from medmnist_c.builder.suggestions import shown
 from medmnist_c.builder.versions import library_versions
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.metrics.resampled import CONFIDENCE
 from medmnist_c.evaluation.metrics.resampling import RESAMPLES
-from medmnist_c.evaluation.metrics.test_set import Threshold, classify, measure
+from medmnist_c.evaluation.metrics.test_set import classify
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
 from medmnist_c.evaluation.predictions.origin import CleanOrigin
 from medmnist_c.evaluation.predictions.rows import Predictions
+from medmnist_c.evaluation.predictions.validation import KeptValidation
 from medmnist_c.evaluation.report.baseline import Baseline, alexnet, baseline_of
+from medmnist_c.evaluation.report.completeness import missing_images
+from medmnist_c.evaluation.report.measures import Measures, temperature_of
 from medmnist_c.evaluation.report.model import (
     DatasetReport,
     ModelIdentity,
     Provenance,
     Report,
     SourceProvenance,
+    ValidationImages,
 )
-from medmnist_c.evaluation.report.robustness import dataset_report
+from medmnist_c.evaluation.report.operating_point import (
+    VALIDATION,
+    ThresholdSetting,
+    choose,
+    remark,
+    threshold_of,
+)
+from medmnist_c.evaluation.report.robustness import (
+    MARGIN,
+    HowScored,
+    dataset_report,
+    told_reliability,
+)
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 
 
@@ -34,23 +51,32 @@ from medmnist_c.evaluation.robustness_report import RobustnessReport
 class Scoring:
     """How scores become figures.
 
-    threshold: of the score of "yes", in binary and multi-label datasets.
+    threshold: of the score of "yes", in binary and multi-label datasets; see `choose`.
     logits: the scores are logits.
+    margin: of balanced error, that a model may lose (`Summary.lost_at`).
     baseline: whom to measure against.
     """
 
-    threshold: Threshold = 0.5
+    threshold: ThresholdSetting = None
     logits: bool = False
+    margin: float = MARGIN
     baseline: Baseline = field(default_factory=alexnet)
 
     @classmethod
     def of(
-        cls, threshold: Threshold, logits: bool, baseline: Report | str | Path | None
+        cls,
+        threshold: ThresholdSetting,
+        logits: bool,
+        baseline: Report | str | Path | None,
+        margin: float = MARGIN,
     ) -> "Scoring":
         """From what the public functions take; a baseline may be the path of a report."""
         if isinstance(baseline, str | Path):
             baseline = RobustnessReport.load(baseline)
-        return cls(threshold, logits, alexnet() if baseline is None else baseline_of(baseline))
+        if not 0 <= margin <= 1:
+            raise PredictionError(f"The margin is a balanced error from 0 to 1, not {margin}.")
+        against = alexnet() if baseline is None else baseline_of(baseline)
+        return cls(threshold, logits, float(margin), against)
 
     def check(self, info: MedMNISTInfo) -> None:
         """Whether the threshold is one number between 0 and 1, or, for several labels, one for each.
@@ -58,6 +84,12 @@ class Scoring:
         Raises:
             PredictionError: it is not.
         """
+        if self.threshold is None or self.threshold == VALIDATION:
+            return
+        if isinstance(self.threshold, str):
+            raise PredictionError(
+                f"A threshold is {VALIDATION!r}, or a probability, not {shown(self.threshold)}."
+            )
         values = np.atleast_1d(np.asarray(self.threshold, dtype=np.float64))
         if not ((values >= 0) & (values <= 1)).all():
             raise PredictionError(
@@ -96,8 +128,8 @@ def report_of(
     datasets = {}
     for dataset in dict.fromkeys(one.dataset for one in configs):
         own = [one for one in configs if one.dataset == dataset]
-        datasets[dataset] = _dataset_report(store, own, scoring, (labels or {}).get(dataset))
-    threshold = scoring.threshold
+        known = (labels or {}).get(dataset)
+        datasets[dataset] = _dataset_report(store, own, scoring, scored.images, known)
     provenance = Provenance(
         medmnist_c=VERSION,
         libraries=dict(library_versions()),
@@ -105,11 +137,6 @@ def report_of(
         images_version=scored.images_version,
         confidence=CONFIDENCE,
         resamples=RESAMPLES,
-        threshold=(
-            float(threshold)
-            if isinstance(threshold, int | float)
-            else tuple(float(one) for one in threshold)
-        ),
         logits=scoring.logits,
         sources={
             dataset: SourceProvenance(
@@ -131,6 +158,7 @@ def _dataset_report(
     store: PredictionFolder | PredictionFile,
     configs: list[Config],
     scoring: Scoring,
+    images: str,
     labels: np.ndarray | None,
 ) -> DatasetReport:
     """All figures of one dataset; one test set is in memory at a time."""
@@ -140,14 +168,37 @@ def _dataset_report(
         raise PredictionError(
             f"{store.path} has no clean predictions of {info.name}; rBE and the drop need them."
         )
-    measured = {}
+    kept_validation = store.validation(info.name, logits=scoring.logits)
+    validation = None if kept_validation is None else kept_validation.predictions
+    point = choose(info, scoring.threshold, validation)
+    measures = Measures(temperature_of(validation))
     for config in configs:
         kept = store.read(config, logits=scoring.logits)
         labels = _same_labels(kept, labels, config, store.path)
-        classified = classify(info, labels, kept.scores, scoring.threshold)
-        measured[config] = measure(classified, corrupted=isinstance(config, CorruptedConfig))
+        if validation is not None and np.array_equal(validation.scores, kept.scores):
+            raise PredictionError(
+                f"The validation scores of {info.name} in {store.path} are those of its test images "
+                f"({config.name}); thresholds are chosen on validation images."
+            )
+        classified = classify(info, labels, kept.scores, threshold_of(point))
+        measures.add(config, classified)
     assert labels is not None
-    return dataset_report(measured, len(labels), scoring.baseline)
+    how = HowScored(
+        missing_images(info, len(labels), images),
+        () if point is None else (point,),
+        None if kept_validation is None else _told(info, kept_validation),
+        remark(info, point, scoring.baseline),
+        scoring.margin,
+        measures.temperature,
+        told_reliability(measures),
+    )
+    return dataset_report(measures.figures, len(labels), scoring.baseline, how)
+
+
+def _told(info: MedMNISTInfo, validation: KeptValidation) -> ValidationImages:
+    source = validation.source
+    count = len(validation.predictions.scores)
+    return ValidationImages(count, info.validation_count, source.digest, source.where)
 
 
 def _same_labels(

@@ -7,9 +7,7 @@ The N images of severity 1 come first, then those of severity 2, and so on; the 
 """
 
 import hashlib
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -21,9 +19,9 @@ from tqdm.auto import tqdm
 from medmnist_c.builder.configs import Config, CorruptedConfig, select
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import BuildError
-from medmnist_c.builder.executor.base import TaskFailed
 from medmnist_c.builder.executor.local import local_workers
 from medmnist_c.builder.executor.processes import prepare_process
+from medmnist_c.builder.executor.run import run_all
 from medmnist_c.builder.files import absolute, atomic_write, remove_stale
 from medmnist_c.builder.npz.archive import Array, comment_of, write_npz
 from medmnist_c.builder.parquet.build import Built
@@ -143,23 +141,15 @@ def _made(
     num_proc: int | None,
 ) -> Iterator[_File]:
     """The files, as they become whole."""
-    waiting = deque(_in_turn(files))
-    running: dict[Future[None], list[_File]] = {}
-    if not waiting:
+    if not files:
         return
     with local_workers(num_proc) as pool:
-        while waiting or running:
-            while waiting and (worker := pool.spare()):
-                some = waiting.popleft()
-                found = [identities[one] for one in some]
-                running[pool.submit(worker, _make, some, found, output, cache_dir)] = some
-            for future in pool.wait(running):
-                some = running.pop(future)
-                try:
-                    pool.result(future)
-                except TaskFailed as failure:
-                    raise failure.error from failure
-                yield from some
+        tasks = [
+            (tuple(some), _make, (some, [identities[one] for one in some], output, cache_dir))
+            for some in _in_turn(files)
+        ]
+        for some, _ in run_all(pool, tasks):
+            yield from some
 
 
 def _in_turn(files: list[_File]) -> list[list[_File]]:

@@ -97,10 +97,10 @@ def find_clean_source(
         path = Path(data_dir).expanduser().absolute() / info.file_name
     except RuntimeError as error:  # "~nobody/"
         raise CleanDataError(f"Cannot find {str(data_dir)!r} ({error}).") from error
-    if Path(data_dir) == SAMPLE_FOLDER and split != PUBLISHED:
+    if Path(data_dir) == SAMPLE_FOLDER and (split, info.size) != (PUBLISHED, PUBLISHED_SIZE):
         raise CleanDataError(
-            f"The package's sample has test images only, no {split} images; leave sample out, or give "
-            "data_dir= in its place."
+            f"The package's sample has test images of {PUBLISHED_SIZE} pixels only, no {split} images "
+            f"of {info.size}; leave sample out, or give data_dir= in its place."
         )
     if not os.path.lexists(path):
         raise CleanDataError(

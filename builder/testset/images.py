@@ -64,12 +64,12 @@ def images(
     where = (config.corruption, config.severity)
     if algorithm.draws is None:
         for original in originals:
-            yield apply(original, algorithm, parameters, None, stain_masks)
+            yield apply(original, algorithm, parameters, None, stain_masks, clean.size)
     elif seed is not None:
         for index, original in enumerate(originals, start):
             stream = algorithm.draws.stream
             rng = seeded_stream(seed, clean.dataset, *where, index, stream, clean.split)
-            yield apply(original, algorithm, parameters, rng, stain_masks)
+            yield apply(original, algorithm, parameters, rng, stain_masks, clean.size)
     else:
         streams = reference_streams(clean)
         rng = streams.at(*where, start)

@@ -7,10 +7,10 @@ import numpy as np
 from PIL import Image
 
 from medmnist_c.builder.configs import find_config
-from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, dataset_info
 from medmnist_c.builder.testset.published import published_masks, published_stream
 from medmnist_c.corruptions import stain_masks
-from medmnist_c.corruptions.image import checked
+from medmnist_c.corruptions.image import SMALLEST_SIDE, checked
 from medmnist_c.corruptions.random.seeded import seeded_stream
 from medmnist_c.corruptions.registry import apply
 
@@ -23,6 +23,7 @@ def corrupt(
     *,
     seed: SupportsIndex | None = 0,
     index: SupportsIndex = 0,
+    size: SupportsIndex | None = None,
 ) -> np.ndarray | Image.Image:
     """One image under one of a dataset's corruptions.
 
@@ -33,13 +34,16 @@ def corrupt(
     images before; they are found where the clean test set is in the cache of `datasets`.
 
     Args:
-        image: uint8 array H x W or H x W x 3, or a PIL image of mode L or RGB; at least 32 pixels a
+        image: uint8 array H x W or H x W x 3, or a PIL image of mode L or RGB; at least 28 pixels a
             side, square or not.
         dataset: whose version of the corruption, e.g. "dermamnist".
         corruption: e.g. "black_corner"; `config_names` lists what each dataset has.
         severity: 1 (mildest) to 5.
         seed: a whole number >= 0, or None for the published draws.
         index: a whole number >= 0; with `seed=None` the image's number in the clean test set.
+        size: pixels a side, from 28 on, for which radii, kernels and other lengths are scaled, as
+            `load_dataset(..., size=size)` has them for images of that size; by default they are the
+            table's, which are for 224 pixels, whatever the image.
 
     Returns:
         An array or a PIL image, as it came in, of the same size and channels.
@@ -55,6 +59,13 @@ def corrupt(
     index = _whole_number("index", index)
     pixels = pixels_of(image)
     algorithm = config.entry.algorithm
+    size = PUBLISHED_SIZE if size is None else _whole_number("size", size)
+    if size < SMALLEST_SIDE:
+        raise ValueError(f"The size is at least {SMALLEST_SIDE} pixels, not {size}.")
+    if seed is None and size != PUBLISHED_SIZE:
+        raise ValueError(
+            f"The published images have {PUBLISHED_SIZE} pixels a side; give a seed for size={size}."
+        )
     if seed is None:
         _check_published(pixels, dataset, index)
         rng = published_stream(dataset, corruption, severity, index)
@@ -65,8 +76,8 @@ def corrupt(
         if algorithm.draws:
             kind = algorithm.draws.stream
             rng = seeded_stream(seed, dataset, corruption, severity, index, kind)
-        masks = stain_masks.own_masks()
-    result = apply(pixels, algorithm, config.entry.parameters(severity), rng, masks)
+        masks = stain_masks.own_masks(size)
+    result = apply(pixels, algorithm, config.entry.parameters(severity), rng, masks, size)
     return Image.fromarray(result) if isinstance(image, Image.Image) else result
 
 

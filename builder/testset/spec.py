@@ -112,7 +112,9 @@ class TestSet:
         masks = {}
         if takes_masks(self.config):
             read = stain_masks.reference_masks
-            masks = read(self.stain_masks) if self.stain_masks else stain_masks.own_masks()
+            masks = (
+                read(self.stain_masks) if self.stain_masks else stain_masks.own_masks(clean.size)
+            )
         return images(clean, self.config, self.seed, start, stop, masks)
 
 

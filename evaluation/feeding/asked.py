@@ -56,10 +56,11 @@ class AskedModel:
     def _ask(self, rows: np.ndarray, form: RowFormat) -> None:
         where = f"images {self._done} to {self._done + len(rows) - 1} of {self.name}"
         given = self.model.predict(self._batch(rows, form))
-        self.scores.append(
-            probabilities(given, len(rows), self.info, where, logits=self.model.form.logits)
-        )
+        self.scores.append(self._accepted(given, len(rows), where))
         self._done += len(rows)
+
+    def _accepted(self, given: object, count: int, where: str) -> np.ndarray:
+        return probabilities(given, count, self.info, where, logits=self.model.form.logits)
 
     def _batch(self, rows: np.ndarray, form: RowFormat) -> Any:
         batch = form.batch(rows)

@@ -1,5 +1,6 @@
 """Do probabilities mean what they say? Reliability, calibration errors, temperature scaling."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,22 @@ def reliability(
         )
         for number, count in enumerate(counts)
     ]
+
+
+def pooled_reliability(several: Sequence[Sequence[ReliabilityBin]]) -> list[ReliabilityBin]:
+    """The bins of several test sets taken together.
+
+    Args:
+        several: bins of equal limits, of each.
+    """
+    pooled = []
+    for same in zip(*several, strict=True):
+        count = sum(one.count for one in same)
+        said = sum(one.count * one.confidence for one in same if one.confidence is not None)
+        was = sum(one.count * one.accuracy for one in same if one.accuracy is not None)
+        means = (said / count, was / count) if count else (None, None)
+        pooled.append(ReliabilityBin(same[0].low, same[0].high, count, *means))
+    return pooled
 
 
 def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:

@@ -191,15 +191,40 @@ def resamples(
     return Resamples(weights, counts, members, units)
 
 
-def shared_resamples(labels: np.ndarray, classes: int) -> Resamples:
-    """As `resamples`, kept for the next test set of the same labels."""
-    labels = np.ascontiguousarray(labels, np.int64)
-    return _kept(labels.tobytes(), labels.shape, classes)
+def shared_resamples(
+    labels: np.ndarray,
+    classes: int,
+    *,
+    groups: np.ndarray | None = None,
+    class_counts: np.ndarray | None = None,
+) -> Resamples:
+    """As `resamples`, kept for the next test set of the same images; groups are whole numbers."""
+    more = [None if one is None else _bytes(one) for one in (groups, class_counts)]
+    return _kept(classes, _bytes(labels), *more)
+
+
+_Array = tuple[bytes, tuple[int, ...]]
+
+
+def _bytes(array: np.ndarray) -> _Array:
+    whole = np.ascontiguousarray(array, np.int64)
+    return whole.tobytes(), whole.shape
+
+
+def _array(kept: _Array) -> np.ndarray:
+    return np.frombuffer(kept[0], np.int64).reshape(kept[1])
 
 
 @lru_cache(maxsize=1)
-def _kept(labels: bytes, shape: tuple[int, ...], classes: int) -> Resamples:
-    return resamples(np.frombuffer(labels, np.int64).reshape(shape), classes)
+def _kept(
+    classes: int, labels: _Array, groups: _Array | None, class_counts: _Array | None
+) -> Resamples:
+    return resamples(
+        _array(labels),
+        classes,
+        groups=None if groups is None else _array(groups),
+        class_counts=None if class_counts is None else _array(class_counts),
+    )
 
 
 def _shapes(members: np.ndarray, several: bool) -> np.ndarray:

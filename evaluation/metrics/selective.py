@@ -37,7 +37,7 @@ def aurc(confidence: np.ndarray, wrong: np.ndarray) -> float:
 
 
 def augrc(confidence: np.ndarray, wrong: np.ndarray) -> float:
-    """Area under the generalised risk-coverage curve, 0 to 1/2, smaller is better.
+    """Area under the generalised risk-coverage curve, 0 to (N + 1) / 2N, smaller is better.
 
     Args:
         confidence: float, N, at least two.

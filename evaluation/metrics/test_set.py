@@ -28,6 +28,7 @@ from medmnist_c.evaluation.metrics.intervals import auc_draws, balanced, error_d
 from medmnist_c.evaluation.metrics.names import METRICS, PRIMARY
 from medmnist_c.evaluation.metrics.resampled import Figures, Resampled, missing
 from medmnist_c.evaluation.metrics.resampling import Resamples, shared_resamples
+from medmnist_c.evaluation.metrics.subset import image_weights
 
 _SMALLEST = np.finfo(np.float64).eps  # a probability of 0 has no logarithm
 
@@ -41,12 +42,16 @@ class Classified:
     labels: whole numbers, N x 1, or N x L of 0 and 1.
     scores: probabilities, float64, N x C, or N x L of "yes".
     predicted: as `labels`, what the model says.
+    groups: what each image belongs to (a patient, a volume), N; None if each stands for itself.
+    class_counts: images of each class in the whole, where these are a part of it (subset.py); else None.
     """
 
     info: MedMNISTInfo
     labels: np.ndarray
     scores: np.ndarray
     predicted: np.ndarray
+    groups: np.ndarray | None = None
+    class_counts: np.ndarray | None = None
 
     @property
     def correct(self) -> np.ndarray:
@@ -63,6 +68,12 @@ class Classified:
         if self.info.multi_label:
             return np.where(self.predicted == 1, self.scores, 1 - self.scores)
         return np.take_along_axis(self.scores, self.predicted, axis=1)
+
+    def mean(self, values: np.ndarray) -> float:
+        """Of N values over the images; of a part, each class weighs as much as in the whole."""
+        if self.class_counts is None:
+            return float(values.mean())
+        return float((image_weights(self.labels, self.class_counts) * values).mean())
 
 
 Threshold = float | Sequence[float]  # of the score of "yes"; one for all labels, or one for each
@@ -101,7 +112,7 @@ def measure(test_set: Classified, *, corrupted: bool = True, model: int = 0) -> 
     error = _balanced_error(test_set, resamples, draws[PRIMARY])
     found = {
         PRIMARY: error,
-        "accuracy": Resampled(float(test_set.correct.mean()), draws["accuracy"]),
+        "accuracy": Resampled(test_set.mean(test_set.correct.mean(axis=1)), draws["accuracy"]),
         "auc": _auc(test_set, resamples, corrupted, model),
         "worst_class_recall": Resampled(
             float(np.nanmin(resamples.recalls(test_set.wrong))), note=error.note
@@ -110,14 +121,25 @@ def measure(test_set: Classified, *, corrupted: bool = True, model: int = 0) -> 
     }
     for name, (losses, floor) in _losses(test_set).items():
         drawn = loss_draws(resamples, losses, floor, corrupted=corrupted, model=model)
-        found[name] = Resampled(float(losses.mean()), drawn)
+        found[name] = Resampled(test_set.mean(losses), drawn)
     if test_set.info.task.startswith("ordinal"):
         found["kappa"] = _kappa(test_set, resamples)
     return {name: found[name] for name in METRICS if name in found}
 
 
+def calibration_figures(test_set: Classified) -> Figures:
+    """ece, nll and brier, without intervals."""
+    losses = {
+        name: Resampled(test_set.mean(losses)) for name, (losses, _) in _losses(test_set).items()
+    }
+    return {"ece": Resampled(_ece(test_set))} | losses
+
+
 def _resamples(test_set: Classified) -> Resamples:
-    return shared_resamples(test_set.labels, len(test_set.info.labels))
+    classes = len(test_set.info.labels)
+    return shared_resamples(
+        test_set.labels, classes, groups=test_set.groups, class_counts=test_set.class_counts
+    )
 
 
 def _balanced_error(test_set: Classified, resamples: Resamples, draws: np.ndarray) -> Resampled:

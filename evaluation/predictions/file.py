@@ -20,6 +20,8 @@ from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import PredictionError
+from medmnist_c.evaluation.fields import as_text
+from medmnist_c.evaluation.predictions.origin import CleanOrigin
 from medmnist_c.evaluation.predictions.rows import (
     COLUMNS,
     Predictions,
@@ -27,6 +29,7 @@ from medmnist_c.evaluation.predictions.rows import (
     open_parquet,
     reading,
 )
+from medmnist_c.evaluation.predictions.validation import KeptValidation, ValidationSet
 
 _MOST_ROWS = sum(dataset_info(one.dataset).test_count for one in all_configs().values())
 _NAMES = COLUMNS[:3]  # which say what test set a row is of
@@ -125,6 +128,33 @@ class PredictionFile:
         if clean:
             return CleanConfig(dataset_info(dataset).name)
         return find_config(dataset, corruption, severity)
+
+    def validation(self, dataset: str, *, logits: bool = False) -> KeptValidation | None:
+        """Those of the clean validation images, in `{dataset}_validation.parquet` beside this file,
+        which has the same columns; None if it is not there.
+
+        Raises:
+            PredictionError: it has rows of something else, or no labels.
+        """
+        config = ValidationSet(dataset)
+        file = self.path.with_name(f"{config.name}.parquet")
+        if not file.is_file():
+            return None
+        opened = open_parquet(file, config.image_count)
+        names = [name for name in COLUMNS if name in opened.schema_arrow.names]
+        with reading(file):
+            table = opened.read(names)
+            table.validate(full=True)
+            clean = {None, "", CLEAN, 0}
+            odd = set(table["dataset"].to_pylist()) - {dataset}
+            odd |= {*table["corruption"].to_pylist(), *table["severity"].to_pylist()} - clean
+        if odd or "label" not in names:
+            raise PredictionError(
+                f"{file} is for the clean validation images of {dataset}, with their labels, and for no "
+                "others."
+            )
+        source = CleanOrigin(None, as_text(file.name))
+        return KeptValidation(checked(table, config, file, logits), source)
 
     def configs(self) -> list[Config]:
         """The test sets that are there, in the benchmark's order."""

@@ -19,12 +19,13 @@ from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.origin import Origin
 from medmnist_c.evaluation.predictions.rows import Predictions, checked, open_parquet, reading
+from medmnist_c.evaluation.predictions.validation import KeptValidation, ValidationSet
 
 _ORIGIN = b"medmnist_c"
 
 
 class PredictionFolder:
-    """Predictions that `evaluate` writes, a file for each test set."""
+    """Predictions that `evaluate` writes, a file for each test set, and for validation images."""
 
     has_labels = True
 
@@ -37,17 +38,20 @@ class PredictionFolder:
         """Take away what an evaluation of the dataset that was killed has left half-written."""
         remove_stale(self.path / dataset)
 
-    def _file(self, config: Config) -> Path:
+    def _file(self, config: Config | ValidationSet) -> Path:
         return self.path / config.dataset / f"{config.name}.parquet"
 
-    def _open(self, config: Config) -> pq.ParquetFile:
-        return open_parquet(self._file(config), dataset_info(config.dataset).test_count)
+    def _open(self, config: Config | ValidationSet) -> pq.ParquetFile:
+        count = dataset_info(config.dataset).test_count
+        if isinstance(config, ValidationSet):
+            count = config.image_count
+        return open_parquet(self._file(config), count)
 
     def configs(self) -> list[Config]:
         """The test sets that are there, in the benchmark's order."""
         return [one for one in all_configs().values() if self._file(one).is_file()]
 
-    def origin(self, config: Config) -> Origin:
+    def origin(self, config: Config | ValidationSet) -> Origin:
         """What was told to `write` about a test set that is there.
 
         Raises:
@@ -69,7 +73,7 @@ class PredictionFolder:
             )
         return origin
 
-    def has(self, config: Config, origin: Origin) -> bool:
+    def has(self, config: Config | ValidationSet, origin: Origin) -> bool:
         """Whether the test set is there, from this origin; a damaged one is not.
 
         Raises:
@@ -93,11 +97,17 @@ class PredictionFolder:
             )
         return True
 
-    def write(self, config: Config, labels: np.ndarray, scores: np.ndarray, origin: Origin) -> None:
+    def write(
+        self,
+        config: Config | ValidationSet,
+        labels: np.ndarray,
+        scores: np.ndarray,
+        origin: Origin,
+    ) -> None:
         """Keep one test set, in the order of its images.
 
         Args:
-            config: which test set.
+            config: which test set, or validation set.
             labels: whole numbers, N x 1, or N x L of 0 and 1.
             scores: probabilities, N x C, or N x L.
             origin: what they were made of.
@@ -133,7 +143,14 @@ class PredictionFolder:
                 "and run it again: finished test sets are kept."
             ) from error
 
-    def read(self, config: Config, *, logits: bool = False) -> Predictions:
+    def validation(self, dataset: str, *, logits: bool = False) -> KeptValidation | None:
+        """Those of the clean validation images; None if they are not there."""
+        config = ValidationSet(dataset)
+        if not self._file(config).is_file():
+            return None
+        return KeptValidation(self.read(config, logits=logits), self.origin(config).images.source)
+
+    def read(self, config: Config | ValidationSet, *, logits: bool = False) -> Predictions:
         """One test set, checked."""
         with reading(self._file(config)):
             table = self._open(config).read(["index", "label", "scores"])

@@ -9,6 +9,8 @@ from pydantic.dataclasses import dataclass
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.fields import Flag, Text, first_misfit
 
+REFERENCE_IMAGES = "release"  # the published draws
+
 
 @dataclass(frozen=True)
 class CleanOrigin:

@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from medmnist_c.builder.configs import Config
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import PredictionError
@@ -98,7 +98,17 @@ def _check_widths(path: Path, metadata: pq.FileMetaData) -> None:
                 )
 
 
-def checked(table: pa.Table, config: Config, path: Path, logits: bool) -> Predictions:
+class Named(Protocol):
+    """A test set, or a validation set."""
+
+    @property
+    def dataset(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+def checked(table: pa.Table, config: Named, path: Path, logits: bool) -> Predictions:
     """The rows of one test set, in the order of their indices, which are 0 ... N - 1, once each."""
     info, count = dataset_info(config.dataset), len(table)
     where = f"{config.name} in {path}"

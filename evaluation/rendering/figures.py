@@ -25,6 +25,7 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.fonttype": "none",  # text that can be searched and read aloud
+    "pdf.fonttype": 42,
     "svg.hashsalt": "medmnist_c",
     "text.parse_math": False,  # a name with dollar signs is a name
     "text.usetex": False,
@@ -36,19 +37,22 @@ _LONGEST_NAME = 60  # characters of a model's name in a legend
 
 @dataclass(frozen=True)
 class DatasetFigures:
-    """The figures of one dataset; `heat_maps` has one for each report that has corruptions."""
+    """The figures of one dataset; `heat_maps` has one for each report that has corruptions, and so has
+    `reliability`, if answers were counted by confidence (a report over several trainings has no counts).
+    """
 
     severities: Figure
     groups: Figure
     heat_maps: tuple[Figure, ...]
+    reliability: tuple[Figure, ...]
 
     def named(self) -> dict[str, Figure]:
         """By the end of their files' names."""
-        if len(self.heat_maps) == 1:
-            heat_maps = {"heat": self.heat_maps[0]}
-        else:
-            heat_maps = {f"heat-{number}": one for number, one in enumerate(self.heat_maps, 1)}
-        return {"severities": self.severities, "groups": self.groups} | heat_maps
+        found = {"severities": self.severities, "groups": self.groups}
+        for name, several in (("heat", self.heat_maps), ("reliability", self.reliability)):
+            for number, one in enumerate(several, 1):
+                found[name if len(self.heat_maps) == 1 else f"{name}-{number}"] = one
+        return found
 
 
 def draw(contents: ReportContents) -> dict[str, DatasetFigures]:
@@ -61,6 +65,7 @@ def draw(contents: ReportContents) -> dict[str, DatasetFigures]:
                 severity_curves(reports, dataset),
                 group_bars(reports, dataset),
                 tuple(heat_map(report, dataset) for report in reports),
+                _reliability(reports, dataset),
             )
     return drawn
 
@@ -92,13 +97,12 @@ def severity_curves(reports: Sequence[Report], dataset: str) -> Figure:
         panels[0, 0].set_ylim(bottom=0)
         figure.supxlabel("severity", fontsize=9)
         figure.supylabel("balanced error", fontsize=9)
-        if len(reports) > 1:
-            figure.legend(
-                *panels[0, 0].get_legend_handles_labels(),
-                loc="outside upper left",
-                ncols=min(3, len(reports)),
-                frameon=False,
-            )
+        figure.legend(
+            *panels[0, 0].get_legend_handles_labels(),
+            loc="outside upper left",
+            ncols=min(3, len(reports)),
+            frameon=False,
+        )
     return figure
 
 
@@ -160,7 +164,43 @@ def heat_map(report: Report, dataset: str) -> Figure:
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.set_xlabel("severity")
-        axes.set_title("balanced error", fontsize=9, loc="left")
+        axes.set_title(
+            f"{_legend_name(report.name)}, {dataset}: balanced error", fontsize=9, loc="left"
+        )
+    return figure
+
+
+def _reliability(reports: Sequence[Report], dataset: str) -> tuple[Figure, ...]:
+    """Of each report, or of none: where one has no counts the figures could not be told apart."""
+    if not all(report.datasets[dataset].reliability for report in reports):
+        return ()
+    return tuple(reliability_diagram(report, dataset) for report in reports)
+
+
+def reliability_diagram(report: Report, dataset: str) -> Figure:
+    """Accuracy by confidence, a line for the clean images and each severity; dots as large as counts."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(4.6, 4.2), layout="constrained")
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color="#888888", linewidth=0.8)
+        shades = mpl.colormaps["viridis"].reversed()
+        for one in report.datasets[dataset].reliability:
+            bins = [each for each in one.bins if each.confidence is not None]
+            total = sum(each.count for each in bins)
+            colour = "#000000" if one.severity is None else shades((one.severity + 0.5) / 6.5)
+            confidences = [each.confidence for each in bins if each.confidence is not None]
+            accuracies = [each.accuracy for each in bins if each.accuracy is not None]
+            label = "clean" if one.severity is None else f"severity {one.severity}"
+            axes.plot(confidences, accuracies, color=colour, linewidth=1.1, label=label)
+            sizes = [6 + 60 * each.count / total for each in bins]
+            axes.scatter(confidences, accuracies, s=sizes, color=[colour], alpha=0.8, linewidth=0)
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        axes.set_aspect("equal")
+        axes.set_xlabel("confidence")
+        axes.set_ylabel("accuracy")
+        axes.set_title(f"{_legend_name(report.name)}, {dataset}", fontsize=9, loc="left")
+        axes.legend(frameon=False, fontsize=7.5, loc="upper left")
     return figure
 
 
@@ -203,8 +243,7 @@ def group_bars(reports: Sequence[Report], dataset: str) -> Figure:
         axes.set_ylim(bottom=0)
         axes.grid(axis="y", linewidth=0.4, color="#cccccc")
         axes.set_axisbelow(True)
-        if len(reports) > 1:
-            figure.legend(loc="outside upper left", ncols=min(3, len(reports)), frameon=False)
+        figure.legend(loc="outside upper left", ncols=min(3, len(reports)), frameon=False)
     return figure
 
 
@@ -214,6 +253,14 @@ def as_svg(figure: Figure) -> str:
     with mpl.rc_context(_STYLE):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     return text.getvalue().partition("<svg")[1] + text.getvalue().partition("<svg")[2]
+
+
+def as_pdf(figure: Figure) -> bytes:
+    """One page, its text as text, without a date."""
+    data = io.BytesIO()
+    with mpl.rc_context(_STYLE):
+        figure.savefig(data, format="pdf", metadata={"CreationDate": None, "Producer": None})
+    return data.getvalue()
 
 
 def as_png(figure: Figure) -> bytes:

@@ -19,6 +19,7 @@ class _Images:
     severities: Markup
     groups: Markup
     heat_maps: tuple[Markup, ...]
+    reliability: tuple[Markup, ...]
 
 
 def html(contents: ReportContents, figures: Mapping[str, DatasetFigures]) -> str:
@@ -28,6 +29,7 @@ def html(contents: ReportContents, figures: Mapping[str, DatasetFigures]) -> str
             Markup(as_svg(drawn.severities)),
             Markup(as_svg(drawn.groups)),
             tuple(Markup(as_svg(one)) for one in drawn.heat_maps),
+            tuple(Markup(as_svg(one)) for one in drawn.reliability),
         )
         for dataset, drawn in figures.items()
     }

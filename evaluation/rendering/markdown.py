@@ -1,6 +1,7 @@
 """Reports as Markdown: tables that can stand in a README or a supplement."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from jinja2 import Template
@@ -10,9 +11,16 @@ from medmnist_c.evaluation.rendering.templates import environment
 from medmnist_c.evaluation.report.contents import ReportContents
 
 
-def markdown(contents: ReportContents) -> str:
-    """One document over one or several reports; what comes from them is escaped."""
-    return _template().render(contents=contents)
+def markdown(
+    contents: ReportContents, pictures: Mapping[str, Mapping[str, str]] | None = None
+) -> str:
+    """One document over one or several reports; what comes from them is escaped.
+
+    Args:
+        contents: what it shows.
+        pictures: by dataset, the figures' files beside the document, by `DatasetFigures.named`.
+    """
+    return _template().render(contents=contents, pictures=pictures or {})
 
 
 def escaped(value: object) -> Markup:

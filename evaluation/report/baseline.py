@@ -8,7 +8,7 @@ from importlib import resources
 
 from medmnist_c.corruptions.table import SEVERITIES
 from medmnist_c.evaluation.errors import ReportError
-from medmnist_c.evaluation.report.model import Report
+from medmnist_c.evaluation.report.model import TUNED, Report
 
 STABLE_DROP = 0.02  # below this drop of the baseline, rBE divides by next to nothing
 
@@ -20,12 +20,14 @@ class Baseline:
     """Balanced errors of a baseline model, as fractions.
 
     `clean` is by dataset; `means` by dataset and corruption has the means over severities, for each
-    choice of severities that is known (AlexNet's: all five).
+    choice of severities that is known (AlexNet's: all five). `thresholds` says how those of a dataset
+    were set, as `OperatingPoint.words` does, where that is known.
     """
 
     name: str
     clean: dict[str, float]
     means: dict[tuple[str, str], dict[tuple[int, ...], float]]
+    thresholds: dict[str, str]
 
     def mean_error(self, dataset: str, corruption: str, severities: Sequence[int]) -> float | None:
         """Its mean balanced error over these severities; None if it is not known."""
@@ -50,7 +52,21 @@ def alexnet() -> Baseline:
             for dataset, one in errors.items()
             for corruption, error in one["corruptions"].items()
         },
+        {"chestmnist": TUNED, "pneumoniamnist": TUNED},
     )
+
+
+def reported_baseline(report: Report) -> Baseline:
+    """Whom a report was measured against, as far as the report's own test sets go."""
+    clean, means = {}, {}
+    for name, dataset in report.datasets.items():
+        for one in dataset.corruptions:
+            error, drop = one.baseline_balanced_error, one.baseline_drop
+            if error is not None and drop is not None:
+                severities = tuple(each.severity for each in one.test_sets if each.severity)
+                means[name, one.name] = {severities: error}
+                clean[name] = error - drop
+    return Baseline(report.baseline.name, clean, means, {})
 
 
 def baseline_of(report: Report) -> Baseline:
@@ -71,4 +87,9 @@ def baseline_of(report: Report) -> Baseline:
                 errors.setdefault(corruption, {})[severity] = estimate.value
         for name, found in errors.items():
             means[dataset, name] = {tuple(found): sum(found.values()) / len(found)}
-    return Baseline(report.name, clean, means)
+    thresholds = {
+        name: one.operating_points[0].words
+        for name, one in report.datasets.items()
+        if one.operating_points
+    }
+    return Baseline(report.name, clean, means, thresholds)

@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
-from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS, Corruption
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.metrics.resampled import Resampled, combine, mean
+from medmnist_c.evaluation.metrics.seeds import settled
 from medmnist_c.evaluation.metrics.simultaneous import max_t_bands
-from medmnist_c.evaluation.metrics.test_set import balanced_error, classify
-from medmnist_c.evaluation.predictions.file import PredictionFile
-from medmnist_c.evaluation.predictions.folder import PredictionFolder, open_predictions
+from medmnist_c.evaluation.report.kept_errors import (
+    KeptErrors,
+    check_same_images,
+    kept_errors,
+)
 from medmnist_c.evaluation.report.model import Estimate, Report
 
 
@@ -72,13 +73,13 @@ def compare(a: Report, b: Report) -> ModelComparison:
     Raises:
         ReportError: no predictions are kept, nothing is in common, or the images differ.
     """
-    return _compared(*_kept_errors([a, b]))
+    return _compared(*kept_errors([a, b]))
 
 
-def compare_all(reports: Sequence[Report]) -> tuple[ModelComparison | NotComparable, ...]:
-    """Each two of the reports; every test set of a model is read and resampled once."""
+def compare_all(models: Sequence[KeptErrors]) -> tuple[ModelComparison | NotComparable, ...]:
+    """Each two of the models; every test set of a model is read and resampled once."""
     found: list[ModelComparison | NotComparable] = []
-    for a, b in combinations(_kept_errors(reports), 2):
+    for a, b in combinations(models, 2):
         try:
             found.append(_compared(a, b))
         except ReportError as error:
@@ -86,62 +87,11 @@ def compare_all(reports: Sequence[Report]) -> tuple[ModelComparison | NotCompara
     return tuple(found)
 
 
-def _kept_errors(reports: Sequence[Report]) -> list["_KeptErrors"]:
-    """Of each report; reports of the same predictions are one model, and do not differ."""
-    places = [one.predictions and one.predictions.absolute() for one in reports]
-    return [
-        _KeptErrors(one, places.index(place)) for one, place in zip(reports, places, strict=True)
-    ]
-
-
-class _KeptErrors:
-    """Labels and resampled balanced errors of a report's test sets, read when first asked for."""
-
-    def __init__(self, report: Report, position: int) -> None:
-        self.report = report
-        self.position = position
-        self._found: dict[Config, tuple[np.ndarray, Resampled] | None] = {}
-
-    @cached_property
-    def store(self) -> PredictionFolder | PredictionFile:
-        predictions = self.report.predictions
-        if predictions is None or not predictions.exists():
-            raise ReportError(
-                f"The predictions of {self.report.name} are not there ({predictions}), which a paired "
-                "comparison needs; evaluate with predictions=FOLDER and keep it beside the report."
-            )
-        return open_predictions(predictions)
-
-    def reported(self) -> set[Config]:
-        return {
-            CleanConfig(dataset)
-            if corruption is None or severity is None
-            else CorruptedConfig(dataset, corruption, severity)
-            for dataset in self.report.datasets
-            for corruption, severity in self.report.table(dataset)
-        }
-
-    def of(self, config: Config) -> tuple[np.ndarray, Resampled] | None:
-        """None where the labels are not kept."""
-        if config not in self._found:
-            made = self.report.provenance
-            kept = self.store.read(config, logits=made.logits)
-            self._found[config] = None
-            if kept.labels is not None:
-                info = dataset_info(config.dataset)
-                classified = classify(info, kept.labels, kept.scores, made.threshold)
-                error = balanced_error(
-                    classified, corrupted=isinstance(config, CorruptedConfig), model=self.position
-                )
-                self._found[config] = kept.labels, error
-        return self._found[config]
-
-
-def _compared(a: _KeptErrors, b: _KeptErrors) -> ModelComparison:
-    stores = a.store, b.store
-    _check_same_images(a.report, b.report)
+def _compared(a: KeptErrors, b: KeptErrors) -> ModelComparison:
+    stores = a.stores[0], b.stores[0]
+    check_same_images(a.report, b.report)
     shared = a.reported() & b.reported()
-    differences = {}
+    pairs: dict[Config, _Pair] = {}
     for config in (one for one in stores[0].configs() if one in shared):
         of_a, of_b = a.of(config), b.of(config)
         if of_a is None or of_b is None or not np.array_equal(of_a[0], of_b[0]):
@@ -149,12 +99,14 @@ def _compared(a: _KeptErrors, b: _KeptErrors) -> ModelComparison:
                 f"The labels of {config.name} are not the same for {a.report.name} and "
                 f"{b.report.name} (or not kept), so they cannot be paired."
             )
-        differences[config] = combine(lambda at_a, at_b: at_b - at_a, of_a[1], of_b[1])
-    apart = [
-        _Apart.of(dataset, differences)
-        for dataset in dict.fromkeys(one.dataset for one in differences)
+        pairs[config] = of_a[1], of_b[1]
+    apart = [_Apart.of(dataset, pairs) for dataset in dict.fromkeys(one.dataset for one in pairs)]
+    figures = (figure for one in apart for figure in one.figures())
+    differences = [
+        combine(lambda x, y: y - x, settled(of_a, a.position), settled(of_b, b.position))
+        for of_a, of_b in figures
     ]
-    shown = _simultaneous([figure for one in apart for figure in one.figures()])
+    shown = _simultaneous(differences)
     return ModelComparison(
         a.report.name, b.report.name, tuple(one.difference(shown) for one in apart)
     )
@@ -175,30 +127,37 @@ def _simultaneous(figures: list[Resampled]) -> Iterator[Estimate]:
             yield Estimate(one.value, *next(limits), one.note)
 
 
+_Pair = tuple[Resampled, Resampled]  # the figures of both models
+
+
+def _mean(pairs: Sequence[_Pair]) -> _Pair:
+    return mean([of_a for of_a, _ in pairs]), mean([of_b for _, of_b in pairs])
+
+
 @dataclass(frozen=True)
 class _Apart:
-    """Differences on one dataset with their resamples."""
+    """Figures of two models on one dataset with their resamples."""
 
     dataset: str
-    clean: Resampled
-    corruptions: list[tuple[Corruption, dict[int, Resampled], Resampled]]
-    mean: Resampled
+    clean: _Pair
+    corruptions: list[tuple[Corruption, dict[int, _Pair], _Pair]]
+    mean: _Pair
 
     @classmethod
-    def of(cls, dataset: str, differences: dict[Config, Resampled]) -> "_Apart":
+    def of(cls, dataset: str, pairs: dict[Config, _Pair]) -> "_Apart":
         corruptions = []
         for entry in CORRUPTIONS[dataset].values():
             own = {
                 one.severity: found
-                for one, found in differences.items()
+                for one, found in pairs.items()
                 if isinstance(one, CorruptedConfig) and one.entry is entry
             }
             if own:
-                corruptions.append((entry, own, mean(list(own.values()))))
-        overall = mean([average for _, _, average in corruptions])
-        return cls(dataset, differences[CleanConfig(dataset)], corruptions, overall)
+                corruptions.append((entry, own, _mean(list(own.values()))))
+        overall = _mean([average for _, _, average in corruptions])
+        return cls(dataset, pairs[CleanConfig(dataset)], corruptions, overall)
 
-    def figures(self) -> Iterator[Resampled]:
+    def figures(self) -> Iterator[_Pair]:
         """All that is shown."""
         yield self.clean
         for _, severities, average in self.corruptions:
@@ -216,19 +175,3 @@ class _Apart:
                 CorruptionDifference(entry.name, entry.group, by_severity, next(shown))
             )
         return DatasetDifference(self.dataset, clean, tuple(corruptions), next(shown))
-
-
-def _check_same_images(a: Report, b: Report) -> None:
-    shared = [name for name in a.datasets if name in b.datasets]
-    if not shared:
-        raise ReportError(f"{a.name} and {b.name} have no dataset in common.")
-    one, other = a.provenance, b.provenance
-    same = one.images == other.images
-    for name in shared:
-        digests = [made.sources[name].digest for made in (one, other)]
-        same = same and (None in digests or digests[0] == digests[1])
-    if not same:
-        raise ReportError(
-            f"{a.name} was scored on other images ({one.images}) than {b.name} "
-            f"({other.images}), or on other clean ones; evaluate both on the same."
-        )

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from medmnist_c.evaluation.report.comparison import ModelComparison, NotComparable, compare_all
+from medmnist_c.evaluation.report.kept_errors import kept_errors
 from medmnist_c.evaluation.report.model import Report
+from medmnist_c.evaluation.report.overall import OverallTable, overall_tables
 
 
 @dataclass(frozen=True)
@@ -13,10 +15,12 @@ class ReportContents:
 
     reports: tuple[Report, ...]
     comparisons: tuple[ModelComparison | NotComparable, ...]
+    overall: tuple[OverallTable, ...]
 
     @classmethod
     def of(cls, reports: Sequence[Report]) -> "ReportContents":
-        return cls(tuple(reports), compare_all(reports))
+        models = kept_errors(reports)
+        return cls(tuple(reports), compare_all(models), overall_tables(models))
 
     @property
     def names(self) -> str:

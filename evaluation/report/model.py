@@ -6,10 +6,11 @@ range. What is free text (a model's name, a note) is bounded, and the renderers 
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 
 from medmnist_c.builder.dataset_info import dataset_info
@@ -24,8 +25,9 @@ from medmnist_c.evaluation.fields import (
     Text,
     first_misfit,
 )
-from medmnist_c.evaluation.metrics.names import METRICS, PRIMARY
+from medmnist_c.evaluation.metrics.names import PRIMARY, metric_range
 from medmnist_c.evaluation.metrics.resampled import Figures, Resampled
+from medmnist_c.evaluation.metrics.seeds import over_seeds, settled
 
 _ROUNDING = 1e-9
 
@@ -35,19 +37,24 @@ class Estimate:
     """A figure with its 95 % interval.
 
     `low` and `high` are None where a figure has no interval, `value` where there is no figure; `note`
-    says why.
+    says why. Where there are several training seeds, `runs` are the values of each, `sd` is their
+    standard deviation, and the interval is over images and trainings.
     """
 
     value: Number | None
     low: Number | None = None
     high: Number | None = None
     note: Text | None = None
+    sd: Number | None = None
+    runs: tuple[Number | None, ...] = ()
 
     @classmethod
     def of(cls, figure: Resampled) -> Self:
-        low, high = figure.interval() or (None, None)
+        sd = over_seeds(figure.runs).sd if figure.runs else None
+        low, high = settled(figure).interval() or (None, None)
         value = None if figure.value is None else float(figure.value)
-        return cls(value, low, high, figure.note)
+        runs = tuple(None if one.value is None else float(one.value) for one in figure.runs)
+        return cls(value, low, high, figure.note, sd, runs)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -59,10 +66,11 @@ class Estimate:
 
 
 def _known_metrics(metrics: dict[str, Estimate]) -> dict[str, Estimate]:
-    if not set(metrics) <= set(METRICS):
-        raise ValueError("has a metric that is not known")
     for name, one in metrics.items():
-        least, most = METRICS[name]
+        limits = metric_range(name)
+        if limits is None:
+            raise ValueError("has a metric that is not known")
+        least, most = limits
         numbers = [value for value in (one.value, one.low, one.high) if value is not None]
         if not all(least - _ROUNDING <= value <= most + _ROUNDING for value in numbers):
             raise ValueError(f"has {name} outside {least:g} to {most:g}")
@@ -74,7 +82,16 @@ Metrics = Annotated[dict[str, Estimate], AfterValidator(_known_metrics)]  # by n
 
 def metrics_of(figures: Figures) -> dict[str, Estimate]:
     """The figures of a test set, or means of them, as a report has them."""
-    return {name: Estimate.of(figure) for name, figure in figures.items()}
+    return {
+        name: _within(Estimate.of(figure), metric_range(name)) for name, figure in figures.items()
+    }
+
+
+def _within(one: Estimate, limits: tuple[float, float] | None) -> Estimate:
+    """Its interval cut to the metric's range: that over few trainings can leave it."""
+    if one.low is None or one.high is None or limits is None:
+        return one
+    return replace(one, low=max(one.low, limits[0]), high=min(one.high, limits[1]))
 
 
 @dataclass(frozen=True)
@@ -145,7 +162,11 @@ class SeverityReport:
 
 @dataclass(frozen=True)
 class Summary:
-    """Means over all corruptions; `rBE_stable` leaves out those named in `unstable`."""
+    """Means over all corruptions; `rBE_stable` leaves out those named in `unstable`.
+
+    `lost_at` is the first severity at which the mean balanced error is more than `margin` above the
+    clean one, 6 if there is none.
+    """
 
     BE: Estimate
     rBE: Estimate
@@ -153,16 +174,83 @@ class Summary:
     unstable: tuple[str, ...]
     means: Metrics
     complete: Flag
+    margin: Probability
+    lost_at: Estimate
+
+
+TUNED = "tuned"
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """Thresholds of the score of "yes", one for all labels or one for each.
+
+    `kind` is "given", or "tuned": each of best balanced accuracy on clean validation images.
+    """
+
+    kind: Literal["given", "tuned"]
+    thresholds: tuple[Probability, ...]
+
+    @property
+    def words(self) -> str:
+        """e.g. "tuned", "0.5"."""
+        if self.kind == TUNED:
+            return TUNED
+        return f"{self.thresholds[0]:g}" if len(self.thresholds) == 1 else "given for each label"
+
+
+@dataclass(frozen=True)
+class ValidationImages:
+    """Clean validation images, whose scores chose thresholds and the temperature.
+
+    `digest` and `where` are as those of a `SourceProvenance`; `official` is how many there should be.
+    """
+
+    count: Count
+    official: Count
+    digest: Text | None
+    where: Text
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Answers whose confidence is above `low` and at most `high`; means are None in an empty bin."""
+
+    low: Probability
+    high: Probability
+    count: Annotated[int, Field(strict=True, ge=0, le=10**9)]
+    confidence: Probability | None
+    accuracy: Probability | None
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Whether confidences mean what they say, over all corruptions at a severity; None: clean."""
+
+    severity: Severity | None
+    bins: tuple[ReliabilityBin, ...]
 
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """All figures of one dataset."""
+    """All figures of one dataset.
+
+    `partial` says why the images are no whole test set of the benchmark; None if they are.
+    `operating_points` are one for each training, none where the largest score decides; `validation` is
+    None where no validation images were seen. `remark` says why BE and rBE compare thresholds, too;
+    None if they do not. `temperature` is the one that validation images chose; None without them.
+    """
 
     dataset: str
     task: str
     classes: tuple[str, ...]
     count: Count
+    partial: Text | None
+    operating_points: tuple[OperatingPoint, ...]
+    validation: ValidationImages | None
+    remark: Text | None
+    temperature: Number | None
+    reliability: tuple[Reliability, ...]
     clean: TestSetFigures
     corruptions: tuple[CorruptionReport, ...]
     groups: tuple[GroupReport, ...]
@@ -193,8 +281,15 @@ class DatasetReport:
         counts = {one.count for of in self.corruptions for one in of.test_sets}
         if counts | {self.clean.count} != {self.count}:
             raise ValueError("has test sets of different size")
+        lengths = {len(one.thresholds) for one in self.operating_points}
+        if not lengths <= {1, len(info.labels)}:
+            raise ValueError("has thresholds that are not one, or one for each label")
         if self.count > info.test_count:
             raise ValueError(f"has more images than the {info.test_count} of {self.dataset}")
+        ratios = [self.summary.BE.value, *(one.BE.value for one in self.groups)]
+        ratios += [one.BE.value for one in self.corruptions]
+        if self.partial is not None and any(one is not None for one in ratios):
+            raise ValueError("has a BE, and images that are no whole test set")
         return self
 
 
@@ -221,24 +316,25 @@ class Provenance:
     images_version: Text | None
     confidence: Probability
     resamples: Count
-    threshold: Probability | tuple[Probability, ...]
     logits: Flag
     sources: dict[str, SourceProvenance]
 
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """A model, by its name."""
+    """A model: its name, and those of its trainings if there are several."""
 
     name: Text
+    seeds: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)
 class Report:
     """How a model fares under the corruptions, dataset by dataset.
 
-    `predictions` is the folder or file of the scores behind it, None where they are not kept; it is
-    no part of `to_dict`. There is no time in a report: the same predictions give the same one.
+    `predictions` is the folder or file of the scores behind it, None where they are not kept;
+    `seed_predictions` those of each training in a report over several. They are no part of `to_dict`.
+    There is no time in a report: the same predictions give the same one.
     """
 
     model: ModelIdentity
@@ -246,6 +342,12 @@ class Report:
     provenance: Provenance
     datasets: dict[str, DatasetReport]
     predictions: Path | None = None
+    seed_predictions: tuple[Path, ...] = ()
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """Of the predictions of each training; none where they are not kept."""
+        return self.seed_predictions or (() if self.predictions is None else (self.predictions,))
 
     @property
     def name(self) -> str:
@@ -276,7 +378,7 @@ class Report:
 
     def to_dict(self) -> dict:
         """All but `predictions` as plain data: dictionaries, lists, texts and numbers."""
-        told = _PLAIN.dump_python(self, mode="json", exclude={"predictions"})
+        told = _PLAIN.dump_python(self, mode="json", exclude={"predictions", "seed_predictions"})
         return dict(told)
 
     @model_validator(mode="after")

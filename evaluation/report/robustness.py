@@ -8,12 +8,13 @@ the baseline's drop is below 0.02, rBE is called unstable, and a second mean lea
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
 from medmnist_c.evaluation.metrics.names import PRIMARY
+from medmnist_c.evaluation.metrics.ranks import severity_lost
 from medmnist_c.evaluation.metrics.resampled import (
     Figures,
     Resampled,
@@ -23,20 +24,50 @@ from medmnist_c.evaluation.metrics.resampled import (
     missing,
 )
 from medmnist_c.evaluation.report.baseline import STABLE_DROP, Baseline
+from medmnist_c.evaluation.report.completeness import missing_test_sets
+from medmnist_c.evaluation.report.measures import Measures
 from medmnist_c.evaluation.report.model import (
     CorruptionReport,
     DatasetReport,
     Estimate,
     GroupReport,
+    OperatingPoint,
+    Reliability,
+    ReliabilityBin,
     SeverityReport,
     Summary,
     TestSetFigures,
+    ValidationImages,
     metrics_of,
 )
 
+MARGIN = 0.05  # of balanced error
+
+
+@dataclass(frozen=True)
+class HowScored:
+    """What a dataset's figures came from, beside its scores.
+
+    partial: why the images are no whole test set; there is no BE and rBE then.
+    operating_points, validation, remark: as `DatasetReport` has them.
+    margin: of the severity that a model is lost at (`Summary.lost_at`).
+    temperature, reliability: as `DatasetReport` has them.
+    """
+
+    partial: str | None = None
+    operating_points: tuple[OperatingPoint, ...] = ()
+    validation: ValidationImages | None = None
+    remark: str | None = None
+    margin: float = MARGIN
+    temperature: float | None = None
+    reliability: tuple[Reliability, ...] = ()
+
 
 def dataset_report(
-    measured: Mapping[Config, Figures], count: int, baseline: Baseline
+    measured: Mapping[Config, Figures],
+    count: int,
+    baseline: Baseline,
+    how: HowScored | None = None,
 ) -> DatasetReport:
     """All figures of one dataset.
 
@@ -44,7 +75,9 @@ def dataset_report(
         measured: figures of each test set; the clean one is among them.
         count: images of each.
         baseline: whom to measure against.
+        how: the model was scored.
     """
+    how = how or HowScored()
     clean = next(one for one in measured if isinstance(one, CleanConfig))
     corruptions = []
     for entry in CORRUPTIONS[clean.dataset].values():
@@ -56,30 +89,56 @@ def dataset_report(
         if own:
             severities = dict(sorted(own.items()))
             corruptions.append(
-                _against(baseline, clean.dataset, entry, severities, measured[clean][PRIMARY])
+                _against(
+                    baseline,
+                    clean.dataset,
+                    entry,
+                    severities,
+                    measured[clean][PRIMARY],
+                    how.partial,
+                )
             )
+    by_severity = {}
+    for severity in SEVERITIES:
+        having = [one.test_sets[severity] for one in corruptions if severity in one.test_sets]
+        if having:
+            by_severity[severity] = means(having)
+    lost_at = severity_lost(
+        measured[clean][PRIMARY],
+        {s: found[PRIMARY] for s, found in by_severity.items()},
+        how.margin,
+    )
     info = dataset_info(clean.dataset)
     return DatasetReport(
         dataset=clean.dataset,
         task=info.task,
         classes=info.labels,
         count=count,
+        partial=how.partial,
+        operating_points=how.operating_points,
+        validation=how.validation,
+        remark=how.remark,
+        temperature=how.temperature,
+        reliability=how.reliability,
         clean=TestSetFigures(None, count, metrics_of(measured[clean])),
         corruptions=tuple(one.report(count) for one in corruptions),
         groups=tuple(
-            _group(group, [one for one in corruptions if one.group == group])
+            _group(clean.dataset, group, [one for one in corruptions if one.group == group])
             for group in dict.fromkeys(one.group for one in corruptions)
         ),
         severities=tuple(
-            SeverityReport(severity, _means(having))
-            for severity in SEVERITIES
-            if (
-                having := [
-                    one.test_sets[severity] for one in corruptions if severity in one.test_sets
-                ]
-            )
+            SeverityReport(severity, metrics_of(figures))
+            for severity, figures in by_severity.items()
         ),
-        summary=_summary(clean.dataset, corruptions),
+        summary=_summary(clean.dataset, corruptions, how.margin, lost_at),
+    )
+
+
+def told_reliability(measures: Measures) -> tuple[Reliability, ...]:
+    """As a report has it."""
+    return tuple(
+        Reliability(severity, tuple(ReliabilityBin(**asdict(one)) for one in bins))
+        for severity, bins in measures.reliability().items()
     )
 
 
@@ -123,6 +182,7 @@ def _against(
     entry: Corruption,
     test_sets: dict[int, Figures],
     clean: Resampled,
+    partial: str | None,
 ) -> _Measured:
     """One corruption's figures by severity, measured against the baseline."""
     averages = means(list(test_sets.values()))
@@ -131,6 +191,8 @@ def _against(
     if base is None or drop is None:
         told = ", ".join(map(str, test_sets))
         be = rbe = missing(f"{baseline.name} is not known for severities {told} alone")
+    elif partial is not None:
+        be = rbe = missing(f"partial: {partial}")
     else:
         be, rbe = _ratios(averages[PRIMARY], clean, base, drop, baseline.name)
     return _Measured(entry.name, entry.group, test_sets, averages, base, drop, be, rbe)
@@ -150,7 +212,12 @@ def _ratios(
     return be, rbe
 
 
-def _group(name: str, corruptions: list[_Measured]) -> GroupReport:
+def _group(dataset: str, name: str, corruptions: list[_Measured]) -> GroupReport:
+    every = [one for one in CORRUPTIONS[dataset].values() if one.group == name]
+    if len(corruptions) < len(every):
+        part = missing(f"partial: {len(corruptions)} of {len(every)} corruptions")
+        told = Estimate.of(part)
+        return GroupReport(name, told, told, _means([one.means for one in corruptions]))
     stable = [one.rBE for one in corruptions if one.stable]
     unstable = ", ".join(one.name for one in corruptions if not one.stable)
     note = f"without unstable {unstable}" if unstable and stable else None
@@ -162,23 +229,28 @@ def _group(name: str, corruptions: list[_Measured]) -> GroupReport:
     )
 
 
-def _summary(dataset: str, corruptions: list[_Measured]) -> Summary:
-    every = CORRUPTIONS[dataset]
-    complete = len(corruptions) == len(every) and all(
-        len(one.test_sets) == len(SEVERITIES) for one in corruptions
-    )
-    note = None if complete else f"over {len(corruptions)} of {len(every)} corruptions"
+def _summary(
+    dataset: str, corruptions: list[_Measured], margin: float, lost_at: Resampled
+) -> Summary:
+    lacking = missing_test_sets(dataset, {one.name: one.test_sets for one in corruptions})
     unstable = [one.name for one in corruptions if not one.stable]
     stable = [one.rBE for one in corruptions if one.stable]
-    left_out = f"without {', '.join(unstable)}" if unstable else note
-    plain = f"includes unstable {', '.join(unstable)}" if unstable else note
+    if lacking:
+        be = rbe = rbe_stable = missing(f"partial: {lacking}")
+    else:
+        be = mean([one.BE for one in corruptions])
+        named = ", ".join(unstable)
+        rbe = mean([one.rBE for one in corruptions], named and f"includes unstable {named}")
+        rbe_stable = mean(stable, named and f"without {named}")
     return Summary(
-        BE=Estimate.of(mean([one.BE for one in corruptions], note)),
-        rBE=Estimate.of(mean([one.rBE for one in corruptions], plain)),
-        rBE_stable=Estimate.of(mean(stable, left_out)),
+        BE=Estimate.of(be),
+        rBE=Estimate.of(rbe),
+        rBE_stable=Estimate.of(rbe_stable),
         unstable=tuple(unstable),
         means=_means([one.means for one in corruptions]),
-        complete=complete,
+        complete=lacking is None,
+        margin=margin,
+        lost_at=Estimate.of(lost_at),
     )
 
 

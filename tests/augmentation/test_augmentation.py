@@ -324,7 +324,7 @@ def test_other_columns_and_none():
     ("image", "error", "words"),
     [
         (Image.new("RGBA", (40, 40)), ValueError, "'RGBA'"),
-        (np.zeros((31, 40), np.uint8), ValueError, "at least 32"),
+        (np.zeros((27, 40), np.uint8), ValueError, "at least 28"),
         (np.zeros((40, 40), np.float32), TypeError, "uint8"),
         ("image.png", TypeError, "not a str"),
     ],

@@ -417,8 +417,8 @@ def test_parameters_out_of_range_are_refused(call, part):
 def test_what_is_no_image_is_refused(function, _, parameters):
     with pytest.raises(TypeError, match="uint8"):
         function(np.zeros((40, 40, 3)), *parameters)
-    with pytest.raises(ValueError, match="at least 32"):
-        function(np.zeros((40, 31), np.uint8), *parameters)
+    with pytest.raises(ValueError, match="at least 28"):
+        function(np.zeros((40, 27), np.uint8), *parameters)
 
 
 def test_where_the_line_of_motion_blur_lies_depends_on_no_library_s_sine(monkeypatch):

@@ -77,7 +77,7 @@ def test_pure(function, shape, tmp_path):
         (np.zeros((40, 40, 3)), TypeError, "uint8"),
         (np.zeros((40, 40, 4), np.uint8), ValueError, r"\(40, 40, 4\)"),
         (np.zeros(40, np.uint8), ValueError, "height x width"),
-        (np.zeros((31, 40, 3), np.uint8), ValueError, "at least 32"),
+        (np.zeros((27, 40, 3), np.uint8), ValueError, "at least 28"),
     ],
 )
 def test_what_is_no_image_is_refused(image, error, part):

@@ -22,7 +22,11 @@ ADVANCING = [
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_the_kinds_of_parameters_are_those_of_the_function(name):
     algorithm = ALGORITHMS[name]
-    image, *parameters = inspect.signature(algorithm.function).parameters
+    image, *parameters = (
+        name
+        for name, parameter in inspect.signature(algorithm.function).parameters.items()
+        if parameter.kind is not parameter.KEYWORD_ONLY
+    )
     assert image == "image"
     assert ("rng" in parameters) == (algorithm.draws is not None)
     assert len(parameters) - ("rng" in parameters) == len(algorithm.parameters)

@@ -14,17 +14,17 @@ def configs_of(dataset: str) -> list[Config]:
     return [one for one in all_configs().values() if one.dataset == dataset]
 
 
-def random_labels(dataset: str) -> np.ndarray:
-    """N x 1, or N x L of 0 and 1."""
+def random_labels(dataset: str, count: int = COUNT) -> np.ndarray:
+    """N x 1, or N x L of 0 and 1; N is `count`, or all images there are."""
     info = dataset_info(dataset)
     rng = np.random.default_rng(len(dataset))
     width, limit = (len(info.labels), 2) if info.multi_label else (1, len(info.labels))
-    return np.floor(rng.random((min(COUNT, info.test_count), width)) * limit).astype(np.int64)
+    return np.floor(rng.random((min(count, info.test_count), width)) * limit).astype(np.int64)
 
 
-def random_scores(dataset: str) -> Iterator[tuple[Config, np.ndarray]]:
+def random_scores(dataset: str, count: int = COUNT) -> Iterator[tuple[Config, np.ndarray]]:
     """Probabilities, float64, that know something of the labels, less at each severity."""
-    info, labels = dataset_info(dataset), random_labels(dataset)
+    info, labels = dataset_info(dataset), random_labels(dataset, count)
     truth = labels if info.multi_label else labels == np.arange(len(info.labels))
     for number, config in enumerate(configs_of(dataset)):
         noise = np.random.default_rng([number, len(dataset)]).random(truth.shape)

@@ -20,8 +20,11 @@ import numpy as np
 from medmnist_c.builder.configs import CLEAN
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
+from medmnist_c.evaluation.metrics.test_set import classify, measure
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
 from medmnist_c.evaluation.predictions.origin import CleanOrigin, ImagesOrigin, Origin
+from medmnist_c.evaluation.report.baseline import alexnet
+from medmnist_c.evaluation.report.robustness import dataset_report
 from medmnist_c.evaluation.score import score
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
@@ -119,7 +122,17 @@ def _our_figures(name: str, folder: Path) -> dict:
     images = ImagesOrigin("none", None, CleanOrigin(None, "random"), None)
     for config, scores in random_scores(name):
         store.write(config, random_labels(name), scores, Origin(config.name, "random", images))
-    one = score(folder, threshold=threshold_of(name)).datasets[name]
+    scored = score(folder, threshold=threshold_of(name)).datasets[name]
+    info, labels = dataset_info(name), random_labels(name)
+    measured = {
+        config: measure(classify(info, labels, store.read(config).scores, threshold_of(name)))
+        for config in store.configs()
+    }
+    one = dataset_report(measured, len(labels), alexnet())  # BE, too, of what is no whole test set
+    errors = [[c.by_severity() for c in report.corruptions] for report in (one, scored)]
+    assert [[v.value for v in c.values()] for c in errors[0]] == [
+        [v.value for v in c.values()] for c in errors[1]
+    ]
     return {
         "clean": one.clean.metrics["balanced_error"].value,
         "BE": one.summary.BE.value,

@@ -124,7 +124,7 @@ def test_rows_that_are_too_few_are_no_file(tmp_path):
         (["octmnist_pixelate_3"], "ask for 'octmnist_pixelate_*', not for severity 3 alone"),
         (["octmnist_clean"], "have no clean test sets"),
         (["oct_pixelate"], "No configuration matches 'oct_pixelate'"),
-        (["octmnist", "--scheduler", "tcp://a:1"], "leave --scheduler out"),
+        (["octmnist", "--scheduler", "tcp://a:1"], "leave out --scheduler"),
         (["octmnist", "-o", "s3://bucket"], "s3://bucket is no folder of this machine"),
     ],
 )

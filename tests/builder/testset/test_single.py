@@ -79,7 +79,7 @@ GOOD = np.zeros((40, 40, 3), np.uint8)
         ((GOOD, "bloodmnist", "bubble", 0), ValueError, r"1 \(mildest\) to 5"),
         ((GOOD, "bloodmnist", "bubble", 2.0), TypeError, "whole number"),
         ((GOOD.astype(float), "bloodmnist", "bubble", 1), TypeError, "uint8"),
-        ((GOOD[:31], "bloodmnist", "bubble", 1), ValueError, "at least 32"),
+        ((GOOD[:27], "bloodmnist", "bubble", 1), ValueError, "at least 28"),
         ((GOOD[..., :2], "bloodmnist", "bubble", 1), ValueError, "height x width x 3"),
         ((GOOD[None], "bloodmnist", "bubble", 1), ValueError, "height x width x 3"),
         ((GOOD.tolist(), "bloodmnist", "bubble", 1), TypeError, "PIL image, not a list"),

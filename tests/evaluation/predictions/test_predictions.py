@@ -9,15 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
-from medmnist_c.builder.configs import CleanConfig, CorruptedConfig
+from medmnist_c.builder.configs import CleanConfig, CorruptedConfig, select
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.cli import main
 from medmnist_c.evaluation.errors import PredictionError, ReportError
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
 from medmnist_c.evaluation.predictions.origin import CleanOrigin, ImagesOrigin, Origin
 from medmnist_c.evaluation.predictions.probabilities import probabilities
 from medmnist_c.evaluation.report.comparison import compare
+from medmnist_c.evaluation.report.model import DatasetReport
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.evaluation.score import score
 
@@ -92,6 +95,86 @@ def test_labels_may_come_from_the_clean_set(tmp_path):
     del columns["label"]
     path = write(tmp_path, columns)
     assert score(path, sample=True).datasets["breastmnist"].count == 5
+
+
+def everything(count: int) -> dict[str, list]:
+    """As `rows`, of all test sets of breastmnist."""
+    columns = {
+        name: [] for name in ("dataset", "corruption", "severity", "index", "label", "scores")
+    }
+    p = np.random.default_rng(1).random(count)
+    for config in select("breastmnist"):
+        columns["dataset"] += ["breastmnist"] * count
+        columns["corruption"] += [getattr(config, "corruption", None)] * count
+        columns["severity"] += [getattr(config, "severity", None)] * count
+        columns["index"] += range(count)
+        columns["label"] += [index % 2 for index in range(count)]
+        columns["scores"] += np.stack([1 - p, p], axis=1).tolist()
+    return columns
+
+
+def ratios(one: DatasetReport) -> list[float | None]:
+    """BE and rBE of a dataset, its groups and its corruptions."""
+    told = [one.summary.rBE_stable.value]
+    for holder in (one.summary, *one.groups, *one.corruptions):
+        told += [holder.BE.value, holder.rBE.value]
+    return told
+
+
+def test_a_truncated_file_is_partial_and_has_no_BE(tmp_path):
+    whole = score(write(tmp_path, everything(156))).datasets["breastmnist"]
+    assert whole.partial is None and whole.summary.complete
+    assert None not in (whole.summary.BE.value, whole.summary.rBE.value)
+    path = write(tmp_path, everything(155))  # what a loader with drop_last leaves
+    report = score(path)
+    one = report.datasets["breastmnist"]
+    assert one.partial == "155 of the 156 test images" and set(ratios(one)) == {None}
+    assert one.summary.BE.note == "partial: 155 of the 156 test images"
+    assert one.summary.means["balanced_error"].value is not None
+    for text in (report.markdown(), report.html()):
+        assert "Partial, 155 of the 156 test images: no BE" in text
+    done = CliRunner().invoke(main, ["score", str(path), "-o", str(tmp_path)])
+    assert done.exit_code == 0 and "breastmnist is partial: 155 of" in done.output
+    plain = report.to_dict()
+    plain["datasets"]["breastmnist"]["summary"]["BE"]["value"] = 1.0
+    with pytest.raises(ReportError, match="has a BE, and images that are no whole test set"):
+        RobustnessReport.from_dict(plain)
+
+
+def test_some_corruptions_or_severities_give_no_mean_BE(tmp_path):
+    columns = everything(156)
+
+    def only(keep) -> dict[str, list]:
+        kept = [keep(*one) for one in zip(columns["corruption"], columns["severity"], strict=True)]
+        return {n: [v for v, k in zip(all_, kept, strict=True) if k] for n, all_ in columns.items()}
+
+    one = score(write(tmp_path, only(lambda c, s: c in (None, "pixelate")))).datasets["breastmnist"]
+    assert one.corruptions[0].BE.value is not None  # of this corruption all is there
+    assert one.summary.BE.value is one.summary.rBE.value is one.groups[0].BE.value is None
+    assert one.summary.BE.note == "partial: 1 of 7 corruptions"
+    one = score(write(tmp_path, only(lambda c, s: s != 5 or c != "pixelate"))).datasets[
+        "breastmnist"
+    ]
+    assert one.summary.BE.value is None and not one.summary.complete
+    assert one.summary.BE.note == "partial: not all severities of pixelate"
+
+
+def test_the_images_of_a_file_can_be_declared(tmp_path):
+    path = write(tmp_path, everything(156))
+    for images, told in (("reference", "release"), ("seed 7", "seed 7"), (None, "not stated")):
+        found = score(path, images=images)
+        assert found.provenance.images == told
+        assert found.datasets["breastmnist"].summary.BE.value is not None
+    other = score(path, images="other")
+    assert set(ratios(other.datasets["breastmnist"])) == {None}
+    with pytest.raises(ReportError, match="on other images"):
+        compare(other, other)
+    assert compare(score(path, images="reference"), score(path, images="reference"))
+    with pytest.raises(PredictionError, match="images is 'reference', 'seed N'"):
+        score(path, images="seed -1")
+    reported(tmp_path, "a", 1)
+    with pytest.raises(PredictionError, match="says itself which images"):
+        score(tmp_path / "a" / "predictions", images="reference")
 
 
 def spoiled(column: str, row: int, value: object):
@@ -282,9 +365,9 @@ def reported(tmp_path, name: str, seed: int) -> RobustnessReport:
     """Written, scored, saved and loaded again."""
     rng = np.random.default_rng(seed)
     store = PredictionFolder(tmp_path / name / "predictions")
-    labels = np.arange(40)[:, None] % 2
+    labels = np.arange(156)[:, None] % 2
     for corruption, severity in TEST_SETS:
-        p = np.clip(0.5 + (labels[:, 0] - 0.5) * 0.3 + 0.3 * rng.normal(size=40), 0, 1)
+        p = np.clip(0.5 + (labels[:, 0] - 0.5) * 0.3 + 0.3 * rng.normal(size=156), 0, 1)
         config = CleanConfig("breastmnist")
         if corruption is not None:
             config = CorruptedConfig("breastmnist", corruption, severity)

@@ -1,0 +1,1 @@
+"""A module for each library: it gives a `LoadedModel` for scores, and an `Encoder` for features."""
