@@ -6,9 +6,11 @@ from pathlib import Path
 import datasets
 
 from medmnist_c.builder.configs import Config, select
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE
 from medmnist_c.builder.source.image_source import ImageSource
+from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.builder.testset.reference_comparison import Comparison, compare_with_reference
-from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.builder.testset.spec import specs_of
 from medmnist_c.publishing.repository import Target
 from medmnist_c.publishing.verify import FilesComparison, verify_folder, verify_repository
 
@@ -24,6 +26,8 @@ def verify(
     seed: int | None = None,
     data_dir: str | Path | None = None,
     sample: bool = False,
+    splits: str | Iterable[str] = PUBLISHED,
+    size: int = PUBLISHED_SIZE,
     num_proc: int | None = None,
     cache_dir: str | Path | None = None,
 ) -> Iterator[Comparison | FilesComparison]:
@@ -37,7 +41,8 @@ def verify(
             their SHA-256; those that differ, as they may if another processor or other libraries wrote
             them, are read (from a repository: downloaded), and their images compared.
         revision, token: of the repository, as those of `push`.
-        seed, data_dir, sample: which images, as for `load_dataset`; the reference has no seed.
+        seed, data_dir, sample, splits, size: which images, as for `build`; the reference has no seed,
+            and test images of 224 pixels only.
         num_proc: processes, with `repo` or `folder`; all cores by default.
         cache_dir: for clean test sets; the cache folder of `datasets` by default.
 
@@ -57,8 +62,7 @@ def verify(
         raise ValueError(
             "Give one of these: the folder of the release, a repository (USER/NAME), a built folder."
         )
-    source = ImageSource(seed, data_dir, sample)
-    specs = [TestSetSpec(config, source) for config in chosen]
+    specs = specs_of(chosen, ImageSource(seed, data_dir, sample, size), splits)
     if repo is not None:
         target = Target(repo, revision, token=token)
         return verify_repository(specs, target, cache_folder, num_proc)
@@ -67,6 +71,10 @@ def verify(
     assert release is not None
     if seed is not None:
         raise ValueError("The release has one draw of its own: leave the seed out.")
+    if not all(spec.published for spec in specs):
+        raise ValueError(
+            f"The release has test images of {PUBLISHED_SIZE} pixels only: leave splits and size out."
+        )
     return compare_with_reference(
         release,
         chosen,

@@ -9,13 +9,17 @@ from huggingface_hub import DatasetCard
 
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, dataset_info
+from medmnist_c.builder.splits import PUBLISHED, SPLITS
+from medmnist_c.builder.stored import StoredTestSet
 
 VERSION = metadata.version("medmnist_c")
 HOMEPAGE = "https://medmnist.com"
 
-SHARDS = "test-*.parquet"  # a test set's files in its folder
-
 _CARD = "dataset_card.md"
+_PUBLISHED_TITLE = "MedMNIST-C"
+_OTHER_TITLE = (
+    "Images of MedMNIST+ under the corruptions of MedMNIST-C, not the published benchmark"
+)
 
 
 @lru_cache(maxsize=1)
@@ -45,12 +49,12 @@ def describe(one: Config, size: int = PUBLISHED_SIZE) -> str:
     )
 
 
-def folder_card(there: list[Config]) -> str:
+def folder_card(there: list[StoredTestSet]) -> str:
     """README.md of a folder that holds these test sets: YAML, then the card's text."""
     return str(filled_card(there, "path/to/this/folder"))
 
 
-def filled_card(there: list[Config], name: str, **sections: str) -> DatasetCard:
+def filled_card(there: list[StoredTestSet], name: str, **sections: str) -> DatasetCard:
     """The card of a folder or repository that holds these test sets.
 
     `configs:` names each test set's files, so that `load_dataset(name, config)` needs no code. The
@@ -62,20 +66,65 @@ def filled_card(there: list[Config], name: str, **sections: str) -> DatasetCard:
         name: of the folder or repository.
         sections: Markdown for the places `$preview`, `$contents`, `$making` of the text.
     """
-    first = next(
-        (one for one in there if isinstance(one, CleanConfig)), there[0] if there else None
-    )
-    filled = {"preview": "", "contents": "", "making": ""} | sections
-    example = next((one for one in there if isinstance(one, CorruptedConfig)), first)
-    config = example.name if example else "dermamnist_black_corner_3"
-    text = Template(_card_text()).substitute(filled, name=name, config=config)
+    first = _first(there, CleanConfig) or (there[0] if there else None)
+    default = first.config_name if first else None
+    example = _first(there, CorruptedConfig) or first
+    filled = {
+        "title": _PUBLISHED_TITLE
+        if any(one.is_published for one in there) or not there
+        else _OTHER_TITLE,
+        "preview": "",
+        "contents": "",
+        "making": "",
+        "config": example.config_name if example else "dermamnist_black_corner_3",
+        "split": example.split if example else PUBLISHED,
+        "sizes": _about_sizes(there),
+        "splits": _about_splits(there),
+    }
+    text = Template(_card_text()).substitute(filled | sections, name=name)
     card = DatasetCard(re.sub(r"\n{3,}", "\n\n", text))
+    files: dict[str, list[dict[str, str]]] = {}
+    for one in sorted(there, key=lambda one: one.config_name != default):
+        path = f"{one.folder}/{one.shards}"
+        files.setdefault(one.config_name, []).append({"split": one.split, "path": path})
     card.data["configs"] = [
         {
-            "config_name": one.name,
-            **({"default": True} if one == first else {}),
-            "data_files": [{"split": "test", "path": f"{one.folder}/{SHARDS}"}],
+            "config_name": config_name,
+            **({"default": True} if config_name == default else {}),
+            "data_files": data_files,
         }
-        for one in sorted(there, key=lambda one: one != first)
+        for config_name, data_files in files.items()
     ]
     return card
+
+
+def _first(there: list[StoredTestSet], kind: type[Config]) -> StoredTestSet | None:
+    return next((one for one in there if isinstance(one.config, kind)), None)
+
+
+def _about_sizes(there: list[StoredTestSet]) -> str:
+    """What is to be said of other sizes than the published one, first of all."""
+    sizes = sorted({one.size for one in there} - {PUBLISHED_SIZE})
+    if not sizes:
+        return ""
+    named = " and ".join(f"`*_{size}px` ({size} x {size} pixels)" for size in sizes)
+    return (
+        f"**Not the published benchmark: {named}.** The benchmark has {PUBLISHED_SIZE} pixels a side. "
+        "These are MedMNIST+'s own images of that size, corrupted by a rule of `medmnist_c`: lengths in "
+        "pixels scale with the side."
+    )
+
+
+def _about_splits(there: list[StoredTestSet]) -> str:
+    found = {one.split for one in there}
+    others = [f"`{split}`" for split in SPLITS if split in found and split != PUBLISHED]
+    if not others:
+        return (
+            "There is one split, `test`. Corruptions are for testing: train on the clean training "
+            "sets."
+        )
+    return (
+        f"The published benchmark is the split `test`. The images of {' and '.join(others)} are "
+        "MedMNIST+'s; under a corruption they are no part of the benchmark, and what is random is drawn "
+        "from a seed."
+    )

@@ -4,14 +4,18 @@ from typing import Any
 
 import click
 
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE
 from medmnist_c.builder.npz.build import build_npz
 from medmnist_c.builder.parquet.build import build as build_folder
+from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.commands.options import (
     GOES_ON,
     Command,
     complete_config,
     complete_dataset,
+    size_option,
     source_options,
+    splits_option,
 )
 
 
@@ -45,6 +49,8 @@ from medmnist_c.commands.options import (
 )
 @click.option("--split", help="Of your data set, with --from. [default: the only one, or test]")
 @click.option("--column", help="Of your images, with --from. [default: image]")
+@splits_option
+@size_option
 @source_options
 def build(
     config: tuple[str, ...],
@@ -57,6 +63,8 @@ def build(
     corruption: tuple[str, ...],
     split: str | None,
     column: str | None,
+    splits: tuple[str, ...],
+    size: int,
     **images: Any,
 ) -> None:
     """Make test sets as a folder of Parquet files.
@@ -71,7 +79,8 @@ def build(
             "Your own images (--from) are made by processes of this machine, as Parquet files, all of "
             "them: leave out",
             {"CONFIG": config, "--scheduler": scheduler, "--format npz": form == "npz"}
-            | {"--data-dir": images["data_dir"], "--sample": images["sample"]},
+            | {"--data-dir": images["data_dir"], "--sample": images["sample"]}
+            | _others(splits, size),
         )
         if like is None:
             raise ValueError(
@@ -85,13 +94,27 @@ def build(
         raise ValueError("Name test sets, such as 'derma*', or your own images with --from.")
     if form == "npz":
         _refuse(
-            "npz files are made by processes of this machine: leave out", {"--scheduler": scheduler}
+            "npz files are made by processes of this machine, as the published archives are: leave out",
+            {"--scheduler": scheduler} | _others(splits, size),
         )
         result = build_npz(config, output, num_proc=num_proc, **images)
         click.echo(f"{output}: {len(result.made)} files made, {len(result.kept)} already there")
         return
-    result = build_folder(config, output, num_proc=num_proc, scheduler=scheduler, **images)
+    result = build_folder(
+        config,
+        output,
+        num_proc=num_proc,
+        scheduler=scheduler,
+        splits=splits,
+        size=size,
+        **images,
+    )
     click.echo(f"{output}: {len(result.made)} test sets made, {len(result.kept)} already there")
+
+
+def _others(splits: tuple[str, ...], size: int) -> dict[str, Any]:
+    """The options that ask for other images than the published benchmark's."""
+    return {"--splits": splits != (PUBLISHED,), "--size": size != PUBLISHED_SIZE}
 
 
 def _refuse(sentence: str, options: dict[str, Any]) -> None:

@@ -6,8 +6,14 @@ import click
 
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.source.image_source import ImageSource
-from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.commands.options import Command, complete_config, source_options
+from medmnist_c.builder.testset.spec import specs_of
+from medmnist_c.commands.options import (
+    Command,
+    complete_config,
+    size_option,
+    source_options,
+    splits_option,
+)
 
 
 @click.command(
@@ -31,6 +37,8 @@ from medmnist_c.commands.options import Command, complete_config, source_options
     help="For files on their way; all workers of a scheduler must reach it. [default: the cache]",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be made and sent.")
+@splits_option
+@size_option
 @source_options
 def push(
     repo: str,
@@ -46,6 +54,8 @@ def push(
     data_dir: Path | None,
     sample: bool,
     seed: int | None,
+    splits: tuple[str, ...],
+    size: int,
 ) -> None:
     """Publish test sets in a dataset repository on the Hub.
 
@@ -60,8 +70,7 @@ def push(
 
     chosen = select(config or "*")
     if dry_run:
-        source = ImageSource(seed, data_dir, sample)
-        specs = [TestSetSpec(config, source) for config in chosen]
+        specs = specs_of(chosen, ImageSource(seed, data_dir, sample, size), splits)
         click.echo(what_would_be_done(specs, Target(repo, revision, create_pr, token)))
         return
     pushed = push_test_sets(
@@ -74,6 +83,8 @@ def push(
         seed=seed,
         data_dir=data_dir,
         sample=sample,
+        splits=splits,
+        size=size,
         num_proc=num_proc,
         scheduler=scheduler,
         work_dir=work_dir,

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from medmnist_c.commands.options import Command, complete_config, source_options
+from medmnist_c.commands.options import (
+    Command,
+    complete_config,
+    size_option,
+    source_options,
+    splits_option,
+)
 
 
 @click.command(cls=Command)
@@ -27,6 +33,8 @@ from medmnist_c.commands.options import Command, complete_config, source_options
     type=click.IntRange(min=1),
     help="Processes, but for --release. [default: all cores]",
 )
+@splits_option
+@size_option
 @source_options
 def verify(
     config: tuple[str, ...],
@@ -39,6 +47,8 @@ def verify(
     data_dir: Path | None,
     sample: bool,
     seed: int | None,
+    splits: tuple[str, ...],
+    size: int,
 ) -> None:
     """Compare made images with published or built ones.
 
@@ -60,6 +70,8 @@ def verify(
         data_dir=data_dir,
         sample=sample,
         seed=seed,
+        splits=splits,
+        size=size,
     )
     _report(found, repo or folder or "the release")
 

@@ -6,8 +6,10 @@ from itertools import groupby
 from pathlib import Path
 
 from medmnist_c.builder.cards import filled_card
-from medmnist_c.builder.configs import CLEAN, CleanConfig, Config, CorruptedConfig, all_configs
-from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.configs import CLEAN, CleanConfig, Config, CorruptedConfig
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, dataset_info
+from medmnist_c.builder.splits import PUBLISHED, SPLITS
+from medmnist_c.builder.stored import StoredTestSet, in_order
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.card_image import PATH as IMAGE
@@ -38,9 +40,9 @@ class CardUpdate:
     def __call__(self, snapshot: Snapshot) -> Changes:
         changes = Changes()
         for spec in self.specs:
-            config = spec.config
-            if entry := snapshot.manifest.test_sets.get(config.name):
-                changes.delete += snapshot.stale_files(config, entry)
+            stored = spec.stored
+            if entry := snapshot.manifest.test_sets.get(stored.name):
+                changes.delete += snapshot.stale_files(stored, entry)
         if image := new_card_image(self.specs, snapshot):
             if self.drawn is None or self.drawn[0] != image:
                 self.drawn = image, image.draw(self.cache_dir)
@@ -57,15 +59,15 @@ class CardUpdate:
 def repository_card(repo: str, snapshot: Snapshot) -> str:
     """README.md of a repository, from nothing but what is there: YAML, then text."""
     published = snapshot.published()
-    configs = [all_configs()[name] for name in published]
+    there = in_order(published)
     card = filled_card(
-        configs,
+        there,
         repo,
         preview=_image(snapshot),
         contents=_contents(published),
         making=_making(snapshot, published),
     )
-    info = [dataset_info(name) for name in dict.fromkeys(config.dataset for config in configs)]
+    info = [dataset_info(name) for name in dict.fromkeys(one.config.dataset for one in there)]
     kinds = {"multi-label" if dataset.multi_label else "multi-class" for dataset in info}
     card.data["license"] = sorted({dataset.license.lower().replace(" ", "-") for dataset in info})
     card.data["task_ids"] = [f"{kind}-image-classification" for kind in sorted(kinds)]
@@ -98,19 +100,27 @@ def _contents(published: Mapping[str, ManifestEntry]) -> str:
         "| dataset | corruption | severities | images | MB |",
         "|---|---|---|---:|---:|",
     ]
-    configs = [all_configs()[name] for name in published]
-    for (dataset, corruption), group in groupby(configs, lambda c: (c.dataset, _corruption(c))):
+    there = in_order(published)
+    # Stable: the table's order within each size and split.
+    there.sort(key=lambda one: (-one.size, -SPLITS.index(one.split)))
+    for (dataset, corruption), group in groupby(
+        there, lambda one: (one.config.dataset, _corruption(one))
+    ):
         alike = list(group)
-        entries = [published[config.name] for config in alike]
+        entries = [published[one.name] for one in alike]
         rows.append(
-            f"| {dataset} | {corruption} | {_severities(alike)} | "
+            f"| {dataset} | {corruption} | {_severities([one.config for one in alike])} | "
             f"{sum(entry.rows for entry in entries):,} | {_megabytes(entries)} |"
         )
     return "\n".join(rows)
 
 
-def _corruption(config: Config) -> str:
-    return CLEAN if isinstance(config, CleanConfig) else config.corruption
+def _corruption(stored: StoredTestSet) -> str:
+    config = stored.config
+    name = CLEAN if isinstance(config, CleanConfig) else config.corruption
+    split = [stored.split] if stored.split != PUBLISHED else []
+    size = [f"{stored.size} x {stored.size}"] if stored.size != PUBLISHED_SIZE else []
+    return f"{name} ({', '.join([*split, *size])})" if split or size else name
 
 
 def _severities(configs: list[Config]) -> str:
@@ -137,7 +147,7 @@ def _making(snapshot: Snapshot, published: Mapping[str, ManifestEntry]) -> str:
             "Random draws: afresh, from seed "
             f"{' and '.join(map(str, sorted(seeds)))}, where `{manifests.PATH}` says so."
         )
-    elif published:
+    elif any(one.is_published for one in in_order(published)):
         lines.append("Random draws: those of the published benchmark.")
     for key in sorted({entry.maker for entry in published.values()}):
         versions = snapshot.manifest.makers.get(key, {})

@@ -54,7 +54,8 @@ class CardImage:
 
 def new_card_image(specs: list[TestSetSpec], snapshot: Snapshot) -> CardImage | None:
     """The image that these test sets give; None if there is one already that shows as much."""
-    corrupted = [spec for spec in specs if isinstance(spec.config, CorruptedConfig)]
+    # Under a published name only what is published is shown.
+    corrupted = [s for s in specs if isinstance(s.config, CorruptedConfig) and s.published]
     if not corrupted:
         return None
 

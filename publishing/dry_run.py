@@ -1,5 +1,6 @@
 """What a push would do, worked out without doing it."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from math import prod
@@ -7,6 +8,7 @@ from math import prod
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.shards import shard_ranges
 from medmnist_c.builder.retry import RetryPolicy
+from medmnist_c.builder.stored import in_order
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.plan import FILES_A_COMMIT, plan
 from medmnist_c.publishing.repository import Repository, Target
@@ -60,20 +62,21 @@ def dry_run(specs: list[TestSetSpec], target: Target) -> DryRun:
     total = 0.0
     for spec in planned.make:
         count = spec.clean_source().count
-        dataset = spec.config.dataset
-        each = sizes.get(dataset, PNG_SHARE * prod(dataset_info(dataset).image_shape))
+        dataset, size = spec.config.dataset, spec.source.size
+        pixels = prod(dataset_info(dataset, size).image_shape)
+        each = sizes.get((dataset, size), PNG_SHARE * pixels)
         images += count
         total += count * each
-        files += len(shard_ranges(count))
-        gathered += len(shard_ranges(count))
+        files += len(shard_ranges(count, spec.split))
+        gathered += len(shard_ranges(count, spec.split))
         if gathered >= FILES_A_COMMIT:
             commits, gathered = commits + 1, 0
     commits += (gathered > 0) + (len(planned.make) > 0)  # the rest, and the card
     return DryRun(
         target.repo,
         exists,
-        [spec.config.name for spec in planned.make],
-        [spec.config.name for spec in planned.keep],
+        [spec.stored.name for spec in planned.make],
+        [spec.stored.name for spec in planned.keep],
         images,
         files,
         round(total),
@@ -81,12 +84,13 @@ def dry_run(specs: list[TestSetSpec], target: Target) -> DryRun:
     )
 
 
-def _bytes_an_image(snapshot: Snapshot) -> dict[str, float]:
-    """Of the test sets that are there, by dataset."""
-    rows: dict[str, int] = {}
-    sizes: dict[str, int] = {}
-    for name, entry in snapshot.published().items():
-        dataset = name.partition("_")[0]
-        rows[dataset] = rows.get(dataset, 0) + entry.rows
-        sizes[dataset] = sizes.get(dataset, 0) + entry.bytes
-    return {dataset: sizes[dataset] / rows[dataset] for dataset in rows}
+def _bytes_an_image(snapshot: Snapshot) -> dict[tuple[str, int], float]:
+    """Of the test sets that are there, by dataset and size of the images."""
+    rows: Counter[tuple[str, int]] = Counter()
+    sizes: Counter[tuple[str, int]] = Counter()
+    published = snapshot.published()
+    for one in in_order(published):
+        alike = (one.config.dataset, one.size)
+        rows[alike] += published[one.name].rows
+        sizes[alike] += published[one.name].bytes
+    return {alike: sizes[alike] / rows[alike] for alike in rows}

@@ -12,9 +12,9 @@ from typing import Any
 
 from medmnist_c.builder.arrow.images_digest import digest_of_all
 from medmnist_c.builder.cards import VERSION
-from medmnist_c.builder.configs import Config
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.parquet.shards import Shard
+from medmnist_c.builder.stored import StoredTestSet
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import IMAGES_VERSION, machine_and_libraries, source_digest
 
@@ -81,9 +81,9 @@ def entry_of(made: Made) -> ManifestEntry:
     )
 
 
-def shard_path(config: Config, shard: Shard) -> str:
+def shard_path(stored: StoredTestSet, shard: Shard) -> str:
     """The path of a shard in a repository."""
-    return f"{config.folder}/{shard.name}"
+    return f"{stored.folder}/{shard.name}"
 
 
 @lru_cache(maxsize=1)

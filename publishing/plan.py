@@ -26,7 +26,7 @@ class Plan:
 def plan(
     specs: Iterable[TestSetSpec],
     snapshot: Snapshot,
-    published: Published = lambda config, shard: None,
+    published: Published = lambda stored, shard: None,
 ) -> Plan:
     """Keep a test set that is whole and of the same images; make the others.
 
@@ -34,15 +34,15 @@ def plan(
     """
     planned = Plan([], [], {})
     for spec in specs:
-        config = spec.config
-        entry = snapshot.manifest.test_sets.get(config.name)
+        stored = spec.stored
+        entry = snapshot.manifest.test_sets.get(stored.name)
         if entry is None or entry.identity != spec.identity():
             planned.make.append(spec)
-        elif snapshot.is_whole(config, entry):
+        elif snapshot.is_whole(stored, entry):
             planned.keep.append(spec)
-        elif there := restated(config, entry, published):
+        elif there := restated(stored, entry, published):
             planned.keep.append(spec)
-            planned.restate[config.name] = there
+            planned.restate[stored.name] = there
         else:
             planned.make.append(spec)
     return planned

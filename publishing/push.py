@@ -14,12 +14,14 @@ import datasets
 from tqdm.auto import tqdm
 
 from medmnist_c.builder.configs import Config, select
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE
 from medmnist_c.builder.errors import BuildError, CleanDataError, PublishError
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.parquet.scheduling import make_test_sets
 from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.source.image_source import ImageSource
-from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.builder.splits import PUBLISHED
+from medmnist_c.builder.testset.spec import TestSetSpec, specs_of
 from medmnist_c.publishing.card import CardUpdate
 from medmnist_c.publishing.client import RateLimiter, quiet_clients
 from medmnist_c.publishing.plan import plan
@@ -77,6 +79,8 @@ def push(
     seed: int | None = None,
     data_dir: str | Path | None = None,
     sample: bool = False,
+    splits: str | Iterable[str] = PUBLISHED,
+    size: int = PUBLISHED_SIZE,
     num_proc: int | None = None,
     scheduler: str | None = None,
     cache_dir: str | Path | None = None,
@@ -99,7 +103,10 @@ def push(
             same account opened, as long as it is open.
         revision: branch or pull request ("refs/pr/3"); "main" by default.
         token: by default the environment's, or that of the login.
-        seed, data_dir, sample: which images, as for `load_dataset`.
+        seed, data_dir, sample, size: which images, as for `load_dataset`. Those of another size than 224
+            are published under other names, `{config}_64px`, and the card says that they are not the
+            benchmark.
+        splits: of "train", "validation" and "test"; what is random in the first two takes a seed.
         num_proc: processes that make images; all cores by default.
         scheduler: address of a Dask scheduler, e.g. "tcp://host:8786", in place of processes.
         cache_dir: for clean test sets; that of `datasets`, on each machine, by default.
@@ -113,8 +120,7 @@ def push(
         PublishError: the Hub refuses, or fails too often.
         CleanDataError: a clean test set cannot be had.
     """
-    source = ImageSource(seed, data_dir, sample)
-    specs = [TestSetSpec(config, source) for config in select(test_sets)]
+    specs = specs_of(select(test_sets), ImageSource(seed, data_dir, sample, size), splits)
     target = Target(repo, revision, create_pr, token)
     repository = Repository(target, retry_policy, rate_limiter, _say)
     return _push(specs, repository, private, _Making(num_proc, scheduler, cache_dir, work_dir))
@@ -146,14 +152,14 @@ def _push(
         raise problem
     if todo:
         raise PublishError(
-            f"{todo[0].config.name} and {len(todo) - 1} more are not in {repository.url} as "
+            f"{todo[0].stored.name} and {len(todo) - 1} more are not in {repository.url} as "
             "they were committed: somebody else replaces them, or its .gitattributes or .gitignore "
             "does not let Parquet files be stored as large files."
         )
     return Pushed(
         repository.url,
-        [spec.config.name for spec in made],
-        [spec.config.name for spec in specs if spec not in made],
+        [spec.stored.name for spec in made],
+        [spec.stored.name for spec in specs if spec not in made],
         repository.commits,
         sent_bytes,
     )

@@ -7,9 +7,8 @@ from fnmatch import fnmatchcase
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-from medmnist_c.builder.cards import SHARDS
-from medmnist_c.builder.configs import Config, all_configs
 from medmnist_c.builder.parquet.shards import Shard
+from medmnist_c.builder.stored import StoredTestSet, in_order
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.manifest import Manifest, ManifestEntry, shard_path
 
@@ -63,24 +62,24 @@ class Snapshot:
         """The test sets that are there whole, in the table's order."""
         entries = self.manifest.test_sets
         return {
-            name: entries[name]
-            for name, config in all_configs().items()
-            if name in entries and self.is_whole(config, entries[name])
+            one.name: entries[one.name]
+            for one in in_order(entries)
+            if self.is_whole(one, entries[one.name])
         }
 
-    def is_whole(self, config: Config, entry: ManifestEntry) -> bool:
+    def is_whole(self, stored: StoredTestSet, entry: ManifestEntry) -> bool:
         """Whether all files of a test set are there with the content that its entry states."""
-        return bool(entry.shards) and all(self.has_shard(config, shard) for shard in entry.shards)
+        return bool(entry.shards) and all(self.has_shard(stored, shard) for shard in entry.shards)
 
-    def has_shard(self, config: Config, shard: Shard) -> bool:
-        file = self.files.get(shard_path(config, shard))
+    def has_shard(self, stored: StoredTestSet, shard: Shard) -> bool:
+        file = self.files.get(shard_path(stored, shard))
         return file is not None and (file.size, file.sha256) == (shard.bytes, shard.sha256)
 
-    def stale_files(self, config: Config, entry: ManifestEntry) -> list[str]:
+    def stale_files(self, stored: StoredTestSet, entry: ManifestEntry) -> list[str]:
         """Files that a reader would take for this test set's, but that are not."""
-        own = {shard_path(config, shard) for shard in entry.shards}
-        pattern = f"{config.folder}/{SHARDS}"
-        beside = (path for path in self.files if path.startswith(f"{config.folder}/"))
+        own = {shard_path(stored, shard) for shard in entry.shards}
+        pattern = f"{stored.folder}/{stored.shards}"
+        beside = (path for path in self.files if path.startswith(f"{stored.folder}/"))
         return sorted(path for path in beside if fnmatchcase(path, pattern) and path not in own)
 
     def after(self, changes: Changes, head: str) -> "Snapshot":

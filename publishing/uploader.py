@@ -7,9 +7,9 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd
 
-from medmnist_c.builder.configs import Config
 from medmnist_c.builder.parquet.scheduling import MANIFEST as MADE
 from medmnist_c.builder.parquet.scheduling import Made
+from medmnist_c.builder.stored import StoredTestSet
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.manifest import ManifestEntry, entry_of, shard_path
 from medmnist_c.publishing.plan import FILES_A_COMMIT
@@ -25,7 +25,7 @@ BYTES_AT_ONCE = 256 << 20  # sent, and their disk freed, when so much has gather
 class _PendingTestSet:
     """A test set's files: as they lie in the work folder, then as the Hub has them."""
 
-    config: Config
+    stored: StoredTestSet
     entry: ManifestEntry
     sent: dict[str, CommitOperationAdd]
 
@@ -42,17 +42,17 @@ class Uploader:
 
     def take(self, made: Made) -> None:
         """Take over a test set whose files lie in the work folder; sends and commits in groups."""
-        config, snapshot = made.spec.config, self._repository.snapshot()
+        stored, snapshot = made.spec.stored, self._repository.snapshot()
         published = partial(published_shard, self._repository)
-        entry = in_place_of_ours(config, entry_of(made), snapshot, published)
+        entry = in_place_of_ours(stored, entry_of(made), snapshot, published)
         additions = {}
         for shard in entry.shards:
-            if not snapshot.has_shard(config, shard):
-                path = shard_path(config, shard)
+            if not snapshot.has_shard(stored, shard):
+                path = shard_path(stored, shard)
                 additions[path] = CommitOperationAdd(path, self._folder / path)
                 # Known already: the file need not be read once more for it.
                 additions[path].upload_info.sha256 = bytes.fromhex(shard.sha256)
-        self._waiting.append(_PendingTestSet(config, entry, additions))
+        self._waiting.append(_PendingTestSet(stored, entry, additions))
         enough = _files(self._waiting + self._sent) >= FILES_A_COMMIT
         if enough or sum(pending.entry.bytes for pending in self._waiting) >= BYTES_AT_ONCE:
             self._send()
@@ -76,7 +76,7 @@ class Uploader:
     def _commit(self) -> None:
         if not self._sent:
             return
-        names = [pending.config.name for pending in self._sent]
+        names = [pending.stored.name for pending in self._sent]
         title = f"Add {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
         self._repository.commit(title, self._wanted)
         self._progress.committed(len(names))
@@ -89,27 +89,27 @@ class Uploader:
         changes = Changes()
         entries: dict[str, ManifestEntry] = {}
         for pending in self._sent:
-            config, entry = pending.config, pending.entry
-            known = snapshot.manifest.test_sets.get(config.name)
-            if known and known.identity == entry.identity and snapshot.is_whole(config, known):
+            stored, entry = pending.stored, pending.entry
+            known = snapshot.manifest.test_sets.get(stored.name)
+            if known and known.identity == entry.identity and snapshot.is_whole(stored, known):
                 continue
             missing = {
-                shard_path(config, shard)
+                shard_path(stored, shard)
                 for shard in entry.shards
-                if not snapshot.has_shard(config, shard)
+                if not snapshot.has_shard(stored, shard)
             }
             if missing - set(pending.sent):
                 continue  # somebody has just deleted them; the next round makes them again
             changes.sent.update({path: pending.sent[path] for path in missing})
-            changes.delete += snapshot.stale_files(config, entry)
-            entries[config.name] = entry
+            changes.delete += snapshot.stale_files(stored, entry)
+            entries[stored.name] = entry
         if entries:
             content = manifests.to_bytes(snapshot.manifest.with_test_sets(entries))
             changes.small[manifests.PATH] = content
         return changes
 
     def _free(self, pending: _PendingTestSet) -> None:
-        folder = self._folder / pending.config.folder
+        folder = self._folder / pending.stored.folder
         for name in (*(shard.name for shard in pending.entry.shards), MADE):
             (folder / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):

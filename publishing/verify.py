@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from shutil import rmtree
 
-from medmnist_c.builder.cards import SHARDS
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import Made, make_test_sets
@@ -70,12 +69,12 @@ def verify_repository(
     snapshot = repository.snapshot()
 
     def is_there(spec: TestSetSpec) -> bool:
-        return any(path.startswith(f"{spec.config.folder}/") for path in snapshot.files)
+        return any(path.startswith(f"{spec.stored.folder}/") for path in snapshot.files)
 
     def compared(made: Made) -> FilesComparison:
-        config, entry = made.spec.config, entry_of(made)
-        there = [published_shard(repository, config, shard) for shard in entry.shards]
-        beside = snapshot.stale_files(config, entry)
+        stored, entry = made.spec.stored, entry_of(made)
+        there = [published_shard(repository, stored, shard) for shard in entry.shards]
+        beside = snapshot.stale_files(stored, entry)
         return _comparison(made, there, beside, lambda: _other_makers(made, snapshot))
 
     yield from _compare_all(specs, is_there, compared, cache_dir, num_proc)
@@ -91,13 +90,13 @@ def verify_folder(
     output = OutputFolder.at(folder)
 
     def is_there(spec: TestSetSpec) -> bool:
-        return bool(output.sizes(spec.config.folder))
+        return bool(output.sizes(spec.stored.folder))
 
     def compared(made: Made) -> FilesComparison:
-        config = made.spec.config
-        sizes, own = output.sizes(config.folder), {shard.name for shard in made.shards}
-        there = [shard.as_it_lies_in(output, config.folder, sizes) for shard in made.shards]
-        beside = [name for name in sizes if fnmatchcase(name, SHARDS) and name not in own]
+        stored = made.spec.stored
+        sizes, own = output.sizes(stored.folder), {shard.name for shard in made.shards}
+        there = [shard.as_it_lies_in(output, stored.folder, sizes) for shard in made.shards]
+        beside = [name for name in sizes if fnmatchcase(name, stored.shards) and name not in own]
         return _comparison(made, there, beside, list)
 
     yield from _compare_all(specs, is_there, compared, cache_dir, num_proc)
@@ -115,12 +114,12 @@ def _compare_all(
         if is_there(spec):
             present.append(spec)
         else:
-            yield FilesComparison(spec.config.name, MISSING)
+            yield FilesComparison(spec.stored.name, MISSING)
     with work_folder(cache_dir) as folder:
         making = make_test_sets(present, folder, cache_dir=cache_dir, num_proc=num_proc)
         with closing(making):
             for made in making:
-                rmtree(folder / made.spec.config.folder)
+                rmtree(folder / made.spec.stored.folder)
                 yield compared(made)
 
 
@@ -131,7 +130,7 @@ def _comparison(
     more: Callable[[], list[str]],
 ) -> FilesComparison:
     """`there`: the shards as they are there; `beside`: other files; `more`: what else may be why."""
-    name, count = made.spec.config.name, len(made.shards)
+    name, count = made.spec.stored.name, len(made.shards)
     if other := there.count(None):
         return FilesComparison(
             name, DIFFERENT, "; ".join([f"{other} of {count} files differ", *more()])
@@ -147,7 +146,7 @@ def _comparison(
 
 
 def _other_makers(made: Made, snapshot: Snapshot) -> list[str]:
-    known = snapshot.manifest.test_sets.get(made.spec.config.name)
+    known = snapshot.manifest.test_sets.get(made.spec.stored.name)
     if known is None:
         return ["the manifest does not know it"]
     if known.identity != made.identity:

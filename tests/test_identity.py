@@ -40,6 +40,8 @@ def predict(images):
     calls.append(len(images))
     return [[0.5, 0.5]] * len(images)
 
+predict.fingerprint = "weights 1"  # otherwise it is asked about the first images each time
+
 def scored():
     try:
         medmnist_c.evaluate(

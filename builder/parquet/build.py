@@ -3,6 +3,7 @@
 {folder}/README.md                                      names what is there
 {folder}/{dataset}/{config}/test-00000-of-00002.parquet
 {folder}/{dataset}/{config}/made.json                   written last: the test set is whole
+{folder}/{dataset}/{config}_64px-train/...              another size and split, as `StoredTestSet` says
 """
 
 import contextlib
@@ -14,7 +15,8 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from medmnist_c.builder.cards import folder_card
-from medmnist_c.builder.configs import Config, all_configs, select
+from medmnist_c.builder.configs import Config, select
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import (
@@ -25,7 +27,10 @@ from medmnist_c.builder.parquet.scheduling import (
 )
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.source.image_source import ImageSource
-from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.builder.splits import PUBLISHED
+from medmnist_c.builder.stored import StoredTestSet, in_order
+from medmnist_c.builder.testset.spec import TestSetSpec, specs_of
+from medmnist_c.corruptions.table import CORRUPTIONS
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -45,6 +50,8 @@ def build(
     seed: int | None = None,
     data_dir: str | Path | None = None,
     sample: bool = False,
+    splits: str | Iterable[str] = PUBLISHED,
+    size: int = PUBLISHED_SIZE,
     num_proc: int | None = None,
     scheduler: str | None = None,
     cache_dir: str | Path | None = None,
@@ -59,7 +66,9 @@ def build(
         test_sets: which ones: names, wildcards, configurations.
         folder: where to; made if it is not there. With a scheduler, a folder or an fsspec address
             (`s3://...`) that all workers reach.
-        seed, data_dir, sample: as `ImageSource`.
+        seed, data_dir, sample, size: as `ImageSource`. Images of another size than 224 are stored under
+            other names, `{config}_64px`: they are not the published benchmark.
+        splits: of "train", "validation" and "test"; what is random in the first two takes a seed.
         num_proc: processes; all cores by default.
         scheduler: address of a Dask scheduler, e.g. "tcp://host:8786", in place of processes.
         cache_dir: for clean test sets; the cache folder of `datasets`, on each machine, by default.
@@ -77,13 +86,12 @@ def build(
             "that is started beside it; choose another name."
         )
     own_cache = absolute(cache_dir) if cache_dir else None
-    source = ImageSource(seed, data_dir, sample)
-    specs = [TestSetSpec(config, source) for config in select(test_sets)]
+    specs = specs_of(select(test_sets), ImageSource(seed, data_dir, sample, size), splits)
     clean = {spec: spec.clean_source() for spec in specs}  # finds all of them, or says so
     missing = [
         spec for spec in specs if not _is_built(output, spec, spec.identity_with(clean[spec]))
     ]
-    kept = [spec.config.name for spec in specs if spec not in missing]
+    kept = [spec.stored.name for spec in specs if spec not in missing]
     total = sum(clean[spec].count for spec in missing)
     try:
         _make(missing, total, output, own_cache, num_proc, scheduler)
@@ -92,12 +100,12 @@ def build(
             write_card(output)
         raise
     write_card(output)
-    return Built([spec.config.name for spec in missing], kept)
+    return Built([spec.stored.name for spec in missing], kept)
 
 
 def _is_built(output: OutputFolder, spec: TestSetSpec, identity: str) -> bool:
     """Whether a test set lies in the folder whole, of these images, whatever wrote its files."""
-    folder = spec.config.folder
+    folder = spec.stored.folder
     found, stated = _read_manifest(output, folder) or (None, [])
     if found != identity:
         return False
@@ -115,9 +123,10 @@ def _is_built(output: OutputFolder, spec: TestSetSpec, identity: str) -> bool:
     return True
 
 
-def built(output: OutputFolder) -> list[Config]:
+def built(output: OutputFolder) -> list[StoredTestSet]:
     """The test sets that lie in the folder whole, in the table's order."""
-    return [one for one in all_configs().values() if _looks_whole(output, one.folder)]
+    names = (name for dataset in CORRUPTIONS for name in output.folders(dataset))
+    return [one for one in in_order(names) if _looks_whole(output, one.folder)]
 
 
 def write_card(output: OutputFolder) -> None:
@@ -166,4 +175,4 @@ def _make(
         )
         with contextlib.closing(made):
             for number, one in enumerate(made, 1):
-                bar.set_postfix_str(f"{number}/{len(specs)}, {one.spec.config.name}")
+                bar.set_postfix_str(f"{number}/{len(specs)}, {one.spec.stored.name}")

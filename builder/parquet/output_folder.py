@@ -178,6 +178,22 @@ class OutputFolder:
             PurePosixPath(row["name"]).name: row["size"] for row in rows if row["type"] == "file"
         }
 
+    def folders(self, folder: str) -> list[str]:
+        """Names of the folders in a folder, in order; none if it is not there."""
+        if self._remote is None:
+            path = self._local(folder)
+            return (
+                sorted(one.name for one in path.iterdir() if one.is_dir()) if path.is_dir() else []
+            )
+        self._remote.fs.invalidate_cache()
+        try:
+            with _as_os_error():
+                rows = self._remote.ls(folder, detail=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        kept = (row["name"] for row in rows if row["type"] == "directory")
+        return sorted(PurePosixPath(name.rstrip("/")).name for name in kept)
+
     def remove(self, path: str) -> None:
         """Remove a file, if it is there."""
         with self.errors(path), contextlib.suppress(FileNotFoundError):

@@ -61,7 +61,7 @@ def make_test_sets(
     scheduler: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Generator[Made, None, None]:
-    """Make test sets as Parquet files, `{folder}/{dataset}/{config}/test-*.parquet`.
+    """Make test sets as Parquet files, as `StoredTestSet` calls them.
 
     New work is only submitted while the iterator is asked: who does not ask bounds what lies in the
     folder. Shards that an interrupted run has finished are kept. One that fails is tried again where
@@ -134,7 +134,7 @@ class _Scheduler:
 
     def plan(self, task: ShardTask) -> None:
         """Plan a task, or take the shard that an earlier run has made."""
-        folder = task.spec.config.folder
+        folder = task.spec.stored.folder
         if folder not in self.test_sets:
             with self.output.errors(folder):
                 self.output.tidy(folder)
@@ -207,7 +207,7 @@ class _Scheduler:
         ) from first
 
     def _add(self, task: ShardTask, shard: Shard) -> None:
-        test_set = self.test_sets[task.spec.config.folder]
+        test_set = self.test_sets[task.spec.stored.folder]
         test_set.missing.discard(task.range.name)
         test_set.shards.append(shard)
         self._make_ready(task.path)
@@ -244,7 +244,7 @@ class _Scheduler:
         return folder not in self.test_sets or name not in self.test_sets[folder].missing
 
     def _finished(self, task: ShardTask, found: dict[str, int]) -> Shard | None:
-        folder, marker = task.spec.config.folder, _marker(task.range.name)
+        folder, marker = task.spec.stored.folder, _marker(task.range.name)
         content = marker in found and self.output.read(f"{folder}/{marker}")
         if not content:
             return None
@@ -268,7 +268,7 @@ def _make_and_mark(
     """Runs in a worker. The marker says that the shard is finished; it goes when the test set is."""
     done = make_shard(task, output, cache_dir, state, fetching)
     known = {"identity": task.identity, "shard": asdict(done.shard)}
-    marker = f"{task.spec.config.folder}/{_marker(task.range.name)}"
+    marker = f"{task.spec.stored.folder}/{_marker(task.range.name)}"
     with output.write(marker) as file:
         file.write(json.dumps(known).encode())
     return done

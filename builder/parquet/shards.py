@@ -12,6 +12,7 @@ from medmnist_c.builder.arrow.images_digest import ImagesDigest, digest_of_file
 from medmnist_c.builder.arrow.tables import even_ranges
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.output_folder import OutputFolder
+from medmnist_c.builder.splits import PUBLISHED, Split
 from medmnist_c.builder.testset.spec import TestSet
 
 IMAGES_A_SHARD = 2000  # at most; 30 to 280 MB
@@ -71,11 +72,11 @@ class Shard:
             return self.as_in(file) if file else None
 
 
-def shard_ranges(count: int) -> list[ShardRange]:
-    """The shards of a test set of `count` images: as even as can be, named as the Hub has it."""
+def shard_ranges(count: int, split: Split = PUBLISHED) -> list[ShardRange]:
+    """The shards of `count` images of a split: as even as can be, named as the Hub has it."""
     ranges = even_ranges(count, -(-count // IMAGES_A_SHARD))
     return [
-        ShardRange(f"test-{number:05d}-of-{len(ranges):05d}.parquet", start, stop)
+        ShardRange(f"{split}-{number:05d}-of-{len(ranges):05d}.parquet", start, stop)
         for number, (start, stop) in enumerate(ranges)
     ]
 
@@ -84,7 +85,7 @@ def write_shard(test_set: TestSet, shard_range: ShardRange, output: OutputFolder
     """Write one shard into the test set's folder, whole or not at all."""
     schema = parquet_schema(features_of(dataset_info(test_set.config.dataset)))
     start, stop, digest = shard_range.start, shard_range.stop, ImagesDigest()
-    with output.write(f"{test_set.config.folder}/{shard_range.name}") as file:
+    with output.write(f"{test_set.stored.folder}/{shard_range.name}") as file:
         with pq.ParquetWriter(
             file,
             schema,

@@ -50,7 +50,7 @@ class ShardTask:
     @property
     def path(self) -> str:
         """Of the file that it makes, in a folder or repository of test sets."""
-        return f"{self.spec.config.folder}/{self.range.name}"
+        return f"{self.spec.stored.folder}/{self.range.name}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def tasks_of(specs: Iterable[TestSetSpec]) -> list[ShardTask]:
     for spec in specs:
         dataset, clean = spec.config.dataset, spec.clean_source()
         identity, draws = spec.identity_with(clean), _chained_draws(spec)
-        for shard_range in shard_ranges(clean.count):
+        for shard_range in shard_ranges(clean.count, spec.split):
             after = last[dataset].path if draws and dataset in last else None
             task = ShardTask(spec, shard_range, identity, probe(), draws is not None, after)
             # After shot noise one only waits for the state at its end, however it was found.

@@ -1,7 +1,7 @@
 """A test set that can be made: what is asked for, what identifies it, and its tables."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,8 @@ from medmnist_c.builder.source.clean_cache import CleanImages, load_clean
 from medmnist_c.builder.source.download import fetch_file
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
-from medmnist_c.builder.splits import PUBLISHED, Split, known_split
+from medmnist_c.builder.splits import PUBLISHED, Split, chosen_splits, known_split
+from medmnist_c.builder.stored import StoredTestSet
 from medmnist_c.builder.testset.images import advance_to_start, entry_points, images
 from medmnist_c.builder.testset.parts import Part, parts_of
 from medmnist_c.builder.versions import IMAGES_VERSION
@@ -51,6 +52,13 @@ class TestSet:
     clean_folder: Path
     stain_masks: Path | None
     count: int
+    split: Split = PUBLISHED
+    size: int = PUBLISHED_SIZE
+
+    @property
+    def stored(self) -> StoredTestSet:
+        """How it is called where it is stored."""
+        return StoredTestSet(self.config, self.split, self.size)
 
     def advance(self) -> None:
         """Find the reference's random state at the first image, so that any process knows it.
@@ -145,9 +153,14 @@ class TestSetSpec:
             )
 
     @property
+    def stored(self) -> StoredTestSet:
+        """How it is called where it is stored."""
+        return StoredTestSet(self.config, self.split, self.source.size)
+
+    @property
     def published(self) -> bool:
         """Whether the published benchmark has images of this split and size."""
-        return self.split == PUBLISHED and self.source.size == PUBLISHED_SIZE
+        return self.stored.is_published
 
     @property
     def _draws(self) -> bool:
@@ -204,7 +217,10 @@ class TestSetSpec:
             clean = open_clean(source, cache_dir)
         except CleanFileChanged as error:
             raise self._other_images() from error
-        return TestSet(self.config, self.source.seed, clean.folder, masks, len(clean.images))
+        which = (self.split, self.source.size)
+        return TestSet(
+            self.config, self.source.seed, clean.folder, masks, len(clean.images), *which
+        )
 
     def _other_images(self) -> CleanDataError:
         return CleanDataError(
@@ -237,6 +253,18 @@ class TestSetSpec:
             stain_masks.reference_masks(path)
             return path
         return reference_masks_file(cache_dir)
+
+
+def specs_of(
+    configs: Iterable[Config], source: ImageSource, splits: str | Iterable[str] = PUBLISHED
+) -> list[TestSetSpec]:
+    """Configurations of the images of a source, each of every split asked for.
+
+    Raises:
+        TypeError, ValueError: a split is none, or what is random needs a seed there.
+    """
+    chosen = chosen_splits(splits)
+    return [TestSetSpec(config, source, split) for config in configs for split in chosen]
 
 
 def takes_masks(config: Config) -> bool:

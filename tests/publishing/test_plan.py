@@ -10,6 +10,7 @@ from medmnist_c.builder.configs import all_configs, config_named
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.source.image_source import ImageSource
+from medmnist_c.builder.stored import StoredTestSet
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.card import repository_card
@@ -19,11 +20,11 @@ from medmnist_c.publishing.plan import plan
 from medmnist_c.publishing.snapshot import HubFile, Snapshot, git_blob
 from medmnist_c.publishing.work_folder import work_folder
 
-ONE = config_named("bloodmnist_bubble_3")
+ONE = StoredTestSet(config_named("bloodmnist_bubble_3"))
 
 
 def spec(seed: int | None = None) -> TestSetSpec:
-    return TestSetSpec(ONE, ImageSource(seed, sample=True))
+    return TestSetSpec(ONE.config, ImageSource(seed, sample=True))
 
 
 def shards(count: int) -> list[Shard]:
