@@ -79,7 +79,7 @@ def test_verify_compares_each_of_them(folder, data_dir):
         found = list(verify(NAMES, folder=folder, size=size, **how))
         assert len(found) == 6 and all(one.equal for one in found)
     with pytest.raises(ValueError, match="leave splits and size out"):
-        list(verify(NAMES, release=folder, splits=("test", "validation"), data_dir=data_dir))
+        list(verify(NAMES[0], release=folder, splits=("test", "validation"), data_dir=data_dir))
 
 
 def test_pushed_with_their_splits_and_read_by_a_stock_client(data_dir, tmp_path):
