@@ -1,6 +1,7 @@
 """Words about the benchmark that travel with the data: description, citation, home page."""
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib import metadata, resources
 from string import Template
@@ -16,6 +17,7 @@ VERSION = metadata.version("medmnist_c")
 HOMEPAGE = "https://medmnist.com"
 
 _CARD = "dataset_card.md"
+_SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M")  # the Hub's
 _PUBLISHED_TITLE = "MedMNIST-C"
 _OTHER_TITLE = (
     "Images of MedMNIST+ under the corruptions of MedMNIST-C, not the published benchmark"
@@ -49,12 +51,12 @@ def describe(one: Config, size: int = PUBLISHED_SIZE) -> str:
     )
 
 
-def folder_card(there: list[StoredTestSet]) -> str:
+def folder_card(there: Mapping[StoredTestSet, int]) -> str:
     """README.md of a folder that holds these test sets: YAML, then the card's text."""
-    return str(filled_card(there, "path/to/this/folder"))
+    return str(filled_card(there, "path/to/this/folder", making=_about_counts(there)))
 
 
-def filled_card(there: list[StoredTestSet], name: str, **sections: str) -> DatasetCard:
+def filled_card(there: Mapping[StoredTestSet, int], name: str, **sections: str) -> DatasetCard:
     """The card of a folder or repository that holds these test sets.
 
     `configs:` names each test set's files, so that `load_dataset(name, config)` needs no code. The
@@ -62,11 +64,11 @@ def filled_card(there: list[StoredTestSet], name: str, **sections: str) -> Datas
     asked for.
 
     Args:
-        there: which ones.
+        there: which ones, in order, and how many images each has.
         name: of the folder or repository.
         sections: Markdown for the places `$preview`, `$contents`, `$making` of the text.
     """
-    first = _first(there, CleanConfig) or (there[0] if there else None)
+    first = _first(there, CleanConfig) or next(iter(there), None)
     default = first.config_name if first else None
     example = _first(there, CorruptedConfig) or first
     filled = {
@@ -95,14 +97,32 @@ def filled_card(there: list[StoredTestSet], name: str, **sections: str) -> Datas
         }
         for config_name, data_files in files.items()
     ]
+    info = [dataset_info(name) for name in dict.fromkeys(one.config.dataset for one in there)]
+    kinds = {"multi-label" if dataset.multi_label else "multi-class" for dataset in info}
+    card.data["license"] = sorted({dataset.license.lower().replace(" ", "-") for dataset in info})
+    card.data["task_ids"] = [f"{kind}-image-classification" for kind in sorted(kinds)]
+    digits = len(str(sum(there.values())))
+    card.data["size_categories"] = [_SIZES[min(max(digits - 3, 0), len(_SIZES) - 1)]]
     return card
 
 
-def _first(there: list[StoredTestSet], kind: type[Config]) -> StoredTestSet | None:
+def _about_counts(there: Mapping[StoredTestSet, int]) -> str:
+    """That these are not whole test sets, where that is so: as of the package's sample."""
+    for one, count in there.items():
+        whole = dataset_info(one.config.dataset, one.size).count(one.split)
+        if count != whole:
+            return (
+                f"**To try things, not to score: `{one.name}` has {count:,} images here, MedMNIST+ has "
+                f"{whole:,}. They are of the package's sample, or of a file that was cut.**"
+            )
+    return ""
+
+
+def _first(there: Iterable[StoredTestSet], kind: type[Config]) -> StoredTestSet | None:
     return next((one for one in there if isinstance(one.config, kind)), None)
 
 
-def _about_sizes(there: list[StoredTestSet]) -> str:
+def _about_sizes(there: Iterable[StoredTestSet]) -> str:
     """What is to be said of other sizes than the published one, first of all."""
     sizes = sorted({one.size for one in there} - {PUBLISHED_SIZE})
     if not sizes:
@@ -115,7 +135,7 @@ def _about_sizes(there: list[StoredTestSet]) -> str:
     )
 
 
-def _about_splits(there: list[StoredTestSet]) -> str:
+def _about_splits(there: Iterable[StoredTestSet]) -> str:
     found = {one.split for one in there}
     others = [f"`{split}`" for split in SPLITS if split in found and split != PUBLISHED]
     if not others:

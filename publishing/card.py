@@ -7,7 +7,7 @@ from pathlib import Path
 
 from medmnist_c.builder.cards import filled_card
 from medmnist_c.builder.configs import CLEAN, CleanConfig, Config, CorruptedConfig
-from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, dataset_info
+from medmnist_c.builder.dataset_info import PUBLISHED_SIZE
 from medmnist_c.builder.splits import PUBLISHED, SPLITS
 from medmnist_c.builder.stored import StoredTestSet, in_order
 from medmnist_c.builder.testset.spec import TestSetSpec
@@ -18,7 +18,6 @@ from medmnist_c.publishing.manifest import ManifestEntry
 from medmnist_c.publishing.snapshot import Changes, Snapshot
 
 PATH = "README.md"
-_SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M")  # the Hub's
 
 
 @dataclass
@@ -61,22 +60,13 @@ def repository_card(repo: str, snapshot: Snapshot) -> str:
     published = snapshot.published()
     there = in_order(published)
     card = filled_card(
-        there,
+        {one: published[one.name].rows for one in there},
         repo,
         preview=_image(snapshot),
         contents=_contents(published),
         making=_making(snapshot, published),
     )
-    info = [dataset_info(name) for name in dict.fromkeys(one.config.dataset for one in there)]
-    kinds = {"multi-label" if dataset.multi_label else "multi-class" for dataset in info}
-    card.data["license"] = sorted({dataset.license.lower().replace(" ", "-") for dataset in info})
-    card.data["task_ids"] = [f"{kind}-image-classification" for kind in sorted(kinds)]
-    card.data["size_categories"] = [_size(sum(entry.rows for entry in published.values()))]
     return str(card)
-
-
-def _size(rows: int) -> str:
-    return _SIZES[min(max(len(str(rows)) - 3, 0), len(_SIZES) - 1)]
 
 
 def _image(snapshot: Snapshot) -> str:

@@ -123,10 +123,11 @@ def _is_built(output: OutputFolder, spec: TestSetSpec, identity: str) -> bool:
     return True
 
 
-def built(output: OutputFolder) -> list[StoredTestSet]:
-    """The test sets that lie in the folder whole, in the table's order."""
+def built(output: OutputFolder) -> dict[StoredTestSet, int]:
+    """The test sets that lie in the folder whole, in the table's order, and their numbers of images."""
     names = (name for dataset in CORRUPTIONS for name in output.folders(dataset))
-    return [one for one in in_order(names) if _looks_whole(output, one.folder)]
+    counts = {one: _rows_if_whole(output, one.folder) for one in in_order(names)}
+    return {one: count for one, count in counts.items() if count}
 
 
 def write_card(output: OutputFolder) -> None:
@@ -136,11 +137,12 @@ def write_card(output: OutputFolder) -> None:
         file.write(folder_card(built(output)).encode())
 
 
-def _looks_whole(output: OutputFolder, folder: str) -> bool:
-    """Whether all files of a test set are there, of the size they should have."""
+def _rows_if_whole(output: OutputFolder, folder: str) -> int:
+    """How many images a test set has whose files are all there, of the size they should have; else 0."""
     _, shards = _read_manifest(output, folder) or (None, [])
     sizes = output.sizes(folder) if shards else {}
-    return bool(shards) and all(sizes.get(shard.name) == shard.bytes for shard in shards)
+    whole = all(sizes.get(shard.name) == shard.bytes for shard in shards)
+    return sum(shard.rows for shard in shards) if whole else 0
 
 
 def _read_manifest(output: OutputFolder, folder: str) -> tuple[str, list[Shard]] | None:

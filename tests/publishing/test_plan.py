@@ -117,7 +117,7 @@ def test_the_card_of_all_667_is_small_enough_and_names_each():
 
 
 def test_an_empty_repository_has_a_card_too():
-    assert filled_card([], "tester/empty").data["configs"] == []
+    assert filled_card({}, "tester/empty").data["configs"] == []
     assert "0 test sets" in repository_card("tester/empty", Snapshot(""))
 
 

@@ -262,3 +262,13 @@ def test_a_full_disk_gets_one_sentence_and_leaves_nothing_half_written(tmp_path)
     )
     assert "make room" in done.stderr.splitlines()[-1]
     assert not list(tmp_path.rglob("*shard*"))
+
+
+def test_the_card_says_that_these_are_sample_images_and_whose_licence_they_have(tmp_path):
+    build("octmnist_clean", tmp_path, sample=True, num_proc=1)
+    card = (tmp_path / "README.md").read_text()
+    head = card.split("---\n")[1]
+    assert "n<1K" in head and "cc-by-4.0" in head and "cc-by-nc-4.0" not in head
+    assert "octmnist_clean` has" in card and "MedMNIST+ has 1,000" in card and "sample" in card
+    build("dermamnist_clean", tmp_path, sample=True, num_proc=1)
+    assert "cc-by-nc-4.0" in (tmp_path / "README.md").read_text().split("---\n")[1]
