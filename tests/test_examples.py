@@ -18,7 +18,7 @@ EXAMPLE = Path(__file__).parent.parent / "examples" / "train_augmented.py"
 
 
 def test_three_ways_of_training_are_compared(tmp_path):
-    arrays = medmnist_arrays("breastmnist", 12, train=128, val=128)
+    arrays = medmnist_arrays("breastmnist", 12, train=128, val=64)
     arrays["test_labels"][:, 0] = np.arange(12) % 2
     # What tells the classes apart is easily learnt: the brightness.
     for split in ("train", "test"):

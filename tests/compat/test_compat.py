@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from make_compat import write_masks
@@ -51,6 +52,8 @@ def test_the_program_knows_nothing_of_ours():
 
 @pytest.mark.parametrize("kind", ["lists", "groups", "rgb", "file", "item", "picture"])
 def test_lists_files_items_and_pictures_are_the_same(ours, kind):
+    if kind == "picture" and int(cv2.__version__.partition(".")[0]) > 4:
+        pytest.skip("names are written by OpenCV, which writes otherwise from 5 on")
     theirs = {name: one for name, one in THEIRS.items() if name.split()[0] == kind}
     assert theirs
     for name, one in theirs.items():
