@@ -4,8 +4,10 @@
     python trials/cluster.py real FOLDER       # all of bloodmnist at its official size
     python trials/cluster.py scaling FOLDER    # 1 and 2 workers against 1 and 2 processes
     python trials/cluster.py s3                # into a bucket of a moto server (moto, s3fs)
+    python trials/cluster.py mixed FOLDER [CONFIG ...]   # one worker here, one on emulated ARM
 
-Each prints rows of the tables in docs/cluster.md; the exit status is 1 if any byte is another one.
+Each prints rows of the tables in docs/cluster.md; the exit status is 1 if any byte is another one, with
+two kinds of machines if any image is. Then FOLDER is that of `tools/reference/platforms.py`.
 """
 
 import contextlib
@@ -17,12 +19,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools" / "reference")]
 
-from support.dask_cluster import Cluster, running_cluster, wait_until  # noqa: E402 (found by the line above)
+from platforms import ARM, pip  # noqa: E402 (found by the line above)
+from support.dask_cluster import Cluster, running_cluster, wait_until  # noqa: E402
 
 Result = dict[str, str]
 
@@ -236,6 +240,40 @@ def into_s3() -> int:
         return not same
 
 
+def mixed(machines: Path, patterns: list[str]) -> int:
+    """Build with a worker here and one on emulated ARM: the images and who made them."""
+    from medmnist_c.verification import verify
+
+    home = machines.resolve() / f"{ARM.architecture}-{ARM.python}"
+    ARM.make(home)
+    with_dask = home / "dask"
+    if not with_dask.exists():
+        how = [f"--platform=manylinux{tag}_{ARM.architecture}" for tag in ("_2_28", "2014")]
+        how += ["--only-binary=:all:", f"--python-version={ARM.python}", f"--target={with_dask}"]
+        pip("install", "--quiet", *how, f"distributed=={version('distributed')}")
+    path = f"{ARM.environment(home)['PYTHONPATH']}{os.pathsep}{with_dask}"
+    with tempfile.TemporaryDirectory(prefix="medmnist_c_") as name:
+        base = Path(name)
+        trial = Trials([*patterns, "--sample"], base, 0)
+        with running_cluster(base / "dask", "here") as cluster:
+            environment = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+            cluster.start_worker("arm", environment=environment, python=ARM.command(home))
+            folder = base / "cluster"
+            how = ["--scheduler", cluster.address]
+            seconds = timed(start(folder, base / "cache_asking", *trial.what, *how))
+            found = contents(folder)
+            files = [path for path in found if path.endswith(".parquet")]
+            same = sum(found[path] == trial.right.get(path) for path in files)
+            print(
+                f"| made by both | {seconds:.0f} s | {len(files)} files, {same} with the bytes here |"
+            )
+            again = finished(start(folder, base / "cache_asking", *trial.what, *how))
+            print(f"again: {again}")
+        equal = [one.equal for one in verify(patterns, folder=folder, sample=True)]
+        print(f"verify: {sum(equal)} of {len(equal)} equal")
+        return not (all(equal) and len(files) == shards(base / "local") and 0 < same < len(files))
+
+
 def main() -> None:
     kind, *rest = sys.argv[1:] or ["--help"]
     if kind == "sample":
@@ -247,6 +285,8 @@ def main() -> None:
         bad += scaling(["*", "--sample"], 667)
     elif kind == "s3":
         bad = into_s3()
+    elif kind == "mixed":
+        bad = mixed(Path(rest[0]), rest[1:] or ["*_clean", "*_3"])
     else:
         raise SystemExit(__doc__)
     sys.exit(bool(bad))

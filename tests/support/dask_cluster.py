@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class Cluster:
         wait_until(self._answers, "the scheduler does not answer")
 
     def start_worker(self, name: str, *, threads: int = 1, wait: bool = True, **how) -> None:
-        """Start a worker; `how` are `environment` and `cwd` of its process."""
+        """Start a worker; `how` are `environment`, `cwd` and `python` (how it starts) of its process."""
         command = ["worker", self.address, "--name", name, "--nthreads", str(threads)]
         command += ["--no-dashboard", "--no-nanny", "--memory-limit", "0"]
         command += ["--local-directory", str(self.folder / f"scratch_{name}")]
@@ -68,11 +68,12 @@ class Cluster:
         command: list[str],
         environment: dict[str, str] | None = None,
         cwd: Path | None = None,
+        python: Sequence[str] = (sys.executable,),
     ) -> subprocess.Popen:
         own = {"HF_DATASETS_CACHE": str(self.cache(name))} | (environment or {})
         with (self.folder / f"{name}.log").open("w") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "dask", *command],
+                [*python, "-m", "dask", *command],
                 cwd=cwd or self.folder,
                 env=os.environ | _SOON | own,
                 stdout=log,
