@@ -1,12 +1,16 @@
 """`medmnist-c evaluate`: score models by their names under the corruptions."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
 from medmnist_c.commands.options import GOES_ON, Command, complete_dataset, source_options
 from medmnist_c.commands.scoring import print_summary, scoring_options
+
+if TYPE_CHECKING:
+    from medmnist_c.evaluation.robustness_report import RobustnessReport
 
 
 @click.command(cls=Command, stopped=GOES_ON)
@@ -15,8 +19,8 @@ from medmnist_c.commands.scoring import print_summary, scoring_options
     multiple=True,
     required=True,
     help="hf:ID_OR_FOLDER, timm:NAME@FILE, timm:hf-hub:ID, torchvision:NAME@FILE, torch:FILE, "
-    "onnx:FILE, python:FILE:FUNCTION (runs its code), open_clip:NAME/PRETRAINED, clip:ID_OR_FOLDER; may "
-    "be given several times. FILE are weights.",
+    "onnx:FILE, python:FILE:FUNCTION (runs its code), open_clip:NAME/PRETRAINED, clip:ID_OR_FOLDER; "
+    "probe: before a name trains heads on its features. May be given several times. FILE are weights.",
 )
 @click.option(
     "--dataset",
@@ -60,6 +64,12 @@ from medmnist_c.commands.scoring import print_summary, scoring_options
     help="Captions for models that are asked by them. [default: our own]",
 )
 @click.option(
+    "--head",
+    multiple=True,
+    type=click.Choice(["linear", "knn"]),
+    help="Of a probe; may be given several times. [default: linear]",
+)
+@click.option(
     "--normalize",
     type=click.Choice(["imagenet", "half", "none"]),
     default="imagenet",
@@ -78,6 +88,7 @@ def evaluate(
     severity: tuple[int, ...],
     labels: str,
     prompts: Path | None,
+    head: tuple[str, ...],
     normalize: str,
     trust_remote_code: bool,
     device: str | None,
@@ -90,37 +101,73 @@ def evaluate(
     Interrupted, the same command goes on where it was.
     """
     from medmnist_c.evaluation.configs import chosen_configs
-    from medmnist_c.evaluation.evaluate import evaluate as evaluate_models
-    from medmnist_c.models.load import load_model
 
     which: dict[str, Any] = {"corruptions": corruption or None, "severities": severity or None}
     configs = chosen_configs(dataset, **which)  # bad names are told before a model is loaded
     datasets = list(dict.fromkeys(config.dataset for config in configs))
-    how: dict[str, Any] = {
-        "labels": labels,
-        "normalize": normalize,
-        "device": device,
-        "batch_size": batch_size,
-    }
-    how |= {"trust_remote_code": trust_remote_code}
+    choices: dict[str, Any] = {"labels": labels, "normalize": normalize, "device": device}
+    choices |= {"batch_size": batch_size, "trust_remote_code": trust_remote_code}
     store = {"predictions": output / "predictions"} | which | options
-    for number, one in enumerate(datasets):
-        models = {}
-        for name in model:
-            zero_shot = name.startswith(("open_clip:", "clip:"))
-            models[name] = load_model(name, one, prompts=prompts if zero_shot else None, **how)
-            if number == 0:
-                click.echo(str(models[name].facts))
-        evaluated = datasets if number == len(datasets) - 1 else one  # at last all that is kept
-        reports = evaluate_models(models, evaluated, **store)
+    reports = _scored(
+        [one for one in model if not _is_probe(one)], datasets, prompts, choices, store
+    )
+    for name in filter(_is_probe, model):
+        reports |= _probed(name, datasets, head, choices, store, output / "features")
     for name, report in reports.items():
-        folder = output / _plain(name) if len(model) > 1 else output
+        folder = output / quote(name, safe=" +,=@") if len(reports) > 1 else output
         click.echo(f"{name}:")
         print_summary(report, report.save(folder))
 
 
-def _plain(name: str) -> str:
-    """A folder's name."""
-    from urllib.parse import quote
+def _is_probe(name: str) -> bool:
+    return name.startswith("probe:")
 
-    return quote(name, safe=" +,=@")
+
+def _scored(
+    names: list[str],
+    datasets: list[str],
+    prompts: Path | None,
+    choices: dict[str, Any],
+    store: dict[str, Any],
+) -> dict[str, "RobustnessReport"]:
+    """Reports of models that give scores, all of them in one pass over each dataset."""
+    from medmnist_c.evaluation.evaluate import evaluate as evaluate_models
+    from medmnist_c.models.load import load_model
+
+    reports: dict[str, RobustnessReport] = {}
+    for number, one in enumerate(datasets if names else []):
+        models = {}
+        for name in names:
+            captions = prompts if name.startswith(("open_clip:", "clip:")) else None
+            models[name] = load_model(name, one, prompts=captions, **choices)
+            if number == 0:
+                click.echo(str(models[name].facts))
+            if models[name].fingerprint is None and len(datasets) > 1:
+                raise ValueError(
+                    f"{name} tells no digest of its weights, by which it would be known again; "
+                    " run the command for each dataset."
+                )
+        evaluated = datasets if number == len(datasets) - 1 else one  # at last all that is kept
+        reports = evaluate_models(models, evaluated, **store)
+    return reports
+
+
+def _probed(
+    name: str,
+    datasets: list[str],
+    heads: tuple[str, ...],
+    choices: dict[str, Any],
+    store: dict[str, Any],
+    features: Path,
+) -> dict[str, "RobustnessReport"]:
+    """Reports of heads on a frozen encoder."""
+    from medmnist_c.models.choices import Choices
+    from medmnist_c.models.load import load_encoder
+    from medmnist_c.models.probe.probe import probe
+
+    if store.get("repo") is not None:
+        raise ValueError("A probe learns from clean training images, which --repo has not.")
+    own = {key: value for key, value in store.items() if key != "repo"}
+    encoder = load_encoder(name, datasets[0], Choices.of(name, **choices))
+    click.echo(str(encoder.facts))
+    return probe(encoder, datasets, heads or ("linear",), features=features, **own)

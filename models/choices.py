@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from medmnist_c.builder.suggestions import nearest, shown
 from medmnist_c.models.errors import ModelError
+from medmnist_c.models.name import ModelName
 from medmnist_c.models.preprocessing import NORMALISATIONS
 
 
@@ -33,6 +35,11 @@ class Choices:
                 f"There is no normalisation {shown(self.normalize)}"
                 f"{nearest(self.normalize, NORMALISATIONS)}"
             )
+
+    @classmethod
+    def of(cls, name: str, **choices: Any) -> "Choices":
+        """Choices, and the weights that a model's name carries."""
+        return cls(**{"weights": ModelName.parse(name).weights} | choices)
 
     def weights_file(self) -> Path | None:
         """The file of weights, if one was given."""

@@ -66,13 +66,15 @@ def load_model(
     """
     info = dataset_info(dataset)
     parsed = ModelName.parse(name)
-    choices = Choices(
-        str(weights) if weights is not None else parsed.weights,
-        labels,
-        device,
-        batch_size,
-        normalize,
-        trust_remote_code,
+    own = {} if weights is None else {"weights": str(weights)}
+    choices = Choices.of(
+        name,
+        labels=labels,
+        device=device,
+        batch_size=batch_size,
+        normalize=normalize,
+        trust_remote_code=trust_remote_code,
+        **own,
     )
     if parsed.probe:
         raise ModelError(f"{name} is an encoder on which heads are trained: use medmnist_c.probe.")
@@ -93,7 +95,7 @@ def load_encoder(name: str, dataset: str, choices: Choices | None = None) -> Enc
         ModelError, ModuleNotFoundError: as `load_model`.
     """
     parsed = ModelName.parse(name)
-    choices = choices or Choices()
+    choices = choices or Choices.of(name)
     if parsed.kind == "python":
         return python_function.encoder(parsed.rest, dataset, choices)
     return (_TRAINED | _ZERO_SHOT)[parsed.kind].encoder(parsed.rest, choices)

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.checkpoints import LABELS, clip, hf, network, onnx, timm
+from support.medmnist_files import medmnist_arrays, write_npz
 
 import medmnist_c
 from medmnist_c.evaluation.evaluate import evaluate
+from medmnist_c.models.probe.probe import probe
 
 torch = pytest.importorskip("torch")
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
@@ -19,6 +21,7 @@ PIECES = re.findall(
 )
 NEEDS = {
     "By name": "timm",
+    "Probes: a frozen encoder and heads": "timm",
     "torchvision's transforms": "torchvision",
     "A checkpoint of transformers": "transformers",
     "A pipeline of transformers": "transformers",
@@ -44,6 +47,10 @@ def folder(tmp_path_factory) -> Path:
     """What the page's programs read."""
     place = tmp_path_factory.mktemp("page")
     torch.save(network(), place / "network.pt")
+    arrays = medmnist_arrays("bloodmnist", 8, train=16, val=8)
+    for split in ("train", "val", "test"):
+        arrays[f"{split}_labels"][:, 0] = np.arange(len(arrays[f"{split}_labels"])) % 8
+    write_npz(place / "bloodmnist_224.npz", arrays)
     for name, library, make in (
         ("timm", "timm", timm), ("my_checkpoint", "transformers", hf), ("my_clip", "transformers", clip),
         ("onnx", "onnxruntime", onnx),
@@ -68,7 +75,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 def test_the_page_has_a_program_for_each_way():
-    assert [name for name, _ in PIECES] == ["By name", "A torch module", *list(NEEDS)[1:]]
+    assert [name for name, _ in PIECES] == [*list(NEEDS)[:2], "A torch module", *list(NEEDS)[2:]]
     for name, program in PIECES:
         lines = [line for line in program.splitlines() if line]
         assert len(lines) <= 6, name
@@ -87,6 +94,13 @@ def test_the_programs_run(name, folder, monkeypatch):
         reports.append(evaluate(predict, dataset, **few, **how))
         return reports[-1]
 
+    def on_a_few(encoder, dataset, **how):
+        few = {"data_dir": folder, "corruptions": "pixelate", "severities": 1, "num_workers": 0}
+        made = probe(encoder, dataset, **few, **how)
+        reports.append(made[f"{encoder.facts.name}, linear"])
+        return made
+
+    monkeypatch.setattr(medmnist_c, "probe", on_a_few, raising=False)
     monkeypatch.setattr(medmnist_c, "evaluate", on_the_sample, raising=False)
     monkeypatch.setitem(medmnist_c._LATE, "evaluate", "none")
     spaces = {"medmnist_c": medmnist_c, "network": network().requires_grad_(False), "torch": torch}
