@@ -153,6 +153,57 @@ def over_http(data_dir: Path, folder: Path) -> None:
     )
 
 
+SPLITS = """
+import json, sys
+import medmnist_c
+from datasets import disable_progress_bars, load_dataset
+
+disable_progress_bars()
+cache_dir, how, *splits = sys.argv[1:]
+streaming = how == "streamed"
+made = load_dataset(
+    "medmnist_c", "bloodmnist_clean", splits=splits, streaming=streaming, cache_dir=cache_dir
+)
+counts = {name: sum(1 for _ in rows) if streaming else len(rows) for name, rows in made.items()}
+peak = int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) / 1024
+print(json.dumps([counts, peak]))
+"""
+
+
+def splits_over_http(data_dir: Path, folder: Path) -> None:
+    """Splits of bloodmnist, streamed and prepared, from a server on loopback; count what it sends."""
+    from medmnist_c.builder.source import clean
+    from medmnist_c.builder.source.npz import LocalFile, find_members
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Counting, directory=str(data_dir)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    environment = {clean.MIRROR: f"http://127.0.0.1:{server.server_port}", "HOME": str(folder)}
+    in_npz = {"train": "train", "validation": "val", "test": "test"}
+    for number, splits in enumerate((["train"], ["validation"], list(in_npz))):
+        names = tuple(
+            f"{in_npz[one]}_{kind}.npy" for one in splits for kind in ("images", "labels")
+        )
+        members = find_members(LocalFile(data_dir / "bloodmnist_224.npz"), names)
+        needed = sum(member.compressed_size for member in members)
+        _Counting.sent = 0
+        for how in ("streamed", "prepared"):
+            done = subprocess.run(
+                [sys.executable, "-c", SPLITS, str(folder / f"splits{number}"), how, *splits],
+                cwd="/",
+                env=os.environ | environment,
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+            )
+            counts, peak = json.loads(done.stdout)
+            print(
+                f"{how}, {counts}: {_Counting.sent:,} bytes sent so far; the members have {needed:,} "
+                f"({_Counting.sent / needed - 1:+.2%}); peak memory {peak:.0f} MB",
+                flush=True,
+            )
+    server.shutdown()
+
+
 @click.command()
 @click.argument("data_dir", type=click.Path(path_type=Path, exists=True, file_okay=False))
 def main(data_dir: Path) -> None:
@@ -160,6 +211,7 @@ def main(data_dir: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="medmnist_c_") as temporary:
         folder = Path(temporary)
         over_http(data_dir, folder / "http")
+        splits_over_http(data_dir, folder / "splits")
         for name in TEST_SETS:
             prepared = load(name, data_dir, folder / "cache", "2")
             streamed = load(name, data_dir, folder / "cache", "streamed")
