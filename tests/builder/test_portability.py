@@ -7,7 +7,7 @@ import fsspec
 import pytest
 
 from medmnist_c.builder import disk, files
-from medmnist_c.builder.executor import local
+from medmnist_c.builder.executor import processes
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 
 
@@ -53,7 +53,7 @@ def test_on_windows_no_process_is_asked_by_a_signal(tmp_path, monkeypatch):
 
 def test_cores_where_the_system_does_not_say_which(monkeypatch):
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert local._cores() == os.cpu_count()
+    assert processes.available_cores() == os.cpu_count()
 
 
 def test_a_file_is_closed_before_it_is_put_elsewhere(monkeypatch):
