@@ -33,7 +33,7 @@ def parquet_schema(features: Features) -> pa.Schema:
     """
     described = json.loads(json.dumps(features.to_dict()))
     for feature in described.values():
-        if feature["_type"] == "List":
+        if isinstance(feature, dict) and feature.get("_type") == "List":  # [feature] before 4
             feature["_type"] = "Sequence"
     metadata = json.dumps({"info": {"features": described}}, sort_keys=True)
     return features.arrow_schema.with_metadata({"huggingface": metadata})

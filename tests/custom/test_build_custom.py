@@ -214,10 +214,13 @@ def test_folders_without_images_or_in_the_way(images, tmp_path):
     with pytest.raises(BuildError, match="choose an output folder outside"):
         build_custom(images, "pathmnist", images / "out")
     none = Dataset.from_dict({"image": []}, features=Features(image=datasets.Image()))
-    none.save_to_disk(tmp_path / "saved")
     (tmp_path / "files").mkdir()
     none.to_parquet(tmp_path / "files" / "test.parquet")
-    for name in ("saved", "files"):
+    names = ["files"]
+    if int(datasets.__version__.partition(".")[0]) > 3:  # which cannot save an empty data set
+        none.save_to_disk(tmp_path / "saved")
+        names.append("saved")
+    for name in names:
         with pytest.raises(CleanDataError, match=f"The folder .*{name} cannot be opened"):
             build_custom(tmp_path / name, "pathmnist", tmp_path / "out")
     assert not (tmp_path / "out").exists()

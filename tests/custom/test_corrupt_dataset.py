@@ -175,8 +175,9 @@ def test_a_format_and_undecoded_columns_stay(ds):
     formatted = ours(ds.with_format("numpy", columns=["image", "grade"]), "impulse_noise")
     assert formatted.format["type"] == "numpy" and set(formatted[0]) == {"image", "grade"}
     assert equal([row["image"] for row in formatted], expected)
-    streamed = ours(ds.to_iterable_dataset().with_format("numpy"), "impulse_noise")
-    assert equal([row["image"] for row in streamed], expected)
+    if int(datasets.__version__.partition(".")[0]) > 3:  # whose streams of arrays want torchvision
+        streamed = ours(ds.to_iterable_dataset().with_format("numpy"), "impulse_noise")
+        assert equal([row["image"] for row in streamed], expected)
     raw = ds.cast_column("image", datasets.Image(decode=False))
     for data in (raw, raw.to_iterable_dataset()):
         cells = [row["image"]["bytes"] for row in ours(data, "impulse_noise")]
