@@ -48,6 +48,16 @@ def _terminate(number: int, frame: object) -> None:
     raise Terminated
 
 
+def _end_when_told() -> None:
+    """A forked process must not raise it: where Python swallows that, a pool waits for it for ever."""
+    if signal.getsignal(signal.SIGTERM) is _terminate:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_end_when_told)
+
+
 class Command(click.Command):
     """A command whose bad input ends in one sentence and exit status 1, Ctrl-C and SIGTERM at once.
 
@@ -59,7 +69,7 @@ class Command(click.Command):
         self._stopped = stopped
 
     def invoke(self, ctx: click.Context) -> object:
-        signal.signal(signal.SIGTERM, _terminate)
+        before = signal.signal(signal.SIGTERM, _terminate)
         try:
             with _errors_as_one_sentence():
                 return super().invoke(ctx)
@@ -69,6 +79,8 @@ class Command(click.Command):
             sys.stderr.flush()
             # All is tidied; a thread that does not end, as in an upload, must not hold the exit.
             os._exit(128 + (signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT))
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 size_option = click.option(

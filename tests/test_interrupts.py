@@ -166,3 +166,23 @@ def write_release(folder: Path) -> None:
         for name, shape in (("images", (6000, 224, 224)), ("labels", (6000, 1))):
             with archive.open(f"test_{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.zeros(shape, np.uint8))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_command_s_handler_is_neither_left_behind_nor_kept_by_a_forked_process():
+    """A pool of `datasets` waits for ever for a process in which Python has swallowed the exception."""
+    from click.testing import CliRunner
+
+    from medmnist_c.commands.options import Command
+
+    def forked() -> None:
+        child = os.fork()
+        if child == 0:
+            # Where an exception of a handler is lost, as in this one's own end, a default is not.
+            os._exit(0 if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL else 1)
+        assert os.waitpid(child, 0)[1] == 0
+
+    before = signal.getsignal(signal.SIGTERM)
+    done = CliRunner().invoke(Command("forked", callback=forked), catch_exceptions=False)
+    assert done.exit_code == 0
+    assert signal.getsignal(signal.SIGTERM) == before
