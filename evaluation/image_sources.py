@@ -65,6 +65,9 @@ class ImageOrigins(Protocol):
     def has_validation(self, dataset: str) -> bool:
         """Whether the clean validation images can be had, which are opened as a `ValidationSet`."""
 
+    def chained(self, config: Config | ValidationSet) -> bool:
+        """Whether it begins to draw where the test set before it ends, known when that is made."""
+
 
 @dataclass(frozen=True)
 class MadeTestSet:
@@ -110,6 +113,9 @@ class ImagesMadeHere:
             return False
         return True
 
+    def chained(self, config: Config | ValidationSet) -> bool:
+        return self._spec(config).is_behind_images
+
     def origin(self, config: Config | ValidationSet) -> ImagesOrigin:
         """What identifies the images."""
         spec = self._spec(config)
@@ -123,8 +129,9 @@ class ImagesMadeHere:
 
     def open(self, config: Config | ValidationSet, digest: str | None) -> MadeTestSet:
         """What is missing is fetched, and what the reference drew before is drawn through."""
-        test_set = self._spec(config).open(self.cache_dir, digest)
-        if test_set.is_behind_images:
+        spec = self._spec(config)
+        test_set = spec.open(self.cache_dir, digest)
+        if spec.is_behind_images:
             test_set.advance()  # with a bar: once for all processes, and here, where Ctrl-C ends it
         return MadeTestSet(test_set)
 
@@ -163,6 +170,9 @@ class PublishedImages:
 
     def has_validation(self, dataset: str) -> bool:
         """Test sets are published, and nothing else."""
+        return False
+
+    def chained(self, config: Config | ValidationSet) -> bool:
         return False
 
     def origin(self, config: Config | ValidationSet) -> ImagesOrigin:

@@ -11,7 +11,7 @@ from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.feeding.asked import AskedModel
 from medmnist_c.evaluation.feeding.feed import InputOfModel, fed, shared_inputs, workers_for
-from medmnist_c.evaluation.feeding.stretches import Stretch
+from medmnist_c.evaluation.feeding.stretches import Lanes, Stretch
 from medmnist_c.evaluation.fingerprints import fingerprint, making, of_answers
 from medmnist_c.evaluation.image_sources import ImageOrigins, ReadableTestSet
 from medmnist_c.evaluation.model import NamedModel
@@ -104,13 +104,21 @@ def _predict_dataset(
     workers = workers_for(num_workers, images)
     inputs, own = shared_inputs(models, workers)
     longest = max(model.batch_size for model in models)
-    jobs = _jobs(asked, configs, origins, progress)
-    with contextlib.closing(fed(jobs, inputs, workers, longest)) as fed_jobs:
-        for job, stretches in fed_jobs:
-            origins.of(job.config)  # it may have been planned long ago
-            progress.at(job.config.name)
-            pending = [(asked[number], own[number]) for number in job.pending]
-            _predict_test_set(job, pending, stretches, progress)
+    chained = [config for config in configs if origins.source.chained(config)]
+    apart = [config for config in configs if config not in chained]
+    lanes = Lanes(*(_jobs(asked, some, origins, progress) for some in (apart, chained)))
+    running: dict[str, _Running] = {}
+    with contextlib.closing(fed(lanes, inputs, workers, longest)) as stretches:
+        for job, stretch in stretches:
+            name = job.config.name
+            if name not in running:
+                origins.of(job.config)  # it may have been planned long ago
+                progress.at(name)
+                running[name] = _Running.of(job, asked, own)
+            running[name].take(stretch)
+            progress.done(len(stretch.labels))
+            if stretch.last:
+                running.pop(name).keep()
 
 
 def _jobs(
@@ -133,25 +141,32 @@ def _jobs(
             progress.kept(origins.source.count(config))
 
 
-def _predict_test_set(
-    job: _Job,
-    pending: Sequence[tuple[KeptModel, InputOfModel]],
-    stretches: Iterator[Stretch],
-    progress: Progress,
-) -> None:
-    """Ask models about one test set, and keep what each says when it is whole."""
-    info = dataset_info(job.config.dataset)
-    models = [AskedModel(one.model, own, job.config.name, info) for one, own in pending]
-    labels = []
-    for stretch in stretches:
-        for model in models:
+@dataclass
+class _Running:
+    """Models that are being asked about one test set; what each says is kept when it is whole."""
+
+    job: _Job
+    models: list[tuple[KeptModel, AskedModel]]
+    labels: list[np.ndarray] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, job: _Job, asked: Sequence[KeptModel], own: Sequence[InputOfModel]) -> "_Running":
+        name, info = job.config.name, dataset_info(job.config.dataset)
+        models = [
+            (asked[number], AskedModel(asked[number].model, own[number], name, info))
+            for number in job.pending
+        ]
+        return cls(job, models)
+
+    def take(self, stretch: Stretch) -> None:
+        for _, model in self.models:
             model.take(stretch)
-        labels.append(stretch.labels)
-        progress.done(len(stretch.labels))
-    for (one, _), model in zip(pending, models, strict=True):
-        scores = np.concatenate(model.scores)
-        if one.fingerprints.get(job.config.dataset) is None:  # nothing is kept, and this is clean
-            one.fingerprints[job.config.dataset] = of_answers(scores)
-        one.store.write(
-            job.config, np.concatenate(labels), scores, one.origin(job.config, job.images)
-        )
+        self.labels.append(stretch.labels)
+
+    def keep(self) -> None:
+        config, images = self.job.config, self.job.images
+        for one, model in self.models:
+            scores = np.concatenate(model.scores)
+            if one.fingerprints.get(config.dataset) is None:  # nothing is kept, and this is clean
+                one.fingerprints[config.dataset] = of_answers(scores)
+            one.store.write(config, np.concatenate(self.labels), scores, one.origin(config, images))

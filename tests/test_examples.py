@@ -17,6 +17,7 @@ pytest.importorskip("torch")
 EXAMPLE = Path(__file__).parent.parent / "examples" / "train_augmented.py"
 
 
+@pytest.mark.long
 def test_three_ways_of_training_are_compared(tmp_path):
     arrays = medmnist_arrays("breastmnist", 12, train=128, val=64)
     arrays["test_labels"][:, 0] = np.arange(12) % 2

@@ -146,6 +146,7 @@ def change_a_pixel(copy: Copy) -> None:
         )
 
 
+@pytest.mark.long
 def test_how_the_source_is_written_changes_nothing_that_is_kept(copy):
     first = copy.use()
     assert first["built"] == first["pushed"] == ALL and first["scored"] == 2

@@ -163,7 +163,7 @@ def _checked(command: list[str], cwd: Path) -> subprocess.CompletedProcess:
     return done
 
 
-@pytest.mark.parametrize("checker", [mypy, pyright])
+@pytest.mark.parametrize("checker", [mypy, pytest.param(pyright, marks=pytest.mark.long)])
 def test_a_users_program_and_the_documentation(python, tmp_path, checker):
     program, mistakes = tmp_path / "program.py", tmp_path / "mistakes.py"
     program.write_text(PROGRAM)

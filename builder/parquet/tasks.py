@@ -24,7 +24,7 @@ from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.testset.images import reference_streams
 from medmnist_c.builder.testset.probe import Probe, probe
 from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
-from medmnist_c.corruptions.reference import StateKey, depends_on_images
+from medmnist_c.corruptions.reference import StateKey
 from medmnist_c.corruptions.registry import Draws
 
 RandomState = tuple[StateKey, np.ndarray]
@@ -94,10 +94,9 @@ def tasks_of(specs: Iterable[TestSetSpec]) -> list[ShardTask]:
 def _chained_draws(spec: TestSetSpec) -> Draws | None:
     """What the algorithm draws, if where it begins to draw depends on images; else None."""
     config = spec.config
-    if spec.source.seed is not None or isinstance(config, CleanConfig):
+    if isinstance(config, CleanConfig) or not spec.is_behind_images:
         return None
-    chained = depends_on_images(config.dataset, config.corruption)
-    return config.entry.algorithm.draws if chained else None
+    return config.entry.algorithm.draws
 
 
 def make_shard(

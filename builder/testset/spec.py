@@ -68,16 +68,6 @@ class TestSet:
         if self.seed is None:
             advance_to_start(load_clean(self.clean_folder), self.config)
 
-    @property
-    def is_behind_images(self) -> bool:
-        """Whether where it begins to draw depends on images, so that `advance` may take minutes."""
-        config = self.config
-        return (
-            self.seed is None
-            and isinstance(config, CorruptedConfig)
-            and depends_on_images(config.dataset, config.corruption)
-        )
-
     def tables(
         self,
         start: int,
@@ -165,6 +155,16 @@ class TestSetSpec:
     @property
     def _draws(self) -> bool:
         return isinstance(self.config, CorruptedConfig) and bool(self.config.entry.algorithm.draws)
+
+    @property
+    def is_behind_images(self) -> bool:
+        """Whether where it begins to draw depends on images: `TestSet.advance` may take minutes."""
+        config = self.config
+        return (
+            self.source.seed is None
+            and isinstance(config, CorruptedConfig)
+            and depends_on_images(config.dataset, config.corruption)
+        )
 
     def clean_source(self) -> CleanSource:
         """Where the clean test set comes from; only looks at files.

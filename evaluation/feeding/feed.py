@@ -9,7 +9,7 @@ from typing import SupportsIndex
 
 from medmnist_c.builder.executor.processes import available_cores
 from medmnist_c.evaluation.feeding.inputs import ModelInput
-from medmnist_c.evaluation.feeding.stretches import Fed, Job, Jobs, fed_by_processes, fed_here
+from medmnist_c.evaluation.feeding.stretches import Fed, Job, Lanes, fed_by_processes, fed_here
 from medmnist_c.evaluation.feeding.worker import dump_inputs
 from medmnist_c.evaluation.model import NamedModel
 
@@ -77,16 +77,16 @@ def _why_not_sent(wanted: ModelInput) -> str | None:
     return None
 
 
-def fed(jobs: Jobs[Job], inputs: Sequence[ModelInput], workers: int, longest: int) -> Fed[Job]:
-    """Each job with the images of its test set, in order: the same for any number of workers.
+def fed(lanes: Lanes[Job], inputs: Sequence[ModelInput], workers: int, longest: int) -> Fed[Job]:
+    """The images of each job's test set, in order: the same for any number of workers.
 
     Args:
-        jobs: what is to be done, and on which test set, all of one dataset; with workers they are
-            asked for ahead.
+        lanes: what is to be done, and on which test sets, all of one dataset; with workers they are
+            asked for ahead, and one of each lane is under way at a time.
         inputs: what is made of each image.
         workers: processes; 0 for a thread of this one.
         longest: images of a stretch, where there are no workers.
     """
     if workers:
-        return fed_by_processes(jobs, inputs, workers)
-    return fed_here(jobs, inputs, longest)
+        return fed_by_processes(lanes, inputs, workers)
+    return fed_here(lanes, inputs, longest)

@@ -27,8 +27,9 @@ class Maker:
 
     inputs: Sequence[ModelInput]
     formats: Sequence[RowFormat]
-    _open: Iterator[LabelledImage] = field(default_factory=lambda: iter(()))
-    _next: tuple[str, int] | None = None  # the image that `_open` gives next
+    _open: dict[tuple[str, int], Iterator[LabelledImage]] = field(
+        default_factory=dict
+    )  # by what is next
 
     def make(self, test_set: ReadableTestSet, part: Part, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Write a part's images, and give their labels, int64, N x K.
@@ -41,20 +42,20 @@ class Maker:
         Raises:
             PredictionError: a transform fails, or there are fewer images.
         """
-        if not part.follows or self._next != (test_set.name, part.start):
-            self._open = iter(test_set.rows(part.start, part.stretch[1]))
-        self._next = None
+        begun = self._open.pop((test_set.name, part.start), None) if part.follows else None
+        images = begun or iter(test_set.rows(part.start, part.stretch[1]))
         labels = []
         for index in range(part.start, part.stop):
-            image, label = next(self._open, (None, None))
+            image, label = next(images, (None, None))
             if image is None or label is None:
                 raise PredictionError(f"{test_set.name} gave {index} images, not {test_set.count}.")
             for own, form, out in zip(self.inputs, self.formats, rows, strict=True):
                 out[index - part.start] = form.to_bytes(_given(own, image, index, test_set.name))
             labels.append(label)
-        self._next = (test_set.name, part.stop)
-        if part.stop == part.stretch[1]:
-            next(self._open, None)  # what is left to do after the last image: its state is cached
+        if part.stop < part.stretch[1]:
+            self._open[test_set.name, part.stop] = images
+        else:
+            next(images, None)  # what is left to do after the last image: its state is cached
         return np.stack(labels)
 
 

@@ -35,20 +35,16 @@ class Pool:
 
     def __init__(self, workers: Sequence[_Worker]) -> None:
         self._workers = workers
-        self._latest = workers[0]
-
-    @property
-    def busy(self) -> bool:
-        """Whether there is a task whose result has not come."""
-        return any(worker.given for worker in self._workers)
+        self._latest: dict[str, _Worker] = {}  # by test set, who had its last part
 
     def submit(self, task: Task) -> Pending:
         pending = Pending(task)
+        name = task.test_set.name
         if not task.part.follows:
-            self._latest = min(self._workers, key=lambda worker: len(worker.given))
-        self._latest.given.append(pending)
+            self._latest[name] = min(self._workers, key=lambda worker: len(worker.given))
+        self._latest[name].given.append(pending)
         try:
-            self._latest.connection.send(task)
+            self._latest[name].connection.send(task)
         except OSError as error:
             raise _killed() from error
         return pending

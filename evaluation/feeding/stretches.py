@@ -4,7 +4,7 @@ import contextlib
 import itertools
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from medmnist_c.evaluation.prefetch import prefetched
 
 _LONGEST = 128  # images; the reference's random states are cached as often
 _FEWEST = 16
+_FOLLOWING = 3  # parts that one worker makes after each other: one is made, one waits, one is read
 _MOST_BYTES = 1 << 30  # of shared memory, unless the workers need more to be busy
 _ALIGNED = 64  # bytes
 
@@ -44,21 +45,34 @@ class Stretch:
 
 
 Jobs = Iterator[tuple[Job, ReadableTestSet]]
-Fed = Generator[tuple[Job, Iterator[Stretch]], None, None]
+Fed = Generator[tuple[Job, Stretch], None, None]
 
 
-def fed_here(jobs: Jobs[Job], inputs: Sequence[ModelInput], longest: int) -> Fed[Job]:
-    """Each job with the stretches of its test set, made by a thread of this process.
+@dataclass(frozen=True)
+class Lanes(Generic[Job]):
+    """What is to be done, and on which test sets; asked for one by one, when it is their turn.
+
+    apart: test sets that know nothing of each other.
+    chained: each begins to draw where the one before it ends, which is known when that is made.
+    """
+
+    apart: Jobs[Job]
+    chained: Jobs[Job] = field(default_factory=lambda: iter(()))
+
+
+def fed_here(lanes: Lanes[Job], inputs: Sequence[ModelInput], longest: int) -> Fed[Job]:
+    """The stretches of each test set in turn, made by a thread of this process.
 
     Args:
-        jobs: what is to be done, and on which test set; asked for when the one before is finished.
+        lanes: what is to be done; asked for when the one before is finished.
         inputs: what is made of each image.
         longest: images of a stretch.
     """
-    for job, test_set in jobs:
+    for job, test_set in itertools.chain(lanes.apart, lanes.chained):
         maker = Maker(inputs, formats_of(inputs, test_set))
         with contextlib.closing(prefetched(_made_here(maker, test_set, longest))) as stretches:
-            yield job, stretches
+            for stretch in stretches:
+                yield job, stretch
 
 
 def _made_here(maker: Maker, test_set: ReadableTestSet, longest: int) -> Iterator[Stretch]:
@@ -69,15 +83,17 @@ def _made_here(maker: Maker, test_set: ReadableTestSet, longest: int) -> Iterato
         yield Stretch(labels, rows, maker.formats, stop == test_set.count)
 
 
-def fed_by_processes(jobs: Jobs[Job], inputs: Sequence[ModelInput], number: int) -> Fed[Job]:
+def fed_by_processes(lanes: Lanes[Job], inputs: Sequence[ModelInput], number: int) -> Fed[Job]:
     """As `fed_here`, but made by so many processes, up to some hundred images ahead.
 
-    The next jobs are asked for while the one before is not finished. All test sets are of one dataset.
+    The next jobs are asked for while the one before is not finished. A test set of each lane is under
+    way at a time: its stretches come in order, between those of the other lane; the chained ones begin
+    when the first of the others is finished. All test sets are of one dataset.
 
     Raises:
         PredictionError: a worker process has ended.
     """
-    first = next(jobs, None)
+    first = next(itertools.chain(lanes.apart, lanes.chained), None)
     if first is None:
         return
     formats = formats_of(inputs, first[1])
@@ -85,19 +101,10 @@ def fed_by_processes(jobs: Jobs[Job], inputs: Sequence[ModelInput], number: int)
     memory = SharedMemory(layout.segments * layout.segment_bytes)
     try:
         with pool_of(number, memory, dump_inputs(inputs), formats) as pool:
-            run = _Run(itertools.chain([first], jobs), pool, memory.array(), layout)
-            made = run.stretches()
-            for job, stretch in made:
-                yield job, _up_to_last(stretch, made)
+            begun = Lanes(itertools.chain([first], lanes.apart), lanes.chained)
+            yield from _Run(begun, pool, memory.array(), layout).stretches()
     finally:
         memory.close()
-
-
-def _up_to_last(stretch: Stretch, made: Iterator[tuple[Job, Stretch]]) -> Iterator[Stretch]:
-    yield stretch
-    while not stretch.last:
-        _, stretch = next(made)
-        yield stretch
 
 
 @dataclass(frozen=True)
@@ -130,57 +137,99 @@ class _Layout:
         return tuple(itertools.accumulate(self._sizes[:-1], initial=first))
 
 
-class _Run(Generic[Job]):
-    """Test sets on their way through a pool: parts are given out, and come back, in order."""
+@dataclass
+class _Lane(Generic[Job]):
+    """Test sets that are made one after the other, in parts that are given out and come back in order.
 
-    def __init__(self, jobs: Jobs[Job], pool: Pool, memory: np.ndarray, layout: _Layout) -> None:
-        self._jobs, self._pool, self._memory, self._layout = jobs, pool, memory, layout
-        self._free = deque(range(layout.segments))
-        self._parts: deque[tuple[Job, ReadableTestSet, Part]] = deque()
-        self._given: deque[tuple[Job, Pending, int]] = deque()  # with their segments
-        self._draws_through = False
-        self._error: Exception | None = None
+    longest: images of a part.
+    chained: a test set waits until the one before it is made.
+    """
 
-    def stretches(self) -> Iterator[tuple[Job, Stretch]]:
-        while True:
-            self._submit()
-            if not self._given:
-                break
-            job, pending, segment = self._given.popleft()
-            while (result := pending.result) is None:
-                self._pool.collect()
-            if result.labels is None:
-                raise result.error or AssertionError
-            part, count = pending.task.part, len(result.labels)
-            rows = rows_at(self._memory, pending.task.offsets, self._layout.formats, count)
-            last = part.stop == pending.task.test_set.count
-            yield job, Stretch(result.labels, rows, self._layout.formats, last)
-            self._free.append(segment)
-            self._pool.collect(0)
-        if self._error:
-            raise self._error
+    jobs: Jobs[Job]
+    longest: int
+    chained: bool = False
+    parts: deque[tuple[Job, ReadableTestSet, Part]] = field(default_factory=deque)
+    given: deque[tuple[Job, Pending, int]] = field(default_factory=deque)  # with their segments
+    error: Exception | None = None
 
-    def _submit(self) -> None:
-        """Give out the next parts, as far as there is memory for them."""
-        while self._free and (self._parts or self._plan()):
-            job, test_set, part = self._parts.popleft()
-            segment = self._free.popleft()
-            task = Task(test_set, part, self._layout.offsets(segment))
-            self._given.append((job, self._pool.submit(task), segment))
+    @property
+    def has_room(self) -> bool:
+        """Whether more parts may be given out: of those that follow each other, only few."""
+        follows = bool(self.parts) and self.parts[0][2].follows
+        return not follows or len(self.given) < _FOLLOWING
 
-    def _plan(self) -> bool:
+    def plan(self) -> bool:
         """Cut the next test set into parts, if it can be done now."""
-        if self._error or (self._draws_through and self._pool.busy):
+        if self.error or (self.chained and self.given):
             return False
         try:
-            following = next(self._jobs, None)
+            following = next(self.jobs, None)
             if following is None:
                 return False
             job, test_set = following
-            parts = test_set.parts(self._layout.longest)
+            parts = test_set.parts(self.longest)
         except Exception as error:  # the test sets before it come first
-            self._error = error
+            self.error = error
             return False
-        self._parts.extend((job, test_set, part) for part in parts)
-        self._draws_through = parts[-1].follows  # what comes next may begin where this one ends
+        self.parts.extend((job, test_set, part) for part in parts)
         return bool(parts)
+
+
+class _Run(Generic[Job]):
+    """Test sets on their way through a pool."""
+
+    def __init__(self, lanes: Lanes[Job], pool: Pool, memory: np.ndarray, layout: _Layout) -> None:
+        self._pool, self._memory, self._layout = pool, memory, layout
+        self._free = deque(range(layout.segments))
+        self._apart = _Lane(lanes.apart, layout.longest)
+        self._chained = _Lane(lanes.chained, layout.longest, chained=True)
+        self._lanes = [
+            self._apart
+        ]  # the chained ones come when what is known of the first one is kept
+
+    def stretches(self) -> Fed[Job]:
+        while True:
+            self._submit()
+            lane = self._come()
+            if lane is not None:
+                job, stretch, segment = self._taken(lane)
+                yield job, stretch
+                self._free.append(segment)
+                self._pool.collect(0)
+                if stretch.last and self._chained not in self._lanes:
+                    self._lanes.insert(0, self._chained)
+            elif any(one.given for one in self._lanes):
+                self._pool.collect()
+            elif self._chained not in self._lanes:
+                self._lanes.insert(0, self._chained)
+            else:
+                return
+
+    def _submit(self) -> None:
+        """Give out the next parts, as far as there is memory for them; first those that others await."""
+        for lane in self._lanes:
+            while self._free and lane.has_room and (lane.parts or lane.plan()):
+                job, test_set, part = lane.parts.popleft()
+                segment = self._free.popleft()
+                task = Task(test_set, part, self._layout.offsets(segment))
+                lane.given.append((job, self._pool.submit(task), segment))
+
+    def _come(self) -> _Lane[Job] | None:
+        """A lane whose next stretch has come."""
+        for lane in self._lanes:
+            if lane.given and lane.given[0][1].result is not None:
+                return lane
+            if lane.error and not lane.given and not lane.parts:
+                raise lane.error
+        return None
+
+    def _taken(self, lane: _Lane[Job]) -> tuple[Job, Stretch, int]:
+        job, pending, segment = lane.given.popleft()
+        result, task = pending.result, pending.task
+        assert result is not None
+        if result.labels is None:
+            raise result.error or AssertionError
+        formats = self._layout.formats
+        rows = rows_at(self._memory, task.offsets, formats, len(result.labels))
+        last = task.part.stop == task.test_set.count
+        return job, Stretch(result.labels, rows, formats, last), segment

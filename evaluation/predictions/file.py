@@ -72,8 +72,10 @@ class PredictionFile:
         """The row groups that have rows of each test set."""
         found: dict[Config, list[int]] = {}
         counts: dict[Config, int] = {}
-        for group in range(self._open().metadata.num_row_groups):
-            for batch in self._batches([group], list(_NAMES)):
+        with reading(self.path):
+            file = self._open()
+        for group in range(file.metadata.num_row_groups):
+            for batch in self._batches(file, [group], list(_NAMES)):
                 for config, rows in self._rows_of(batch).items():
                     counts[config] = counts.get(config, 0) + len(rows)
                     most = dataset_info(config.dataset).test_count
@@ -86,9 +88,11 @@ class PredictionFile:
                         found[config].append(group)
         return found
 
-    def _batches(self, groups: list[int], columns: list[str]) -> Iterator[pa.RecordBatch]:
+    def _batches(
+        self, file: pq.ParquetFile, groups: list[int], columns: list[str]
+    ) -> Iterator[pa.RecordBatch]:
         with reading(self.path):
-            for batch in self._open().iter_batches(row_groups=groups, columns=columns):
+            for batch in file.iter_batches(row_groups=groups, columns=columns):
                 batch.validate(full=True)
                 yield batch
 
@@ -163,7 +167,9 @@ class PredictionFile:
     def read(self, config: Config, *, logits: bool = False) -> Predictions:
         """One test set, checked; only the row groups that have it are read."""
         kept = []
-        for batch in self._batches(self._row_groups[config], self._columns):
+        with reading(self.path):
+            file = self._open()
+        for batch in self._batches(file, self._row_groups[config], self._columns):
             rows = self._rows_of(batch).get(config)
             if rows is not None:
                 kept.append(batch.take(pa.array(rows)))

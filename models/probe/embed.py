@@ -16,6 +16,7 @@ from medmnist_c.builder.splits import PUBLISHED, Split
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.evaluation.feeding.asked import AskedModel
 from medmnist_c.evaluation.feeding.feed import fed, shared_inputs, workers_for
+from medmnist_c.evaluation.feeding.stretches import Lanes
 from medmnist_c.evaluation.image_sources import MadeTestSet
 from medmnist_c.evaluation.model import Model, NamedModel
 from medmnist_c.evaluation.progress import progress_over
@@ -89,28 +90,34 @@ def embed(
     done = 0
     with progress_over(sum(counts.values())) as progress:
 
-        def jobs() -> Iterator[tuple[Path, MadeTestSet]]:
+        def jobs(chained: bool) -> Iterator[tuple[Path, MadeTestSet]]:
             for one in image_sets:
                 spec = one.spec
+                if spec.is_behind_images != chained:
+                    continue
                 file = store.file(encoder, one.name, spec.identity())
                 if store.read(file) is not None:
                     progress.kept(counts[one])
                     continue
                 test_set = spec.open(absolute(datasets.config.HF_DATASETS_CACHE))
-                if test_set.is_behind_images:
+                if chained:
                     test_set.advance()
                 yield file, MadeTestSet(test_set)
 
-        with contextlib.closing(fed(jobs(), inputs, workers, model.batch_size)) as fed_jobs:
-            for file, stretches in fed_jobs:
-                progress.at(file.stem.rsplit("-", 2)[0])
-                asked = _AskedEncoder(model, own[0], file.stem, info)
-                labels = []
-                for stretch in stretches:
-                    asked.take(stretch)
-                    labels.append(stretch.labels)
-                    progress.done(len(stretch.labels))
-                features = Features(np.concatenate(asked.scores), np.concatenate(labels))
-                store.write(file, features)
-                done += len(features.labels)
+        running: dict[Path, tuple[_AskedEncoder, list[np.ndarray]]] = {}
+        lanes = Lanes(jobs(chained=False), jobs(chained=True))
+        with contextlib.closing(fed(lanes, inputs, workers, model.batch_size)) as stretches:
+            for file, stretch in stretches:
+                if file not in running:
+                    progress.at(file.stem.rsplit("-", 2)[0])
+                    running[file] = (_AskedEncoder(model, own[0], file.stem, info), [])
+                asked, labels = running[file]
+                asked.take(stretch)
+                labels.append(stretch.labels)
+                progress.done(len(stretch.labels))
+                if stretch.last:
+                    del running[file]
+                    features = Features(np.concatenate(asked.scores), np.concatenate(labels))
+                    store.write(file, features)
+                    done += len(features.labels)
     return done

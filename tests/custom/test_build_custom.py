@@ -95,6 +95,7 @@ def test_one_and_two_processes_kept_and_made_again(images, tmp_path):
     assert "stain_deposit_1" not in (tmp_path / "b" / "README.md").read_text()  # of another seed
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_goes_on_and_ends_the_same(images, tmp_path, monkeypatch):
     command = [sys.executable, "-m", "medmnist_c.cli", "build", "--from", str(images)]
     command += ["--like", "pathmnist", "--num-proc", "1", "-o"]

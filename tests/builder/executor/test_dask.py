@@ -130,6 +130,7 @@ def test_workers_killed_in_the_middle_and_started_again(cluster, data_dir, local
     assert contents(tmp_path) == local
 
 
+@pytest.mark.long
 def test_the_scheduler_killed_and_started_again(data_dir, local, tmp_path):
     how = {"data_dir": data_dir}
     with running_cluster(tmp_path / "cluster", "only") as cluster:
@@ -152,6 +153,7 @@ def test_the_scheduler_killed_and_started_again(data_dir, local, tmp_path):
         assert len(unfinished) <= 1  # the one whose marker had not been written
 
 
+@pytest.mark.long
 def test_what_fails_on_one_worker_is_made_on_another(data_dir, local, tmp_path):
     with running_cluster(tmp_path / "cluster", "good") as cluster:
         (tmp_path / "file").write_text("")
@@ -213,6 +215,7 @@ def test_a_wrong_address_gets_one_sentence_soon(tmp_path, monkeypatch):
     assert {one.status for one in clients} <= {"closed"}
 
 
+@pytest.mark.long
 def test_workers_with_another_version_or_other_images_say_so(data_dir, tmp_path):
     environment = changed_package(
         tmp_path / "other", **{"builder.versions": 'IMAGES_VERSION = "other"'}
@@ -256,6 +259,7 @@ def changed_package(folder: Path, **appended: str) -> dict[str, str]:
     return {"PYTHONPATH": str(folder)}
 
 
+@pytest.mark.long
 def test_a_worker_that_encodes_otherwise_takes_part(data_dir, local, tmp_path):
     """As igzip on another processor, or another version of it."""
     other = {"builder.arrow.encoding": "_UP, _LEVEL = 2, 3"}
@@ -334,6 +338,7 @@ def test_workers_make_what_is_pushed(cluster, tmp_path):
     assert not shards(tmp_path / "work")
 
 
+@pytest.mark.long
 def test_clean_images_are_fetched_by_one_worker_at_a_time(tmp_path):
     write_medmnist_file(tmp_path, "breastmnist", 156)
     names = ("breastmnist_clean", "breastmnist_pixelate_1", "breastmnist_pixelate_2")

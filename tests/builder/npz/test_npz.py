@@ -61,6 +61,7 @@ def test_finished_files_are_kept_and_others_made_again(tmp_path):
     assert (tmp_path / "breastmnist" / "speckle_noise.npz").read_bytes() not in before.values()
 
 
+@pytest.mark.long
 def test_killed_it_leaves_no_half_file_and_goes_on(tmp_path):
     write_medmnist_file(tmp_path, "bloodmnist", 60, seed=0)
     names = ["bloodmnist_saturate_*", "bloodmnist_motion_blur_*", "bloodmnist_defocus_blur_*"]

@@ -83,7 +83,9 @@ def test_item_10_a_crafted_state_with_the_right_checksum_is_taken_away(state, st
 
 
 @pytest.mark.datasets
-@pytest.mark.parametrize("position", [625, 5000, 2**31 - 1])
+@pytest.mark.parametrize(
+    "position", [5000, *(pytest.param(far, marks=pytest.mark.long) for far in (625, 2**31 - 1))]
+)
 def test_item_10_a_crafted_state_never_reaches_compiled_code(position, tmp_path):
     """The very images as without it, from a process of its own: it would be killed."""
     program = (

@@ -130,6 +130,7 @@ def test_images_are_as_large_as_the_corruptions_need(reports):
             assert image.width >= least and len(image.convert("L").getcolors()) > 20
 
 
+@pytest.mark.long
 def test_the_same_report_gives_the_same_bytes(folders, tmp_path):
     for place in ("one", "two"):
         arguments = ["report", *map(str, folders), "-o", str(tmp_path / place)]
@@ -315,6 +316,7 @@ def test_results_go_into_a_models_card_and_replace_older_ones(folders, tmp_path)
         assert (f"{dataset}_pixelate", "accuracy") in found
 
 
+@pytest.mark.long
 def test_a_refused_card_gets_one_sentence(folders, tmp_path):
     with running_hub(tmp_path / "hub") as hub:
         command = [sys.executable, "-m", "medmnist_c.cli", "report", str(folders[0])]
@@ -327,6 +329,7 @@ def test_a_refused_card_gets_one_sentence(folders, tmp_path):
     assert "Traceback" not in done.stderr and hub.token not in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["drop_before", "drop_after"])
 def test_a_connection_that_breaks_at_a_card_gets_one_sentence(folders, tmp_path, how):
     with running_hub(tmp_path / "hub") as hub:
