@@ -1,6 +1,7 @@
 """A model that is asked batch by batch, however the images come."""
 
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 from medmnist_c.builder.dataset_info import MedMNISTInfo
 from medmnist_c.evaluation.feeding.feed import InputOfModel
 from medmnist_c.evaluation.feeding.inputs import RowFormat
+from medmnist_c.evaluation.feeding.lending import BatchMemory
 from medmnist_c.evaluation.feeding.stretches import Stretch
 from medmnist_c.evaluation.model import NamedModel
 from medmnist_c.evaluation.predictions.probabilities import probabilities
@@ -28,6 +30,7 @@ class AskedModel:
     name: str
     info: MedMNISTInfo
     scores: list[np.ndarray] = field(default_factory=list)
+    _memory: BatchMemory | None = None
     _waiting: np.ndarray | None = None  # rows of the batch that is being filled
     _filled: int = 0
     _done: int = 0
@@ -43,7 +46,7 @@ class AskedModel:
         start = 0
         while start < len(rows):
             if self._waiting is None:
-                self._waiting = _room(size, form)
+                self._waiting = self._room(form)
             count = min(size - self._filled, len(rows) - start)
             self._waiting[self._filled : self._filled + count] = rows[start : start + count]
             self._filled += count
@@ -52,6 +55,18 @@ class AskedModel:
                 batch, self._waiting = self._waiting[: self._filled], None
                 self._filled = 0
                 self._ask(batch, form)
+                del batch  # so that the next one can have its memory
+
+    def _room(self, form: RowFormat) -> np.ndarray:
+        """Memory for a batch's rows, which a model may keep; pinned where CUDA is used."""
+        shape = (self.model.batch_size, form.row_bytes)
+        if form.torch:
+            import torch
+
+            if torch.cuda.is_available() and torch.cuda.is_initialized():
+                return torch.empty(shape, dtype=torch.uint8, pin_memory=True).numpy()
+        self._memory = self._memory or BatchMemory(prod(shape))
+        return self._memory.lend().reshape(shape)
 
     def _ask(self, rows: np.ndarray, form: RowFormat) -> None:
         where = f"images {self._done} to {self._done + len(rows) - 1} of {self.name}"
@@ -76,14 +91,3 @@ class AskedModel:
 def _plain(image: np.ndarray) -> np.ndarray:
     """H x W x 3, or H x W of a grey one."""
     return image[..., 0] if image.shape[2] == 1 else image
-
-
-def _room(count: int, form: RowFormat) -> np.ndarray:
-    """Memory for rows: fresh, so that a model may keep it; pinned where CUDA is used."""
-    shape = (count, form.row_bytes)
-    if form.torch:
-        import torch
-
-        if torch.cuda.is_available() and torch.cuda.is_initialized():
-            return torch.empty(shape, dtype=torch.uint8, pin_memory=True).numpy()
-    return np.empty(shape, np.uint8)
