@@ -52,6 +52,18 @@ def read(root: str, dataset: str, corruption: str) -> float:
     return time.perf_counter() - started
 
 
+def load(root: str, dataset: str, corruption: str, workers: int) -> float:
+    """Batches of arrays, as a model would be given them."""
+    started = time.perf_counter()
+    images = CorruptedMedMNIST(
+        dataset_name=dataset, corruption=corruption, root=root, as_rgb=False, mmap_mode=None
+    )
+    images.transform = np.array
+    for _ in torch.utils.data.DataLoader(images, batch_size=64, num_workers=workers):
+        pass
+    return time.perf_counter() - started
+
+
 def augment(file: str, dataset: str, repeat: int) -> float:
     """Its augmentation as its training has it, on RGB images; CPU time."""
     images = [Image.fromarray(image).convert("RGB") for image in np.load(file)]
@@ -63,7 +75,7 @@ def augment(file: str, dataset: str, repeat: int) -> float:
 
 
 if __name__ == "__main__":
-    DO = {"corrupt": corrupt, "build": build, "read": read, "augment": augment}
+    DO = {"corrupt": corrupt, "build": build, "read": read, "load": load, "augment": augment}
     answers, sys.stdout, sys.stderr = sys.stdout, io.StringIO(), io.StringIO()
     for line in sys.stdin:
         request = json.loads(line)

@@ -1,7 +1,6 @@
 """Where the images of a test set come from: made here, or streamed from published ones."""
 
 import hashlib
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -12,8 +11,8 @@ import datasets
 import fsspec
 import numpy as np
 import pyarrow.parquet as pq
-from PIL import Image
 
+from medmnist_c.builder.arrow.decoding import decode
 from medmnist_c.builder.configs import CleanConfig, Config
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError
@@ -260,7 +259,7 @@ class PublishedTestSet:
                     f"Row {number} of {self.name} in {self.repo} has index {row['index']}; the test "
                     "set there is not whole or not in order."
                 )
-            image = np.asarray(Image.open(io.BytesIO(row["image"]["bytes"])))
+            image = decode(row["image"]["bytes"])
             if image.shape != info.image_shape:
                 raise PredictionError(
                     f"Image {number} of {self.name} in {self.repo} is {image.shape}, not "

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from medmnist_c.builder.arrow.decoding import decode
+
 _ROWS_AT_ONCE = 32
-_MODES = ("L", "RGB")
 _UNREADABLE = (
     *(OSError, ValueError, TypeError, KeyError, SyntaxError, OverflowError),
     pa.ArrowException,
@@ -61,14 +62,7 @@ def digest_of_file(file: io.BufferedIOBase) -> str:
         ):
             for row in batch.to_pylist():
                 label = row["label"] if isinstance(row["label"], list) else [row["label"]]
-                digest.add(_decoded(row["image"]["bytes"]), label, row["index"])
+                digest.add(decode(row["image"]["bytes"], ["PNG"]), label, row["index"])
     except _UNREADABLE:
         return ""
     return digest.hexdigest()
-
-
-def _decoded(content: bytes) -> np.ndarray:
-    with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-        if image.mode not in _MODES:
-            raise ValueError(f"an image of mode {image.mode}")
-        return np.asarray(image)

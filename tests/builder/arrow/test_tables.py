@@ -1,11 +1,13 @@
 """Shards cut a test set without gap or overlap; encodings lose nothing."""
 
+import contextlib
 import io
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from medmnist_c.builder.arrow import decoding
 from medmnist_c.builder.arrow.encoding import encode
 from medmnist_c.builder.arrow.tables import stream_ranges
 
@@ -19,6 +21,10 @@ def test_shards_cover_a_test_set_once(count):
     assert max(lengths) <= 256 and max(lengths) - min(lengths) <= 1
 
 
+def smooth(shape: tuple[int, ...]) -> np.ndarray:
+    return np.cumsum(np.ones(shape, np.uint8), axis=0, dtype=np.uint8)
+
+
 @pytest.mark.parametrize("encoding", ["png", "pnm"])
 @pytest.mark.parametrize("shape", [(224, 224), (224, 224, 3), (33, 57), (57, 33, 3)])
 def test_encoding_loses_nothing(encoding, shape):
@@ -26,3 +32,44 @@ def test_encoding_loses_nothing(encoding, shape):
     decoded = Image.open(io.BytesIO(encode(image, encoding)))
     assert decoded.mode == ("L" if image.ndim == 2 else "RGB")
     assert np.array_equal(np.asarray(decoded), image)
+
+
+@pytest.mark.parametrize("shape", [(224, 224), (224, 224, 3), (33, 57), (57, 33, 3), (1, 1)])
+def test_what_we_encode_is_decoded_without_pillow(shape, monkeypatch):
+    noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    monkeypatch.setattr(decoding.Image, "open", None)
+    for image in (noise, smooth(shape)):
+        assert np.array_equal(decoding.decode(encode(image, "png")), image)
+
+
+def test_noise_is_stored_and_what_deflates_is_not():
+    noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
+    assert 0 < len(encode(noise, "png")) - noise.nbytes < 400
+    assert len(encode(smooth(noise.shape), "png")) < noise.nbytes / 10
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "P", "RGBA", "I;16"])
+def test_what_others_encode_is_decoded_or_refused_by_its_mode(mode):
+    image, file = Image.new(mode, (5, 4), 7), io.BytesIO()
+    image.save(file, "PNG")
+    if mode in ("L", "RGB"):
+        assert np.array_equal(decoding.decode(file.getvalue()), np.asarray(image))
+    else:
+        with pytest.raises(ValueError, match=f"mode {mode}"):
+            decoding.decode(file.getvalue())
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+def test_a_damaged_file_is_never_taken_for_another_image(noisy):
+    image = smooth((9, 8, 3))
+    if noisy:
+        image = np.random.default_rng(0).integers(0, 256, image.shape, np.uint8)
+    content = encode(image, "png")
+    flipped = [bytearray(content) for _ in content]
+    for at, one in enumerate(flipped):
+        one[at] ^= 0x10
+    for damaged in (*map(bytes, flipped), *(content[:length] for length in range(len(content)))):
+        with contextlib.suppress(
+            OSError, ValueError, SyntaxError
+        ):  # else Pillow misses only the end
+            assert np.array_equal(decoding.decode(damaged), image)
