@@ -15,6 +15,7 @@ from medmnist_c.commands.register import register
 from medmnist_c.commands.report import report
 from medmnist_c.commands.score import score
 from medmnist_c.commands.seeds import seeds
+from medmnist_c.commands.site import explore, push_site, site
 from medmnist_c.commands.verify import verify
 
 
@@ -35,6 +36,9 @@ for command in (
     score,
     seeds,
     report,
+    site,
+    explore,
+    push_site,
     fetch,
     cache,
     register,

@@ -45,6 +45,11 @@ if TYPE_CHECKING:
     "--severity", multiple=True, type=click.IntRange(1, 5), help="Only this one; likewise."
 )
 @click.option("--repo", help="Stream published test sets, USER/medmnist_c, or a folder of build.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help="Look at so many images of each test set at most: a fixed part, by class. No BE and rBE then.",
+)
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True)
 @click.option(
     "--num-workers",
@@ -167,7 +172,9 @@ def _probed(
 
     if store.get("repo") is not None:
         raise ValueError("A probe learns from clean training images, which --repo has not.")
-    own = {key: value for key, value in store.items() if key != "repo"}
+    if store.get("limit") is not None:
+        raise ValueError("A probe keeps features of whole test sets; leave --limit out.")
+    own = {key: value for key, value in store.items() if key not in ("repo", "limit")}
     encoder = load_encoder(name, datasets[0], Choices.of(name, **choices))
     click.echo(str(encoder.facts))
     return probe(encoder, datasets, heads or ("linear",), features=features, **own)

@@ -23,11 +23,16 @@ def read_parameters(kinds: Sequence[ParameterKind], value: Any) -> tuple:
     )
 
 
-def describe_parameters(kinds: Sequence[ParameterKind], parameters: tuple) -> str:
-    """e.g. "3, 0.1" or "7 factors, 1 to 1.06"."""
-    return ", ".join(
+def parameters_in_words(kinds: Sequence[ParameterKind], parameters: tuple) -> tuple[str, ...]:
+    """Each in a few words, e.g. "3", "0.1" or "7 factors, 1 to 1.06"."""
+    return tuple(
         f"{len(one)} factors, {one[0]:g} to {one[-1]:.3g}"
         if kind == "zoom factors"
         else f"{one:.4g}"
         for kind, one in zip(kinds, parameters, strict=True)
     )
+
+
+def describe_parameters(kinds: Sequence[ParameterKind], parameters: tuple) -> str:
+    """e.g. "3, 0.1"."""
+    return ", ".join(parameters_in_words(kinds, parameters))

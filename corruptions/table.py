@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from importlib import resources
 
-from medmnist_c.corruptions.parameters import read_parameters
+from medmnist_c.corruptions.parameters import parameters_in_words, read_parameters
 from medmnist_c.corruptions.registry import ALGORITHMS, Algorithm
 
 SEVERITIES = (1, 2, 3, 4, 5)
@@ -32,6 +32,10 @@ class Corruption:
     def parameters(self, severity: int) -> tuple:
         """Parameters of `severity` (1-5)."""
         return self.severities[severity - 1]
+
+    def parameters_in_words(self, severity: int) -> tuple[str, ...]:
+        """Each parameter of `severity` in a few words."""
+        return parameters_in_words(self.algorithm.parameters, self.parameters(severity))
 
 
 def _read_table() -> dict[str, dict[str, Corruption]]:

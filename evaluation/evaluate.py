@@ -11,6 +11,7 @@ from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.evaluation.configs import chosen_configs
 from medmnist_c.evaluation.feeding.feed import checked_workers
 from medmnist_c.evaluation.image_sources import ImagesMadeHere, PublishedImages
+from medmnist_c.evaluation.limited import LimitedImages, checked_limit
 from medmnist_c.evaluation.model import Model, Predict, Transform, models_of
 from medmnist_c.evaluation.predict import KeptModel, predict_all
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
@@ -30,6 +31,7 @@ def evaluate(
     data_dir: str | Path | None = ...,
     sample: bool = ...,
     seed: int | None = ...,
+    limit: int | None = ...,
     repo: str | None = ...,
     batch_size: int = ...,
     transform: Transform | None = ...,
@@ -53,6 +55,7 @@ def evaluate(
     data_dir: str | Path | None = ...,
     sample: bool = ...,
     seed: int | None = ...,
+    limit: int | None = ...,
     repo: str | None = ...,
     batch_size: int = ...,
     transform: Transform | None = ...,
@@ -75,6 +78,7 @@ def evaluate(
     data_dir: str | Path | None = None,
     sample: bool = False,
     seed: int | None = None,
+    limit: int | None = None,
     repo: str | None = None,
     batch_size: int = 64,
     transform: Transform | None = None,
@@ -104,6 +108,10 @@ def evaluate(
         severities: 1-5; None for all.
         data_dir, sample, seed: as for `load_dataset`: a folder of MedMNIST+ files, the few images
             inside the package, a seed in place of the release's draws.
+        limit: look at so many images of each test set at most, for a quick look: a fixed part, the same
+            for everybody, with as equal numbers of each class as there are. Figures are estimates of
+            those of the whole; intervals are wider accordingly. The report is partial: it has no BE
+            and rBE. All validation images are used.
         repo: stream published test sets instead, "USER/medmnist_c" or a folder that `build` made.
         batch_size: the last batch may be smaller.
         transform: from a PIL image (mode L or RGB) to an array or a tensor, of one shape and dtype for
@@ -139,12 +147,14 @@ def evaluate(
         scoring.check(dataset_info(one))
     if repo is not None and (sample or data_dir is not None or seed is not None):
         raise ValueError("Give either repo=, or data_dir=, sample= and seed=, not both.")
-    source: ImagesMadeHere | PublishedImages
+    source: ImagesMadeHere | PublishedImages | LimitedImages
     source = (
         ImagesMadeHere(ImageSource(seed, data_dir, sample))
         if repo is None
         else PublishedImages.at(repo)
     )
+    if limit is not None:
+        source = LimitedImages(source, checked_limit(limit))
     defaults = Model(print, transform, batch_size, pil, rgb, logits)
     models = models_of(predict, defaults, model_name)
     workers = checked_workers(num_workers)

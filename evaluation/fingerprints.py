@@ -45,6 +45,12 @@ class _FirstImages:
     def rows(self, start: int, stop: int) -> Iterator[LabelledImage]:
         return self.test_set.rows(start, stop)
 
+    def rows_at(self, indices: list[int]) -> Iterator[LabelledImage]:
+        return self.test_set.rows_at(indices)
+
+    def labels(self) -> np.ndarray:
+        return self.test_set.labels()[: self.count]
+
 
 def of_answers(scores: np.ndarray) -> str:
     """Of the probabilities for a clean test set."""
@@ -78,6 +84,8 @@ def fingerprint(
         found, origin = store.read(clean).scores[: len(answers)], store.origin(clean)
     except PredictionError:  # a damaged file is made anew
         return of_answers(answers)
+    if origin.images.part != source.origin(clean).part:
+        return origin.fingerprint  # of other images; it is refused for that
     apart = np.abs(found - answers).max() if found.shape == answers.shape else 1.0
     if origin.model == model.name and apart > _NEAR:
         raise PredictionError(

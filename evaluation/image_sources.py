@@ -48,6 +48,12 @@ class ReadableTestSet(Protocol):
     def rows(self, start: int, stop: int) -> Iterator[LabelledImage]:
         """Images start ... stop - 1 and their labels, in order."""
 
+    def rows_at(self, indices: list[int]) -> Iterator[LabelledImage]:
+        """Some images and their labels, in the order of their numbers."""
+
+    def labels(self) -> np.ndarray:
+        """Of all images, int64, N x 1, or N x L of 0 and 1."""
+
 
 class ImageOrigins(Protocol):
     """Where the images of test sets come from."""
@@ -60,6 +66,9 @@ class ImageOrigins(Protocol):
 
     def count(self, config: Config | ValidationSet) -> int:
         """How many images a test set has, or is expected to have; only looks at files."""
+
+    def indices(self, config: Config | ValidationSet) -> np.ndarray | None:
+        """Which images of a test set these are; None for all of them."""
 
     def has_validation(self, dataset: str) -> bool:
         """Whether the clean validation images can be had, which are opened as a `ValidationSet`."""
@@ -86,8 +95,13 @@ class MadeTestSet:
         return self.test_set.parts(longest)
 
     def rows(self, start: int, stop: int) -> Iterator[LabelledImage]:
-        labels = load_clean(self.test_set.clean_folder).labels[start:stop].astype(np.int64)
-        return zip(self.test_set.images(start, stop), labels, strict=True)
+        return zip(self.test_set.images(start, stop), self.labels()[start:stop], strict=True)
+
+    def rows_at(self, indices: list[int]) -> Iterator[LabelledImage]:
+        return zip(self.test_set.images_at(indices), self.labels()[indices], strict=True)
+
+    def labels(self) -> np.ndarray:
+        return load_clean(self.test_set.clean_folder).labels.astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -101,6 +115,9 @@ class ImagesMadeHere:
         if isinstance(config, ValidationSet):
             return TestSetSpec(CleanConfig(config.dataset), self.source, "validation")
         return TestSetSpec(config, self.source)
+
+    def indices(self, config: Config | ValidationSet) -> None:
+        """All of them."""
 
     def has_validation(self, dataset: str) -> bool:
         """They are fetched, if need be."""
@@ -166,6 +183,9 @@ class PublishedImages:
                 f"Cannot find the dataset repository {repo!r} ({failure_of(error).reason}); "
                 "give USER/NAME, or a folder that `medmnist-c build` made."
             ) from error
+
+    def indices(self, config: Config | ValidationSet) -> None:
+        """All of them."""
 
     def has_validation(self, dataset: str) -> bool:
         """Test sets are published, and nothing else."""
@@ -251,9 +271,21 @@ class PublishedTestSet:
         return parts_of(self.count, [group.start for group in self.groups], longest)
 
     def rows(self, start: int, stop: int) -> Iterator[LabelledImage]:
+        return self.rows_at(list(range(start, stop)))
+
+    def labels(self) -> np.ndarray:
+        found: list[Any] = []
+        for file, groups in groupby(self.groups, lambda one: one.file):
+            with fsspec.open(file) as opened:
+                numbers = [group.number for group in groups]
+                table = pq.ParquetFile(opened).read_row_groups(numbers, ["label"])
+                found += table["label"].to_pylist()
+        return np.array([np.atleast_1d(np.asarray(one, np.int64)) for one in found])
+
+    def rows_at(self, indices: list[int]) -> Iterator[LabelledImage]:
         """`index` is held against the images' numbers."""
         info = dataset_info(self.config.dataset)
-        for number, row in enumerate(self._read(start, stop), start):
+        for number, row in zip(indices, self._read(indices), strict=True):
             if row["index"] != number:
                 raise PredictionError(
                     f"Row {number} of {self.name} in {self.repo} has index {row['index']}; the test "
@@ -267,15 +299,20 @@ class PublishedTestSet:
                 )
             yield image, np.atleast_1d(np.asarray(row["label"], np.int64))
 
-    def _read(self, start: int, stop: int) -> Iterator[dict[str, Any]]:
-        wanted = [one for one in self.groups if one.start < stop and start < one.start + one.rows]
-        for file, groups in groupby(wanted, lambda one: one.file):
+    def _read(self, indices: list[int]) -> Iterator[dict[str, Any]]:
+        """Rows of these numbers, which rise."""
+        numbers = np.asarray(indices)
+        of_group = [
+            (one, numbers[(one.start <= numbers) & (numbers < one.start + one.rows)] - one.start)
+            for one in self.groups
+        ]
+        wanted = [one for one in of_group if len(one[1])]
+        for file, groups in groupby(wanted, lambda one: one[0].file):
             with fsspec.open(file) as opened:
                 parquet = pq.ParquetFile(opened)
-                for group in groups:
+                for group, rows in groups:
                     table = parquet.read_row_group(group.number, ["image", "label", "index"])
-                    first = max(start - group.start, 0)
-                    yield from table.slice(first, stop - group.start - first).to_pylist()
+                    yield from table.take(rows).to_pylist()
 
 
 class _RowGroup(NamedTuple):

@@ -24,11 +24,15 @@ from medmnist_c.evaluation.scoring import ScoredImages
 
 @dataclass(frozen=True)
 class _Job:
-    """A test set, and the numbers of the models that have not been asked about it yet."""
+    """A test set, and the numbers of the models that have not been asked about it yet.
+
+    indices: which of its images; None for all.
+    """
 
     config: Config | ValidationSet
     images: ImagesOrigin
     pending: list[int]
+    indices: np.ndarray | None
 
 
 class Origins:
@@ -37,6 +41,7 @@ class Origins:
     def __init__(self, source: ImageOrigins) -> None:
         self.source = source
         self._clean: dict[str, CleanOrigin] = {}
+        self._limits: dict[str, int] = {}
         self._latest: ImagesOrigin | None = None
 
     def of(self, config: Config | ValidationSet) -> ImagesOrigin:
@@ -50,12 +55,15 @@ class Origins:
                 "give the same file throughout, and run it again."
             )
         self._latest = images
+        if images.part is not None:
+            self._limits[config.dataset] = images.part.limit
         return images
 
     def scored(self, model: str) -> ScoredImages:
         """A model's answers to all of them."""
         assert self._latest is not None
-        return ScoredImages(model, self._latest.images, self._latest.images_version, self._clean)
+        latest = self._latest
+        return ScoredImages(model, latest.images, latest.images_version, self._clean, self._limits)
 
 
 @dataclass
@@ -136,7 +144,8 @@ def _jobs(
             if not one.store.has(config, one.origin(config, images))
         ]
         if pending:
-            yield _Job(config, images, pending), origins.source.open(config, images.digest)
+            job = _Job(config, images, pending, origins.source.indices(config))
+            yield job, origins.source.open(config, images.digest)
         else:
             progress.kept(origins.source.count(config))
 
@@ -169,4 +178,5 @@ class _Running:
             scores = np.concatenate(model.scores)
             if one.fingerprints.get(config.dataset) is None:  # nothing is kept, and this is clean
                 one.fingerprints[config.dataset] = of_answers(scores)
-            one.store.write(config, np.concatenate(self.labels), scores, one.origin(config, images))
+            origin = one.origin(config, images)
+            one.store.write(config, np.concatenate(self.labels), scores, origin, self.job.indices)

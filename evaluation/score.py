@@ -14,7 +14,7 @@ from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.fields import as_text
 from medmnist_c.evaluation.predictions.folder import PredictionFolder, open_predictions
-from medmnist_c.evaluation.predictions.origin import REFERENCE_IMAGES, CleanOrigin
+from medmnist_c.evaluation.predictions.origin import REFERENCE_IMAGES, CleanOrigin, PartOrigin
 from medmnist_c.evaluation.report.completeness import OTHER_IMAGES
 from medmnist_c.evaluation.report.operating_point import ThresholdSetting
 from medmnist_c.evaluation.report.robustness import MARGIN
@@ -108,19 +108,24 @@ def declared_images(images: str | None) -> str:
 def _kept(store: PredictionFolder, configs: list[Config]) -> ScoredImages:
     """Of one model and one kind of images, as the files of a folder say."""
     first = store.origin(configs[0])
+    parts: dict[str, PartOrigin | None] = {}
     sources: dict[str, CleanOrigin] = {}
     fingerprints: dict[str, str | None] = {}
     for config in configs:
         origin = store.origin(config)
         source = sources.setdefault(config.dataset, origin.images.source)
         fingerprint = fingerprints.setdefault(config.dataset, origin.fingerprint)
+        part = parts.setdefault(config.dataset, origin.images.part)
         found = (origin.model, origin.images.images, origin.images.source, origin.fingerprint)
-        if found != (first.model, first.images.images, source, fingerprint):
+        known = (first.model, first.images.images, source, fingerprint)
+        if found != known or origin.images.part != part:
             raise PredictionError(
                 f"{config.name} in {store.path} was made with another model or other images than "
                 f"{configs[0].name}; give a folder for each."
             )
-    return ScoredImages(first.model, first.images.images, first.images.images_version, sources)
+    limits = {name: part.limit for name, part in parts.items() if part is not None}
+    version = first.images.images_version
+    return ScoredImages(first.model, first.images.images, version, sources, limits)
 
 
 def _clean_labels(dataset: str, data_dir: str | Path | None, sample: bool) -> np.ndarray:

@@ -21,7 +21,7 @@ from medmnist_c.evaluation.predictions.origin import CleanOrigin
 from medmnist_c.evaluation.predictions.rows import Predictions
 from medmnist_c.evaluation.predictions.validation import KeptValidation
 from medmnist_c.evaluation.report.baseline import Baseline, alexnet, baseline_of
-from medmnist_c.evaluation.report.completeness import missing_images
+from medmnist_c.evaluation.report.completeness import missing_images, part_cost
 from medmnist_c.evaluation.report.measures import Measures, temperature_of
 from medmnist_c.evaluation.report.model import (
     DatasetReport,
@@ -109,12 +109,14 @@ class ScoredImages:
 
     images: in words, e.g. "release" or "seed 7"; images_version: of the package that made them.
     sources: the clean images behind them, by dataset.
+    limits: of the datasets of whose test sets only a part was looked at, how many images at most.
     """
 
     model: str
     images: str
     images_version: str | None
     sources: Mapping[str, CleanOrigin]
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 def report_of(
@@ -140,7 +142,10 @@ def report_of(
         logits=scoring.logits,
         sources={
             dataset: SourceProvenance(
-                scored.sources[dataset].digest, scored.sources[dataset].where, one.count
+                scored.sources[dataset].digest,
+                scored.sources[dataset].where,
+                one.count,
+                scored.limits.get(dataset),
             )
             for dataset, one in datasets.items()
         },
@@ -181,19 +186,30 @@ def _dataset_report(
     validation = None if kept_validation is None else kept_validation.predictions
     point = choose(info, scoring.threshold, validation)
     measures = Measures(temperature_of(validation))
+    first: Predictions | None = None
     for config in configs:
         kept = store.read(config, logits=scoring.logits)
+        if first is None:
+            first, labels = kept, _of_part(labels, kept, store.path)
+        elif not kept.same_images(first):
+            raise PredictionError(
+                f"{config.name} in {store.path} has other images than {configs[0].name}; predict the "
+                "same part of each test set."
+            )
         labels = _same_labels(kept, labels, config, store.path)
         if validation is not None and np.array_equal(validation.scores, kept.scores):
             raise PredictionError(
                 f"The validation scores of {info.name} in {store.path} are those of its test images "
                 f"({config.name}); thresholds are chosen on validation images."
             )
-        classified = classify(info, labels, kept.scores, threshold_of(point))
+        classified = classify(
+            info, labels, kept.scores, threshold_of(point), class_counts=kept.class_counts
+        )
         measures.add(config, classified)
-    assert labels is not None
+    assert labels is not None and first is not None
+    cost = None if first.part is None else part_cost(labels, first.part)
     how = HowScored(
-        missing_images(info, len(labels), images),
+        missing_images(info, len(labels), images, cost),
         () if point is None else (point,),
         None if kept_validation is None else _told(info, kept_validation),
         remark(info, point, scoring.baseline),
@@ -208,6 +224,18 @@ def _told(info: MedMNISTInfo, validation: KeptValidation) -> ValidationImages:
     source = validation.source
     count = len(validation.predictions.scores)
     return ValidationImages(count, info.validation_count, source.digest, source.where)
+
+
+def _of_part(labels: np.ndarray | None, kept: Predictions, path: Path) -> np.ndarray | None:
+    """Those of the whole clean test set for the images that were predicted."""
+    if labels is None or kept.indices is None or kept.part is None:
+        return labels
+    if len(labels) != kept.part.count:
+        raise PredictionError(
+            f"{path} has predictions for a part of {kept.part.count} images, and the clean test set has "
+            f"{len(labels)}."
+        )
+    return labels[kept.indices]
 
 
 def _same_labels(

@@ -1,5 +1,6 @@
 """One report over several trainings of a model: figures are means, intervals are over trainings too."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,12 +51,30 @@ def over_seeds(
     datasets = {name: _dataset(models, name) for name in first.datasets}
     names = tuple(as_text(name) for name in _told_apart(loaded))
     report = RobustnessReport(
-        ModelIdentity(as_text(model_name or first.name), names),
+        _identity(loaded, as_text(model_name or first.name), names),
         first.baseline,
         first.provenance,
         datasets,
     )
     return RobustnessReport.of(report, None, tuple(places))
+
+
+def _identity(
+    reports: Sequence[RobustnessReport], name: str, trainings: tuple[str, ...]
+) -> ModelIdentity:
+    """That of all trainings: known again if each of them is, with the words that all have alike."""
+    fingerprints = [one.model.fingerprint for one in reports]
+    together = None
+    if None not in fingerprints:
+        digest = hashlib.sha256("\n".join(sorted(map(str, fingerprints))).encode()).hexdigest()
+        together = f"trainings {digest[:16]}"
+    first = reports[0].model.made
+    made = {
+        key: value
+        for key, value in first.items()
+        if all(one.model.made.get(key) == value for one in reports)
+    }
+    return ModelIdentity(name, trainings, together, made)
 
 
 def _check_alike(first: RobustnessReport, other: RobustnessReport) -> None:

@@ -2,11 +2,10 @@
 
 import io
 import struct
-from collections.abc import Sequence
 from math import prod
 
 import numpy as np
-from isal import isal_zlib
+from isal import igzip_lib, isal_zlib
 from PIL import Image
 
 from medmnist_c.builder import igzip
@@ -26,7 +25,7 @@ _MODES = ("L", "RGB")
 _MOST_BYTES = 1 << 26  # of an image; a larger one is left to Pillow, which warns of bombs
 
 
-def decode(content: bytes, formats: Sequence[str] | None = None) -> np.ndarray:
+def decode(content: bytes, formats: tuple[str, ...] | None = None) -> np.ndarray:
     """The pixels of a grey or RGB image file, uint8, H x W or H x W x 3.
 
     Args:
@@ -77,7 +76,7 @@ def _pixels(data: memoryview, shape: tuple[int, ...]) -> np.ndarray | None:
     stream = isal_zlib.decompressobj()
     try:
         inflated = stream.decompress(data, wanted + 1)
-    except isal_zlib.error:
+    except igzip_lib.IsalError:  # type: ignore[misc]  # its stub does not say what it derives from
         return None
     if len(inflated) != wanted or not stream.eof:
         return None

@@ -69,7 +69,7 @@ def _png(image: np.ndarray) -> bytes:
 def _stored(data: np.ndarray) -> bytes:
     """A zlib stream (RFC 1950) of stored blocks (RFC 1951, 3.2.4)."""
     view = data.data.cast("B")
-    parts = [b"\x78\x01"]
+    parts: list[bytes | memoryview] = [b"\x78\x01"]
     for start in range(0, len(view), _MOST_STORED):
         block = view[start : start + _MOST_STORED]
         last = start + len(block) == len(view)

@@ -62,7 +62,7 @@ def digest_of_file(file: io.BufferedIOBase) -> str:
         ):
             for row in batch.to_pylist():
                 label = row["label"] if isinstance(row["label"], list) else [row["label"]]
-                digest.add(decode(row["image"]["bytes"], ["PNG"]), label, row["index"])
+                digest.add(decode(row["image"]["bytes"], ("PNG",)), label, row["index"])
     except _UNREADABLE:
         return ""
     return digest.hexdigest()

@@ -96,6 +96,13 @@ class TestSet:
         last = self.count if stop is None else stop
         return self._images(load_clean(self.clean_folder), start, last)
 
+    def images_at(self, indices: Iterable[int]) -> Iterator[np.ndarray]:
+        """Some images, in the order of their numbers; what is drawn between them is passed over."""
+        clean = load_clean(self.clean_folder)
+        masks = self._masks(clean)
+        for index in indices:
+            yield from images(clean, self.config, self.seed, index, index + 1, masks)
+
     def parts(self, longest: int) -> list[Part]:
         """The images in parts of at most `longest`, for processes that make them side by side.
 
@@ -107,13 +114,14 @@ class TestSet:
         return parts_of(self.count, points, longest)
 
     def _images(self, clean: CleanImages, start: int, stop: int) -> Iterator[np.ndarray]:
-        masks = {}
-        if takes_masks(self.config):
-            read = stain_masks.reference_masks
-            masks = (
-                read(self.stain_masks) if self.stain_masks else stain_masks.own_masks(clean.size)
-            )
-        return images(clean, self.config, self.seed, start, stop, masks)
+        return images(clean, self.config, self.seed, start, stop, self._masks(clean))
+
+    def _masks(self, clean: CleanImages) -> dict[int, np.ndarray]:
+        if not takes_masks(self.config):
+            return {}
+        if self.stain_masks:
+            return stain_masks.reference_masks(self.stain_masks)
+        return stain_masks.own_masks(clean.size)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ positives above it; their means are the AUC, their variances give its variance (
 Clarke-Pearson, Biometrics 1988), and sorting gives them all at once (Sun & Xu, IEEE Signal Processing
 Letters 2014). A sum of placements weighted as images are in a resample is the AUC of that resample to
 first order, so one column an image is enough for means, differences and intervals.
+
+Where images are a part of a whole with other shares of the classes, they are weighted.
 """
 
 from dataclasses import dataclass
@@ -25,12 +27,15 @@ class PairedTest:
     p_value: float
 
 
-def placements(positive: np.ndarray, scores: np.ndarray) -> np.ndarray:
+def placements(
+    positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
     """Of each image among those of the other kind, float64, N, 0 to 1.
 
     Args:
         positive: bool, N; some are, some are not.
         scores: float, N, larger for positives.
+        weights: float, N, for how many images each stands; None: each for itself.
     """
     positive = np.asarray(positive, bool)
     yes = int(positive.sum())
@@ -41,14 +46,24 @@ def placements(positive: np.ndarray, scores: np.ndarray) -> np.ndarray:
     yes_there, ordered = positive[order], scores[order]
     above, below = ordered[yes_there], ordered[~yes_there]
     placed = np.empty(len(positive))
-    placed[order[yes_there]] = _midrank(below, above) / no
-    placed[order[~yes_there]] = 1 - _midrank(above, below) / yes
+    if weights is None:
+        placed[order[yes_there]] = _midrank(below, above) / no
+        placed[order[~yes_there]] = 1 - _midrank(above, below) / yes
+        return placed
+    of_above, of_below = weights[order][yes_there], weights[order][~yes_there]
+    placed[order[yes_there]] = _midrank(below, above, of_below) / of_below.sum()
+    placed[order[~yes_there]] = 1 - _midrank(above, below, of_above) / of_above.sum()
     return placed
 
 
-def _midrank(ordered: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """How many are smaller than each value, those equal to it counting half."""
+def _midrank(
+    ordered: np.ndarray, values: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """How many, or how much weight, is smaller than each value, what is equal to it counting half."""
     sides = [np.searchsorted(ordered, values, side) for side in ("left", "right")]
+    if weights is not None:
+        up_to = np.concatenate([[0.0], np.cumsum(weights)])
+        sides = [up_to[side] for side in sides]
     return (sides[0] + sides[1]) / 2
 
 
@@ -86,7 +101,7 @@ class MacroAUC:
 
     value: 0 to 1.
     losses: float64, N; with weights w that add up to N, the mean AUC of the weighted images is to first
-        order value - mean(w * losses); the plain mean of losses is 0.
+        order value - mean(w * losses); the mean of losses is 0.
     unseen: float64, N; the loss of such an image were it misplaced as `UNSEEN` says in every question.
     """
 
@@ -95,20 +110,26 @@ class MacroAUC:
     unseen: np.ndarray
 
 
-def macro_auc(members: np.ndarray, scores: np.ndarray) -> MacroAUC:
+def macro_auc(
+    members: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None
+) -> MacroAUC:
     """Mean AUC over questions.
 
     Args:
         members: bool, N x Q, the positives of each question (one class against the rest, or a label).
         scores: float, N x Q.
+        weights: float, N, adding up to N: by how much each image counts, if not all alike.
     """
     count, questions = members.shape
     total, losses, unseen = 0.0, np.zeros(count), np.zeros(count)
+    weigh = np.ones(count) if weights is None else weights
     for positive, column in zip(members.T, scores.T, strict=True):
-        placed = placements(positive, column)
-        area = placed[positive].mean()
+        placed = placements(positive, column, weights)
+        area = np.average(placed[positive], weights=weigh[positive])
         of_kind = np.where(positive, positive.sum(), (~positive).sum())
-        share = count / questions / of_kind
+        share = (
+            count / questions / np.where(positive, weigh[positive].sum(), weigh[~positive].sum())
+        )
         total += area
         losses += share * (area - placed)
         unseen += share * np.maximum(0, area - np.maximum(0.5, 1 - UNSEEN / of_kind))

@@ -70,13 +70,21 @@ def pooled_reliability(several: Sequence[Sequence[ReliabilityBin]]) -> list[Reli
     return pooled
 
 
-def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
+def calibration_error(
+    confidence: np.ndarray,
+    right: np.ndarray,
+    bins: int = BINS,
+    weights: np.ndarray | None = None,
+) -> float:
     """Expected calibration error, bins of equal width (Guo et al., ICML 2017).
 
     Args:
         confidence, right, bins: as for `reliability`.
+        weights: float, N, adding up to N: by how much each answer counts, if not all alike.
     """
     gaps = np.asarray(confidence, np.float64) - right
+    if weights is not None:
+        gaps = weights * gaps
     sums = np.bincount(_bins_of(confidence, bins), weights=gaps, minlength=bins)
     return float(np.abs(sums).sum() / len(gaps))
 

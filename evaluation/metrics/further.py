@@ -14,6 +14,7 @@ image's confidence is the mean over its labels.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,14 +38,7 @@ from medmnist_c.evaluation.metrics.test_set import Classified, calibration_figur
 def further(test_set: Classified) -> Figures:
     """All but those that need clean images or a temperature."""
     labels, predicted, classes = test_set.labels, test_set.predicted, len(test_set.info.labels)
-    found = {
-        "macro_f1": Resampled(macro_f1(labels, predicted, classes)),
-        "adaptive_ece": _mean(test_set, lambda c, w: adaptive_calibration_error(c, ~w)),
-        "aurc": _mean(test_set, aurc),
-        "augrc": _mean(test_set, augrc),
-        "risk_at_80": _mean(test_set, risk_at_coverage),
-        "failure_auroc": _mean(test_set, failure_auroc),
-    }
+    found = _of_the_mix(test_set)
     for number, one in enumerate(recalls(labels, predicted, classes)):
         if one.value is None or one.low is None or one.high is None:
             found[recall_of(number)] = missing(f"no image of {test_set.info.labels[number]}")
@@ -52,6 +46,21 @@ def further(test_set: Classified) -> Figures:
             limits = None if test_set.groups is not None else (one.low, one.high)
             found[recall_of(number)] = Resampled(one.value, limits=limits)
     return found
+
+
+def _of_the_mix(test_set: Classified) -> Figures:
+    """Figures of all classes together. A part that has other shares of them says nothing of these."""
+    if test_set.class_counts is not None:
+        return {}
+    labels, predicted, classes = test_set.labels, test_set.predicted, len(test_set.info.labels)
+    return {
+        "macro_f1": Resampled(macro_f1(labels, predicted, classes)),
+        "adaptive_ece": _mean(test_set, lambda c, w: adaptive_calibration_error(c, ~w)),
+        "aurc": _mean(test_set, aurc),
+        "augrc": _mean(test_set, augrc),
+        "risk_at_80": _mean(test_set, risk_at_coverage),
+        "failure_auroc": _mean(test_set, failure_auroc),
+    }
 
 
 def _mean(
@@ -86,5 +95,5 @@ def tempered(test_set: Classified, temperature: float) -> Figures:
     """Calibration at a temperature; the predicted labels stay."""
     info = test_set.info
     scores = scaled(test_set.scores, temperature, multi_label=info.multi_label)
-    again = Classified(info, test_set.labels, scores, test_set.predicted)
+    again = replace(test_set, scores=scores)
     return {f"tempered_{name}": one for name, one in calibration_figures(again).items()}

@@ -69,27 +69,41 @@ class Classified:
             return np.where(self.predicted == 1, self.scores, 1 - self.scores)
         return np.take_along_axis(self.scores, self.predicted, axis=1)
 
-    def mean(self, values: np.ndarray) -> float:
-        """Of N values over the images; of a part, each class weighs as much as in the whole."""
+    @property
+    def weights(self) -> np.ndarray | None:
+        """By how much each image of a part counts, N, adding up to N: each class weighs as much as in
+        the whole. None where all count alike."""
         if self.class_counts is None:
-            return float(values.mean())
-        return float((image_weights(self.labels, self.class_counts) * values).mean())
+            return None
+        return image_weights(self.labels, self.class_counts)
+
+    def mean(self, values: np.ndarray) -> float:
+        """Of N values over the images."""
+        weights = self.weights
+        return float(values.mean() if weights is None else (weights * values).mean())
 
 
 Threshold = float | Sequence[float]  # of the score of "yes"; one for all labels, or one for each
 
 
 def classify(
-    info: MedMNISTInfo, labels: np.ndarray, scores: np.ndarray, threshold: Threshold
+    info: MedMNISTInfo,
+    labels: np.ndarray,
+    scores: np.ndarray,
+    threshold: Threshold,
+    *,
+    groups: np.ndarray | None = None,
+    class_counts: np.ndarray | None = None,
 ) -> Classified:
-    """The predicted labels: by `threshold`, or the largest score."""
+    """The predicted labels: by `threshold`, or the largest score; `groups` and `class_counts` are as
+    `Classified` has them."""
     if info.multi_label:
         predicted = (scores > np.asarray(threshold)).astype(np.int64)
     elif info.task == "binary-class":
         predicted = (scores[:, -1:] > threshold).astype(np.int64)
     else:
         predicted = scores.argmax(axis=1)[:, None]
-    return Classified(info, labels.astype(np.int64), scores, predicted)
+    return Classified(info, labels.astype(np.int64), scores, predicted, groups, class_counts)
 
 
 def balanced_error(test_set: Classified, *, corrupted: bool = True, model: int = 0) -> Resampled:
@@ -156,7 +170,7 @@ def _auc(test_set: Classified, resamples: Resamples, corrupted: bool, model: int
     members, scores = resamples.members[:, : test_set.scores.shape[1]], test_set.scores
     if members.shape[1] == 2 and not test_set.info.multi_label:  # one question
         members, scores = members[:, 1:], scores[:, 1:]
-    found = macro_auc(members, scores)
+    found = macro_auc(members, scores, test_set.weights)
     return Resampled(found.value, auc_draws(resamples, found, corrupted=corrupted, model=model))
 
 
@@ -195,7 +209,9 @@ def _kappa(test_set: Classified, resamples: Resamples) -> Resampled:
         with np.errstate(invalid="ignore", divide="ignore"):
             return 1 - (apart * observed).sum(axis=(-2, -1)) / expected
 
-    value = float(kappa(pairs.sum(axis=0, dtype=np.float64)))
+    weights = test_set.weights
+    counts = pairs.sum(axis=0, dtype=np.float64) if weights is None else weights @ pairs
+    value = float(kappa(counts))
     if not np.isfinite(value):
         return missing("one class only in labels and predicted labels")
     return Resampled(value, kappa(resamples.sums(pairs)))
@@ -214,4 +230,4 @@ def _absent(info: MedMNISTInfo, members: np.ndarray) -> str:
 
 def _ece(test_set: Classified) -> float:
     columns = zip(test_set.confidences.T, test_set.correct.T, strict=True)
-    return float(np.mean([calibration_error(*one) for one in columns]))
+    return float(np.mean([calibration_error(*one, weights=test_set.weights) for one in columns]))

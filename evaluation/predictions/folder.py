@@ -103,6 +103,7 @@ class PredictionFolder:
         labels: np.ndarray,
         scores: np.ndarray,
         origin: Origin,
+        indices: np.ndarray | None = None,
     ) -> None:
         """Keep one test set, in the order of its images.
 
@@ -111,6 +112,7 @@ class PredictionFolder:
             labels: whole numbers, N x 1, or N x L of 0 and 1.
             scores: probabilities, N x C, or N x L.
             origin: what they were made of.
+            indices: which images of the test set they are, rising; None for all.
         """
         count = len(scores)
         corruption = config.corruption if isinstance(config, CorruptedConfig) else None
@@ -122,7 +124,7 @@ class PredictionFolder:
                 "dataset": pa.array([config.dataset] * count, pa.string()),
                 "corruption": pa.array([corruption] * count, pa.string()),
                 "severity": pa.array([severity] * count, pa.int8()),
-                "index": pa.array(np.arange(count)),
+                "index": pa.array(np.arange(count) if indices is None else indices),
                 "label": label,
                 "scores": pa.array(list(scores), pa.list_(pa.float64())),
             }
@@ -155,7 +157,7 @@ class PredictionFolder:
         with reading(self._file(config)):
             table = self._open(config).read(["index", "label", "scores"])
             table.validate(full=True)
-        return checked(table, config, self._file(config), logits)
+        return checked(table, config, self._file(config), logits, self.origin(config).images.part)
 
 
 def open_predictions(path: str | Path) -> PredictionFolder | PredictionFile:

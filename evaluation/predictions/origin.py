@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import asdict, field
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from medmnist_c.builder.suggestions import shown
-from medmnist_c.evaluation.fields import Flag, Text, first_misfit
+from medmnist_c.evaluation.fields import Count, Flag, Text, first_misfit
 
 REFERENCE_IMAGES = "release"  # the published draws
 
@@ -21,6 +22,18 @@ class CleanOrigin:
 
 
 @dataclass(frozen=True)
+class PartOrigin:
+    """Of a part of a test set: at most `limit` of its `count` images.
+
+    class_counts: images of each class in the whole; empty with several labels an image.
+    """
+
+    limit: Count
+    count: Count
+    class_counts: tuple[Annotated[int, Field(strict=True, ge=0, le=10**9)], ...] = ()
+
+
+@dataclass(frozen=True)
 class ImagesOrigin:
     """Of a test set's images.
 
@@ -28,12 +41,14 @@ class ImagesOrigin:
     digest: their identity; None if it is not known.
     source: the clean images behind them.
     images_version: of the package that made them; None for published ones.
+    part: of a test set, that they are; None if they are all of it.
     """
 
     images: Text
     digest: Text | None
     source: CleanOrigin
     images_version: Text | None
+    part: PartOrigin | None = None
 
 
 @dataclass(frozen=True)
@@ -90,11 +105,12 @@ class Origin:
 def _flat(plain: dict) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in plain.items():
-        found |= (
-            _flat(value)
-            if name in ("images", "form") and isinstance(value, dict)
-            else {name: value}
-        )
+        if name in ("images", "form") and isinstance(value, dict):
+            found |= _flat(value)
+        elif name == "part":
+            found["limit"] = value and value["limit"]
+        else:
+            found[name] = value
     return found
 
 

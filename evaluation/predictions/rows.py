@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import PredictionError
+from medmnist_c.evaluation.predictions.origin import PartOrigin
 from medmnist_c.evaluation.predictions.probabilities import probabilities
 
 COLUMNS = ("dataset", "corruption", "severity", "index", "label", "scores")
@@ -26,10 +27,27 @@ class Predictions:
 
     labels: whole numbers, N x 1, or N x L of 0 and 1; None if they are not kept.
     scores: probabilities, float64, N x C, or N x L.
+    part: of a whole test set, that these are; None if they are all of it.
+    indices: which images of it, rising; None likewise.
     """
 
     labels: np.ndarray | None
     scores: np.ndarray
+    part: PartOrigin | None = None
+    indices: np.ndarray | None = None
+
+    @property
+    def class_counts(self) -> np.ndarray | None:
+        """Images of each class in the whole, K; None if there is no other whole, or several labels."""
+        if self.part is None or not self.part.class_counts:
+            return None
+        return np.array(self.part.class_counts)
+
+    def same_images(self, other: "Predictions") -> bool:
+        """Whether both are of the whole test set, or of the same images of it."""
+        if self.indices is None or other.indices is None:
+            return self.indices is other.indices
+        return np.array_equal(self.indices, other.indices)
 
 
 @contextlib.contextmanager
@@ -108,16 +126,22 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
-def checked(table: pa.Table, config: Named, path: Path, logits: bool) -> Predictions:
-    """The rows of one test set, in the order of their indices, which are 0 ... N - 1, once each."""
+def checked(
+    table: pa.Table, config: Named, path: Path, logits: bool, part: PartOrigin | None = None
+) -> Predictions:
+    """The rows of one test set, in the order of their indices, which are 0 ... N - 1, once each; of a
+    part, some of those of the whole, once each."""
     info, count = dataset_info(config.dataset), len(table)
     where = f"{config.name} in {path}"
     if not pa.types.is_integer(table["index"].type) or table["index"].null_count:
         raise PredictionError(f"The column index of {where} is not all whole numbers.")
     indices = table["index"].to_numpy()
     order = np.argsort(indices, kind="stable")
-    wrong = np.flatnonzero(indices[order] != np.arange(count))
-    if len(wrong):
+    if part is not None:
+        if len(part.class_counts) != (0 if info.multi_label else len(info.labels)):
+            raise PredictionError(f"{where} tells the counts of {len(part.class_counts)} classes.")
+        _check_part(indices[order], part, where)
+    elif len(wrong := np.flatnonzero(indices[order] != np.arange(count))):
         first, found = int(wrong[0]), int(indices[order][wrong[0]])
         what = (
             "comes twice" if 0 <= found < first else "is missing" if found > first else "is wrong"
@@ -138,7 +162,21 @@ def checked(table: pa.Table, config: Named, path: Path, logits: bool) -> Predict
                 f"The labels of {where} are not all whole numbers 0 to {largest}."
             )
         labels = labels.astype(np.int64)[order]
-    return Predictions(labels, probabilities(scores[order], count, info, where, logits=logits))
+    which = None if part is None else indices[order]
+    told = probabilities(scores[order], count, info, where, logits=logits)
+    return Predictions(labels, told, part, which)
+
+
+def _check_part(indices: np.ndarray, part: PartOrigin, where: str) -> None:
+    """They rise, and are images of the whole."""
+    rising = np.unique(indices)
+    if len(rising) != len(indices) or not len(indices) or len(indices) > part.limit:
+        raise PredictionError(
+            f"{where} has {len(indices)} rows of {len(rising)} images; a part has one row for each of "
+            f"at most {part.limit}."
+        )
+    if rising[0] < 0 or rising[-1] >= part.count:
+        raise PredictionError(f"{where} has an index that is not one of 0 to {part.count - 1}.")
 
 
 def _matrix(column: pa.ChunkedArray, width: int, what: str, multi_label: bool) -> np.ndarray:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from medmnist_c.corruptions.table import SEVERITIES
+from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 from medmnist_c.evaluation.metrics.names import PRIMARY, recall_of
 from medmnist_c.evaluation.report.contents import ReportContents
 from medmnist_c.evaluation.report.model import (
@@ -251,11 +251,17 @@ def notes(one: DatasetReport) -> list[str]:
         )
     if one.partial:
         lines.append(f"Partial, {one.partial}: no BE, rBE and ranks, which are of whole test sets.")
-    if not one.summary.complete:
+    if lacks_test_sets(one):
         lines.append(
             "Not all corruptions and severities were evaluated: means are over these only."
         )
     return lines
+
+
+def lacks_test_sets(one: DatasetReport) -> bool:
+    """Whether not all corruptions and severities were evaluated."""
+    found = {each.name: len(each.test_sets) for each in one.corruptions}
+    return found != dict.fromkeys(CORRUPTIONS[one.dataset], len(SEVERITIES))
 
 
 def provenance_rows(report: Report) -> list[tuple[str, str]]:

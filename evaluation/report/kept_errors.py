@@ -80,7 +80,8 @@ class KeptErrors:
             return None
         points = self.report.datasets[config.dataset].operating_points
         threshold = threshold_of(points[number] if points else None)
-        return classify(dataset_info(config.dataset), kept.labels, kept.scores, threshold)
+        info = dataset_info(config.dataset)
+        return classify(info, kept.labels, kept.scores, threshold, class_counts=kept.class_counts)
 
     def configs(self, dataset: str) -> list[Config]:
         """The test sets of a dataset, the clean one first."""
@@ -141,6 +142,7 @@ def check_same_images(a: Report, b: Report) -> None:
     for name in shared:
         digests = [made.sources[name].digest for made in (one, other)]
         same = same and (None in digests or digests[0] == digests[1])
+        same = same and one.sources[name].limit == other.sources[name].limit
     if not same:
         raise ReportError(
             f"{a.name} was scored on other images ({one.images}) than {b.name} "

@@ -49,13 +49,14 @@ class Measures:
         confidences = image_confidences(test_set)
         if severity is None:
             self._clean = confidences
-        elif self._clean is not None:
+        elif self._clean is not None and test_set.class_counts is None:
             found |= out_of_distribution(self._clean, confidences)
         if self.temperature is not None:
             found |= tempered(test_set, self.temperature)
         self.figures[config] = found
-        bins = reliability(test_set.confidences.ravel(), test_set.correct.ravel())
-        self._bins.setdefault(severity, []).append(bins)
+        if test_set.class_counts is None:
+            bins = reliability(test_set.confidences.ravel(), test_set.correct.ravel())
+            self._bins.setdefault(severity, []).append(bins)
 
     def reliability(self) -> dict[int | None, list[ReliabilityBin]]:
         """Bins by severity, over all corruptions; those of the clean images under None."""

@@ -165,7 +165,7 @@ class Summary:
     """Means over all corruptions; `rBE_stable` leaves out those named in `unstable`.
 
     `lost_at` is the first severity at which the mean balanced error is more than `margin` above the
-    clean one, 6 if there is none.
+    clean one, 6 if there is none. `complete`: all corruptions and severities, on whole test sets.
     """
 
     BE: Estimate
@@ -299,11 +299,15 @@ def _once_each(names: Collection, known: Collection) -> bool:
 
 @dataclass(frozen=True)
 class SourceProvenance:
-    """Which clean images a dataset's figures are of."""
+    """Which clean images a dataset's figures are of.
+
+    `limit` is what `evaluate` was given, where only a part of the test set was looked at; else None.
+    """
 
     digest: Text | None
     where: Text
     count: Count
+    limit: Count | None = None
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def dataset_report(
             SeverityReport(severity, metrics_of(figures))
             for severity, figures in by_severity.items()
         ),
-        summary=_summary(clean.dataset, corruptions, how.margin, lost_at),
+        summary=_summary(clean.dataset, corruptions, how, lost_at),
     )
 
 
@@ -230,7 +230,7 @@ def _group(dataset: str, name: str, corruptions: list[_Measured]) -> GroupReport
 
 
 def _summary(
-    dataset: str, corruptions: list[_Measured], margin: float, lost_at: Resampled
+    dataset: str, corruptions: list[_Measured], how: HowScored, lost_at: Resampled
 ) -> Summary:
     lacking = missing_test_sets(dataset, {one.name: one.test_sets for one in corruptions})
     unstable = [one.name for one in corruptions if not one.stable]
@@ -248,8 +248,8 @@ def _summary(
         rBE_stable=Estimate.of(rbe_stable),
         unstable=tuple(unstable),
         means=_means([one.means for one in corruptions]),
-        complete=lacking is None,
-        margin=margin,
+        complete=lacking is None and how.partial is None,
+        margin=how.margin,
         lost_at=Estimate.of(lost_at),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlencode
@@ -40,6 +41,15 @@ def info(hub: State, call: Call, parts: dict[str, str]) -> Answer:
     if (card := at.files.get("README.md")) and not card.lfs:
         about["cardData"] = card_data(repo.contents.path(card).read_text("utf-8", "replace"))[0]
     return answer(about)
+
+
+def leaderboard(hub: State, call: Call, parts: dict[str, str]) -> Answer:
+    """Scores of models on a dataset: what a file `leaderboard.json` of its says, for want of models."""
+    repo = readable(hub, call, parts)
+    stated = repo.at("main").files.get("leaderboard.json")
+    if stated is None:
+        raise Refusal(404, "This dataset does not have a leaderboard")
+    return answer(json.loads(repo.contents.path(stated).read_text("utf-8")))
 
 
 def tree(hub: State, call: Call, parts: dict[str, str]) -> Answer:

@@ -55,8 +55,10 @@ def create(hub: State, call: Call, parts: dict[str, str]) -> Answer:
     asked = call.json()
     namespace, kind = asked.get("organization") or accounts.USER, asked.get("type", "model")
     may_write(call, namespace)
-    if kind not in ("dataset", "model"):
+    if kind not in ("dataset", "model", "space"):
         raise Refusal(400, f"this stand-in has no repositories of type {kind!r}")
+    if kind == "space" and asked.get("sdk") != "static":
+        raise Refusal(400, f"this stand-in runs no Space of sdk {asked.get('sdk')!r}")
     if (visibility := asked.get("visibility", "public")) not in ("public", "private"):
         raise Refusal(400, f"visibility {visibility!r} is neither public nor private")
     repo = f"{namespace}/{asked.get('name')}"

@@ -9,9 +9,9 @@ from hub import commits, discussions, reading, repositories, transfer
 from hub.calls import Answer
 
 _ANY = "GET|HEAD|POST|PUT|DELETE"
-_API = r"/api/(?P<type>dataset|model)s/(?P<ns>[^/]+)/(?P<name>[^/]+)"
-_WEB = r"/(?P<prefix>datasets/|)(?P<ns>[^/]+)/(?P<name>[^/]+)"
-_LFS = r"/lfs/(?P<type>dataset|model)/(?P<ns>[^/]+)/(?P<name>[^/]+)/(?P<oid>[0-9a-f]{64})"
+_API = r"/api/(?P<type>dataset|model|space)s/(?P<ns>[^/]+)/(?P<name>[^/]+)"
+_WEB = r"/(?P<prefix>datasets/|spaces/|)(?P<ns>[^/]+)/(?P<name>[^/]+)"
+_LFS = r"/lfs/(?P<type>dataset|model|space)/(?P<ns>[^/]+)/(?P<name>[^/]+)/(?P<oid>[0-9a-f]{64})"
 _REV = r"/(?P<revision>[^/]+)"
 
 _ROUTES: list[tuple[str, str, str, Callable[..., Answer]]] = [
@@ -25,6 +25,7 @@ _ROUTES: list[tuple[str, str, str, Callable[..., Answer]]] = [
     ("paths_info", "POST", f"{_API}/paths-info{_REV}", reading.paths_info),
     ("commits", "GET", f"{_API}/commits{_REV}", reading.commits),
     ("other", "GET", f"{_API}/refs", reading.refs),
+    ("other", "GET", f"{_API}/leaderboard", reading.leaderboard),
     ("discussions", "GET", f"{_API}/discussions", discussions.listed),
     ("other", "POST", rf"{_API}/discussions/(?P<number>\d+)/status", discussions.set_status),
     ("other", "POST", f"{_API}/branch{_REV}", repositories.create_branch),
@@ -64,6 +65,6 @@ def route(method: str, path: str) -> Route:
         if found := pattern.fullmatch(f"{method} {path}"):
             parts = {k: unquote(v) for k, v in found.groupdict().items() if v is not None}
             if "prefix" in parts:
-                parts["type"] = "dataset" if parts.pop("prefix") else "model"
+                parts["type"] = parts.pop("prefix").removesuffix("s/") or "model"
             return Route(kind, handler, parts)
     raise ValueError(f"a method no server has to know: {method}")

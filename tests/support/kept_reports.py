@@ -1,5 +1,6 @@
 """Reports of random scores, with the predictions beside them."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
@@ -19,11 +20,14 @@ def kept_report(
     *,
     left_out: str = LEFT_OUT,
     images: str = "release",
+    fingerprint: str | None = None,
+    made: Mapping[str, str] | None = None,
+    datasets: Sequence[str] = DATASETS,
 ) -> Path:
-    """A report of both datasets but for test sets whose names end so; in `folder`, which is returned."""
+    """A report of the datasets but for test sets whose names end so; in `folder`, which is returned."""
     store = PredictionFolder(folder / "predictions")
     origin = ImagesOrigin(images, None, CleanOrigin("0" * 16, "random numbers"), "1")
-    for dataset in DATASETS:
+    for dataset in datasets:
         for config, scores in random_scores(dataset, WHOLE):
             if left_out and config.name.endswith(left_out):
                 continue
@@ -31,6 +35,9 @@ def kept_report(
             mixed[::7] = mixed[::7, ::-1]
             given = mixed if worse else scores
             labels = random_labels(dataset, WHOLE)
-            store.write(config, labels, given, Origin(config.name, model, origin))
+            whose = Origin(
+                config.name, model, origin, fingerprint=fingerprint, made=dict(made or {})
+            )
+            store.write(config, labels, given, whose)
     score(folder / "predictions").save(folder)
     return folder

@@ -2,7 +2,7 @@
 
     python tools/statistics/coverage.py [--simulations 600] [--dataset NAME] [--seed 0]
 
-Models are simulated whose true figures are known (from a population of a million images), with images
+Models are simulated whose true figures are known (from a population of 200,000 images), with images
 that are hard in all test sets at once, at the class counts of four datasets, at the errors that
 published networks make and close to zero. Each simulation draws new images and asks each 95 % interval
 of the report whether it holds the truth. Prints a Markdown table; docs/statistics.md has it.
@@ -30,7 +30,7 @@ POPULATION = 200_000
 CORRUPTIONS = len(simulated.STRENGTHS)
 
 
-def figures(labels, logits, resampled=None, corrupted=False, model=0, only=None):
+def figures(labels, logits, resampled=None, corrupted=False):
     """Figures of one test set, or their draws where there are resamples; or only one of them."""
     truth = labels[:, None] == np.arange(logits.shape[1])
     probabilities = softmax(2 * logits.astype(np.float64), axis=1)
@@ -46,10 +46,7 @@ def figures(labels, logits, resampled=None, corrupted=False, model=0, only=None)
             "nll": nll.mean(),
             "brier": brier.mean(),
         }
-    which = {"corrupted": corrupted, "model": model}
-    if only == "auc":
-        area = macro_auc(truth[:, questions], probabilities[:, questions])
-        return {"auc": auc_draws(resampled, area, **which)}
+    which = {"corrupted": corrupted}
     errors = error_draws(resampled, wrong, **which)
     area = macro_auc(truth[:, questions], probabilities[:, questions])
     return {
@@ -61,22 +58,19 @@ def figures(labels, logits, resampled=None, corrupted=False, model=0, only=None)
     }
 
 
-def composed(of_a: list[dict], of_b: list[dict], drops: np.ndarray) -> dict[str, np.ndarray]:
+def composed(test_sets: list[dict], drops: np.ndarray) -> dict[str, np.ndarray]:
     """All that a report shows, figures (or draws) first: ... x T, from those of the test sets."""
     found = {}
-    for name in of_a[0]:
-        a = np.stack([one[name] for one in of_a], axis=-1)
-        b = np.stack([one[name] for one in of_b], axis=-1)
+    for name in test_sets[0]:
+        a = np.stack([one[name] for one in test_sets], axis=-1)
         found[f"{name}, one test set"] = a
-        found[f"{name}, difference of two models"] = b - a
-        a, b = (x[..., 1:].reshape(*x.shape[:-1], CORRUPTIONS, 5) for x in (a, b))
+        a = a[..., 1:].reshape(*a.shape[:-1], CORRUPTIONS, 5)
         found[f"{name}, mean of a corruption"] = a.mean(axis=-1)
         found[f"{name}, mean of a severity"] = a.mean(axis=-2)
         found[f"{name}, mean of a group"] = a.reshape(*a.shape[:-2], 2, -1).mean(axis=-1)
         found[f"{name}, mean over all"] = a.mean(axis=(-1, -2))[..., None]
-        found[f"{name}, difference of means"] = (b - a).mean(axis=(-1, -2))[..., None]
         if name == "balanced error":
-            clean = np.asarray(of_a[0][name])[..., None]
+            clean = np.asarray(test_sets[0][name])[..., None]
             error, change = a.mean(axis=-1), a.mean(axis=-1) - clean
             base = drops + drops.mean()
             found["BE of a corruption"], found["BE"] = (
@@ -88,12 +82,11 @@ def composed(of_a: list[dict], of_b: list[dict], drops: np.ndarray) -> dict[str,
     return found
 
 
-def coverage(
-    dataset: str, clean_error: float, simulations: int, seed: int, only: str | None = None
-) -> dict:
+def coverage(dataset: str, clean_error: float, simulations: int, seed: int) -> dict:
     """Hits of each kind of interval, by kind: (fraction that hold, too high, mean width)."""
     counts = np.array(simulated.COUNTS[dataset])
     classes = len(counts)
+    # The second stands for the baseline.
     models = [
         simulated.model(classes, clean_error),
         simulated.model(classes, clean_error, worse=0.08),
@@ -101,26 +94,26 @@ def coverage(
     labels = np.repeat(np.arange(classes), counts)
     large = np.repeat(labels, POPULATION // len(labels))
     rng = np.random.default_rng([seed, len(labels)])
-    of_models = [[], []]
-    for both in simulated.scores(models, large, rng):
-        for told, logits in zip(of_models, both, strict=True):
-            told.append(figures(large, logits))
-    errors = np.array([one["balanced error"] for one in of_models[1]])
+    own, baseline = [], []
+    for of_own, of_baseline in simulated.scores(models, large, rng):
+        own.append(figures(large, of_own))
+        baseline.append(figures(large, of_baseline)["balanced error"])
+    errors = np.array(baseline)
     drops = errors[1:].reshape(CORRUPTIONS, 5).mean(axis=1) - errors[0]
-    truth = composed(*of_models, drops)
+    truth = composed(own, drops)
     resampled = resamples(labels[:, None], classes)
     found = defaultdict(list)
     for _ in range(simulations):
-        drawn = [[], []]
-        for number, both in enumerate(simulated.scores(models, labels, rng)):
-            for position, (told, logits) in enumerate(zip(drawn, both, strict=True)):
-                told.append(figures(labels, logits, resampled, number > 0, position, only))
-        for kind, draws in composed(*drawn, drops).items():
+        drawn = [
+            figures(labels, logits, resampled, number > 0)
+            for number, [logits] in enumerate(simulated.scores(models[:1], labels, rng))
+        ]
+        for kind, draws in composed(drawn, drops).items():
             low, high = np.percentile(draws, (2.5, 97.5), axis=0)
             true = truth[kind]
             holds = (low <= true) & (true <= high)
             found[kind].append((holds.mean(), (true < low).mean(), (high - low).mean()))
-    clean = of_models[0][0]["balanced error"]
+    clean = own[0]["balanced error"]
     told = {"clean": clean, "all": truth["balanced error, mean over all"][0]}
     return told | {kind: np.mean(told, axis=0) for kind, told in found.items()}
 
@@ -130,13 +123,12 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=600)
     parser.add_argument("--dataset", choices=simulated.COUNTS, action="append")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", choices=["auc"], help="this figure alone")
     asked = parser.parse_args()
     columns, tables = [], []
     for dataset in asked.dataset or simulated.COUNTS:
         for clean_error in CLEAN_ERRORS[dataset]:
             start = time.perf_counter()
-            table = coverage(dataset, clean_error, asked.simulations, asked.seed, asked.only)
+            table = coverage(dataset, clean_error, asked.simulations, asked.seed)
             columns.append(f"{dataset} {table.pop('clean'):.3f} / {table.pop('all'):.3f}")
             tables.append(table)
             print(f"<!-- {columns[-1]}: {time.perf_counter() - start:.0f} s -->", flush=True)

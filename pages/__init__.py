@@ -1,0 +1,1 @@
+"""The static site: a leaderboard of reports, and an explorer of the corruptions."""

@@ -1,0 +1,1 @@
+"""What the explorer shows: an image under every corruption and severity, and words on them."""

@@ -1,0 +1,1 @@
+"""Who is on the leaderboard: reports that were checked, the published baseline, scores from the Hub."""
