@@ -17,6 +17,8 @@ def library() -> ModuleType | None:
         from medmnist_c.corruptions.random import _twister
     except ImportError:  # there was no compiler, or it was one for another machine
         return None
+    if not hasattr(_twister, "draw_impulses"):  # of an older version: `pip install -e .` again
+        return None
     return _twister
 
 
