@@ -93,6 +93,9 @@ def impulse_noise(
     image = checked(image, grey=False)
     if not 0 <= amount <= 1:
         raise ValueError(f"amount must be from 0 to 1, it is {amount}.")
+    made = compiled.impulses(image, amount, rng) if isinstance(rng, np.random.Generator) else None
+    if made is not None:
+        return made
     jumps = _mask_of_uniforms_up_to(amount, image.size, rng).reshape(image.shape)
     target = _mask_of_uniforms_up_to(0.5, image.size, rng).reshape(image.shape)
     # `a ^ ((a ^ b) & mask)` is b under the mask, a elsewhere.

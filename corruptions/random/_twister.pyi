@@ -1,4 +1,4 @@
-"""Draws of numpy's legacy generator, compiled from `legacy.c`; `compiled.py` says what is what."""
+"""Draws of numpy's generators, compiled from `legacy.c`; `compiled.py` says what is what."""
 
 import numpy as np
 
@@ -24,3 +24,7 @@ def draw_normal_noise(
     made: np.ndarray,
     /,
 ) -> tuple[int, int, float]: ...
+def draw_impulses(
+    levels: np.ndarray, amount: float, state: bytes, increment: bytes, made: np.ndarray, /
+) -> bytes: ...
+def choose(name: str, /) -> str: ...

@@ -87,6 +87,8 @@ class Emulated:
                     "-fPIC",
                     "-O3",
                     "-ffp-contract=off",
+                    "-fno-math-errno",
+                    "-fno-trapping-math",
                     f"-I{get_path('include')}",
                 ]
                 source = str(ROOT / "corruptions" / "random" / "legacy.c")

@@ -1,8 +1,10 @@
 """Compiled draws are numpy's: the same values, and the stream is left in the same state."""
 
+import os
 import shutil
 from functools import partial
 
+import float_bounds
 import numpy as np
 import pytest
 
@@ -74,6 +76,76 @@ def test_normals_and_state_are_numpys(in_proportion):
 
 
 @needs_compiler
+@pytest.mark.parametrize("amount", [0.0, 1e-9, 0.03, 0.17, 0.5, 1.0])
+def test_impulses_and_state_are_numpys(amount):
+    ours, numpys = np.random.default_rng(5), np.random.default_rng(5)
+    for rng in (ours, numpys):
+        rng.integers(0, 9, 1, np.uint32)  # half of a draw is kept back
+    for size in (0, 1, 3, 255, 256, 257, 40_001):
+        levels = np.random.default_rng(size).integers(0, 256, size).astype(np.uint8)
+        made = compiled.impulses(levels, amount, ours)
+        np.testing.assert_array_equal(made, plain_impulses(levels, amount, numpys))
+        assert ours.bit_generator.state == numpys.bit_generator.state
+
+
+@needs_compiler
+@pytest.mark.parametrize("copy", ["plain", "avx2"])
+@pytest.mark.parametrize("kind", ["normal", "speckle", "impulse", 60.0, 18.0, 5.0])
+def test_many_draws_of_each_kind_are_numpys(kind, copy):
+    """As many as `MEDMNIST_C_DRAWS` says: `MEDMNIST_C_DRAWS=10000000 pytest -k many_draws`."""
+    module = compiled.library()
+    try:
+        before = module.choose(copy)
+    except ValueError:
+        pytest.skip("this processor lacks it")
+    try:
+        left = int(os.environ.get("MEDMNIST_C_DRAWS", 300_000))
+        seeds = np.random.default_rng(11)
+        start = seeds.integers(1 << 32)
+        make = np.random.default_rng if kind == "impulse" else np.random.RandomState
+        ours, numpys = make(start), make(start)
+        while left > 0:
+            # An odd number; runs of like levels as in images, and none.
+            levels = seeds.integers(0, 256, 150_001).astype(np.uint8)
+            levels[:75_000] = np.repeat(levels[:7_500], 10)
+            made, expected = draw_both(kind, levels, ours, numpys)
+            np.testing.assert_array_equal(made, expected)
+            left -= len(levels)
+        assert ours.random() == numpys.random()
+    finally:
+        module.choose(before)
+
+
+def draw_both(kind, levels, ours, numpys):
+    x = UNIT[levels]
+    if kind == "impulse":
+        return compiled.impulses(levels, 0.09, ours), plain_impulses(levels, 0.09, numpys)
+    if kind in ("normal", "speckle"):
+        made = compiled.normal_noise(levels, 0.12, kind == "speckle", ours)
+        noise = 0.12 * numpys.standard_normal(len(levels))
+        value = x + x * noise if kind == "speckle" else x + noise
+        return made, (np.clip(value, 0, 1) * 255).astype(np.uint8)
+    byte_of_count = np.arange(256, dtype=np.uint8)
+    made = compiled.poisson_bytes(levels, UNIT * kind, byte_of_count, ours)
+    return made, numpys.poisson(x * kind)
+
+
+def plain_impulses(levels, amount, rng):
+    jumps, white = rng.random(levels.shape) <= amount, rng.random(levels.shape) <= 0.5
+    return np.where(jumps, np.where(white, 255, 0), levels)
+
+
+def test_rough_values_are_as_near_as_the_proofs_say():
+    """Of all floats one in many; `tools/reference/float_bounds.py` takes all."""
+    logarithm, factor = float_bounds.factor_errors(every=1009)
+    assert logarithm < 4.2e-7 and factor < 5e-7
+    least, most = float_bounds.log2_errors(every=101)
+    assert least > 0 and most < 2.8e-5
+    squares = np.linspace(2.0**-10, 1 - 2.0**-10, 10_001)
+    assert float_bounds.normal_error(squares).max() < 8e-6
+
+
+@needs_compiler
 def test_what_does_not_fit_is_refused():
     """No size, position or number from outside is taken on trust."""
     module = compiled.library()
@@ -110,7 +182,15 @@ def test_what_does_not_fit_is_refused():
             partial(draw, made=None),
             partial(draw, levels=np.zeros(18, np.uint8)[::2]),
         ]
+    impulses = partial(module.draw_impulses, levels)
     wrong += [
+        partial(impulses, 1.1, bytes(16), bytes(16), made),
+        partial(impulses, float("nan"), bytes(16), bytes(16), made),
+        partial(impulses, 0.1, bytes(15), bytes(16), made),
+        partial(impulses, 0.1, bytes(16), bytes(17), made),
+        partial(impulses, 0.1, bytes(16), bytes(16), made[:-1]),
+        partial(impulses, 0.1, bytes(16), bytes(16), frozen),
+        partial(module.choose, "another"),
         partial(counts, begin=-1),
         partial(counts, begin=10),
         partial(counts, byte_of_count=np.empty(0, np.uint8)),
@@ -134,3 +214,4 @@ def test_another_bit_generator_is_left_to_numpy():
     levels, rng = np.arange(256, dtype=np.uint8), np.random.RandomState(np.random.PCG64(1))
     assert compiled.poisson_bytes(levels, UNIT * 60, levels, rng) is None
     assert compiled.normal_noise(levels, 0.1, False, rng) is None
+    assert compiled.impulses(levels, 0.1, np.random.Generator(np.random.PCG64DXSM(1))) is None

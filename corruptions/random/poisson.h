@@ -1,0 +1,298 @@
+/* Poisson counts. An image has 256 levels, so what depends on the rate alone is worked out once a level,
+ * not once a draw. Nearly all counts are found by rough values; where these leave two counts open,
+ * `exact_counts.h` does as numpy does, and where not even that is sure, the caller has numpy draw it.
+ *
+ * Rates below 10: numpy multiplies uniforms until the product falls below exp(-rate) (Knuth); the count is
+ * how many it took before. Here: the sums of -log2 u over all uniforms of the row, in which the first one
+ * is looked for that is beyond the present one plus the rate. A sum's whole part says where in the row it
+ * is: `places` has the number of sums below each whole number.
+ *
+ * How far off a sum is at most. Let u_1, u_2, ... be the uniforms from the present one on, s_m the sum of
+ * the first m of -log2 u, s~_m the rough one, T the rate / ln 2, below 14.43.
+ *
+ *  1. A rough uniform is the first word's 27 bits and a half, u~: off by less than 2^-28 and not 0, then
+ *     rounded to 24 bits, which moves its logarithm by less than 2^-23.
+ *  2. u~ 2^28 = m 2^e, and log2 m is a polynomial that is too low by 0 to 2.8e-5 (all floats between 1 and
+ *     2 were compared: `tools/reference/float_bounds.py`). It is cut to whole 2^-20. So a rough
+ *     -log2 u is never below 0, and off from the logarithm of u~ by -2e-7 to 3e-5.
+ *  3. Sums are whole numbers of 2^-20 below 2^32: exact.
+ *  4. If s_m <= T + 0.001: every -ln u is at least 0, and together they are at most 10.0007, so the sum of
+ *     1 / u is largest where one term has all: below 22,050 + m. As -log2 changes by at most
+ *     1.443 x 2^-28 / u (and terms of its square, 2^-26 of it), for m <= MOST
+ *     |s~_m - s_m| < 1.443 x 2^-28 x 22,090 + 40 x 3.03e-5 = 1.2e-4 + 1.22e-3 = 1.34e-3.
+ *  5. If s_m > T + 0.001 and m is the first such: let u' > u_m be the uniform with which s_m would be
+ *     T + 0.001. The rough -log2 of u_m is at least that of u' less what 4. allows for rough logarithms:
+ *     -log2 (u + 2^-28) falls with u. So s~_m > T + 0.001 - 4.: s~ is never lower than s by more than
+ *     1.2e-4 + 40 x 2e-7 (1. and 2.), hence s~_m > T + 8e-4. Later sums are no smaller.
+ *  numpy's product and exponential are off by 1e-14, T as a whole number by 2^-21. So: a rough sum that is
+ *  above T by more than 1.36e-3 has s_m > T (if s_m <= T, 4. holds), and one that is below T by more than
+ *  1.4e-4 has s_m < T (4. and 5.). SUM_ERROR, 1.43e-3, is asked for on both sides.
+ *
+ * Rates from 10 on: transformed rejection, PTRS (Hoermann, "The transformed rejection method for
+ * generating Poisson random variables", Insurance: Mathematics and Economics 12, 1993), its last test with
+ * the probability of a count from a table in place of logarithms. What a draw does is random, so that a
+ * processor's guesses at branches fail: all is computed and one branch taken. With r = 2^-24:
+ *
+ *  6. u~ and v~ are off by 2^-28 + r of themselves, below 6.4e-8; so is the edge, 1/2 - |u - 1/2|, by
+ *     9.4e-8 with its roundings. It is at least 0.013 (else the exact way), so its inverse is off by
+ *     7.3e-6 of itself, and no more than 77.
+ *  7. The place, (2 a / edge + b) (u - 1/2) + rate + 0.43, is off by less than (154 a + b) / 2 x 8e-6
+ *     (6. and four roundings), plus the error of u times the factor, (154 a + b) 9.4e-8, plus 3 r of the
+ *     place and of rate + 0.43: `place_error` is (154 a + b) 5e-6 + 1e-6 (rate + 154 a + b).
+ *  8. The side with the probability is off by 2 x 7.3e-6 and five roundings, below 1.6e-5 of itself; the
+ *     other by 3 r of itself and 6.4e-8 x 1.5 (1 / alpha is below 1.34): CHANCE_ERROR of one and 2e-7
+ *     are more. v against the bound of the quick test: within 2e-7 it is left open, the edge against
+ *     0.07 as well.
+ */
+
+#define MOST 40 /* uniforms; a draw that needs more is done the exact way */
+#define SUM_UNIT 1048576.0 /* 2^20 */
+#define SUM_BITS 20
+#define SUM_ERROR 1500
+#define SEEN 16 /* sums at a time */
+#define CHANCE_ERROR 2e-5f
+#define UNSURE 1e6f /* in place of an inverse: a place out of every window */
+#define QUICK_INVERSE 14.2857f /* of 0.07 */
+#define LARGEST_ROUGH_RATE 1e4
+
+#define LEVELS 256
+#define WINDOW 128 /* counts about the rate whose probabilities are worked out beforehand */
+#define NEAR 1e-9
+#define LARGEST_RATE 1e9
+#define UNIFORMS (ROW / 2)
+
+/* The twister's row, as rough uniforms from the word `origin` on, and what is made of them when asked. */
+typedef struct {
+    Twister twister;
+    int origin, made; /* made: how many uniforms; 0: none yet */
+    int has_sums, has_inverses;
+    float uniforms[UNIFORMS];
+    float inverses[UNIFORMS]; /* of the distance to 0 or 1, whichever is nearer */
+    uint32_t sums[UNIFORMS + 1]; /* sums[i]: of the first i */
+} Row;
+
+typedef struct {
+    double rate;
+    double above, below; /* small rates: a little more and less than exp(-rate) */
+    double a, b, quick, inverse_alpha, log_rate; /* of PTRS */
+    double tolerance; /* how near a probability has to be for its error to count */
+    int64_t first; /* count of probability[0] */
+    double probability[WINDOW];
+} Level;
+
+/* A level of a rate from 10 on, in float32. */
+typedef struct {
+    float a, twice_a, b, centre, quick, inverse_alpha, place_room;
+    int32_t first;
+    float chance[WINDOW];
+} RoughLevel;
+
+typedef struct {
+    uint32_t rates[LEVELS]; /* small ones, in the sums' unit; 0: none */
+    uint8_t is_large[LEVELS]; /* 1: of those from 10 to LARGEST_ROUGH_RATE */
+    RoughLevel rough[LEVELS];
+    Level levels[LEVELS];
+} Table;
+
+#include "exact_counts.h"
+
+/* What depends on the rates alone. */
+static void make_table(const double *rates, Table *table)
+{
+    int i, k;
+    memset(table, 0, sizeof *table);
+    for (i = 0; i < LEVELS; i++) {
+        Level *level = &table->levels[i];
+        RoughLevel *rough = &table->rough[i];
+        double steepest;
+        level->rate = rates[i];
+        if (level->rate < 10) {
+            level->above = exp(-level->rate) * (1 + NEAR);
+            level->below = exp(-level->rate) * (1 - NEAR);
+            table->rates[i] = (uint32_t)(level->rate * (SUM_UNIT / 0.6931471805599453) + 0.5);
+            continue;
+        }
+        level->b = 0.931 + 2.53 * sqrt(level->rate);
+        level->a = -0.059 + 0.02483 * level->b;
+        level->quick = 0.9277 - 3.6224 / (level->b - 2);
+        level->inverse_alpha = 1.1239 + 1.1328 / (level->b - 3.4);
+        level->log_rate = log(level->rate);
+        level->tolerance = NEAR + 1e-14 * level->rate * level->log_rate;
+        level->first = (int64_t)level->rate - WINDOW / 2;
+        if (level->first < 0) level->first = 0;
+        for (k = 0; k < WINDOW; k++) level->probability[k] = probability_of(level, level->first + k);
+        if (level->rate > LARGEST_ROUGH_RATE) continue;
+        table->is_large[i] = 1;
+        steepest = 154 * level->a + level->b;
+        rough->a = (float)level->a;
+        rough->twice_a = 2 * rough->a;
+        rough->b = (float)level->b;
+        rough->centre = (float)(level->rate + 0.43);
+        rough->quick = (float)level->quick;
+        rough->inverse_alpha = (float)level->inverse_alpha;
+        rough->place_room = (float)(0.5 - 5e-6 * steepest - 1e-6 * (level->rate + steepest));
+        rough->first = (int32_t)level->first;
+        for (k = 0; k < WINDOW; k++) rough->chance[k] = (float)level->probability[k];
+    }
+}
+
+/* The rough uniforms of the rest of the row, with more words if there are few. */
+INLINE void make_uniforms(Row *row)
+{
+    Twister *twister = &row->twister;
+    const uint32_t *raw;
+    int i;
+    if (twister->end - twister->next < 2 * (MOST + SEEN)) refill(twister, twister->next);
+    raw = twister->raw + twister->next;
+    row->origin = twister->next;
+    row->made = (twister->end - twister->next) / 2;
+    row->has_sums = row->has_inverses = 0;
+    for (i = 0; i < row->made; i++)
+        row->uniforms[i] = (float)(int32_t)(temper(raw[2 * i]) >> 5 << 1 | 1u) * (1.0f / 268435456.0f);
+}
+
+INLINE void make_inverses(Row *row)
+{
+    int i;
+    for (i = 0; i < row->made; i++) {
+        float edge = 0.5f - fabsf(row->uniforms[i] - 0.5f);
+        row->inverses[i] = (edge < 0.01301f) | (fabsf(edge - 0.07f) < 1e-6f) ? UNSURE : 1.0f / edge;
+    }
+    row->has_inverses = 1;
+}
+
+INLINE void make_sums(Row *row)
+{
+    uint32_t *sums = row->sums, sum = 0;
+    int made = row->made;
+    int i;
+    for (i = 0; i < made; i++) {
+        float uniform = row->uniforms[i], m, value;
+        int32_t bits;
+        memcpy(&bits, &uniform, sizeof bits);
+        sums[i + 1] = (uint32_t)(127 - (bits >> 23)) << SUM_BITS;
+        bits = (bits & 0x7fffff) | 0x3f800000;
+        memcpy(&m, &bits, sizeof m);
+        m -= 1.0f;
+        value = m * 0.0448585782f - 0.192156318f;
+        value = value * m + 0.413593864f;
+        value = value * m - 0.707979036f;
+        value = value * m + 1.44168291f;
+        value = value * m - 1.5e-6f;
+        sums[i + 1] -= (uint32_t)(int32_t)(value * (float)SUM_UNIT);
+    }
+    sums[0] = 0;
+    for (i = 1; i <= made; i++) {
+        sum += sums[i];
+        sums[i] = sum;
+    }
+    row->has_sums = 1;
+}
+
+/* How many of the SEEN sums from here on are below the present one, `from`, plus the rate. */
+INLINE int count_below(const uint32_t *sums, const uint32_t *from, uint32_t rate)
+{
+    uint32_t target = *from + rate;
+    int32_t count = 0;
+    int i;
+    for (i = 0; i < SEEN; i++) count += (int32_t)(sums[i] - target) >> 31;
+    return -count;
+}
+
+/* In place of comparisons, which compilers make branches of: what they would do is random. */
+INLINE float lesser(float a, float b)
+{
+    return a < b ? a : b;
+}
+
+INLINE float greater(float a, float b)
+{
+    return a > b ? a : b;
+}
+
+/* A count of a rate from 10 on; `at` is the index of its first uniform, and moved. TOO_NEAR, and not
+ * moved: the exact way decides. */
+INLINE int rough_count(const Row *row, const RoughLevel *level, int *at)
+{
+    int i;
+    for (i = *at; i < row->made - 1; i += 2) {
+        float inverse = row->inverses[i], v = row->uniforms[i + 1];
+        float place = (level->twice_a * inverse + level->b) * (row->uniforms[i] - 0.5f) + level->centre;
+        int32_t count = (int32_t)place, in_window = count - level->first;
+        float left, right, sure, taken;
+        if ((uint32_t)in_window >= WINDOW) break; /* UNSURE leads here */
+        left = v * level->inverse_alpha;
+        right = (level->a * inverse * inverse + level->b) * level->chance[in_window];
+        sure = lesser(level->place_room - fabsf(place - (float)count - 0.5f), fabsf(v - level->quick) - 2e-7f);
+        sure = lesser(sure, fabsf(left - right) - (CHANCE_ERROR * right + 2e-7f));
+        taken = greater(right - left, lesser(level->quick - v, QUICK_INVERSE - inverse));
+        if (sure <= 0.0f) break;
+        if (taken > 0.0f) {
+            *at = i + 2;
+            return count;
+        }
+    }
+    return TOO_NEAR;
+}
+
+/* Draw for levels[begin], levels[begin + 1], ...; returns the place of the first that is left to the
+ * caller, `size` if there is none. The twister then stands just before that one's draws. bytes[i]
+ * becomes byte_of_count[its count], the last of them for higher counts; nothing if bytes is null.
+ * Returns -1 where the twister cannot be put back: a draw of thousands of words. */
+INLINE int64_t draw_counts(const uint8_t *levels, int64_t begin, int64_t size, const Table *table,
+                           uint32_t *key, int *position, const uint8_t *byte_of_count,
+                           int64_t counts, uint8_t *bytes,
+                           int (*below)(const uint32_t *, const uint32_t *, uint32_t))
+{
+    Row row;
+    int64_t i;
+    int at = 0; /* the uniform drawn next; what is behind `made` is not used */
+    start(&row.twister, key, *position);
+    make_uniforms(&row);
+    for (i = begin; i < size; i++) {
+        uint32_t rate = table->rates[levels[i]];
+        int64_t count = TOO_NEAR;
+        if (at + MOST + SEEN > row.made) {
+            row.twister.next = row.origin + 2 * at;
+            make_uniforms(&row);
+            at = 0;
+        }
+        if (rate) {
+            const uint32_t *sums = row.sums + at;
+            uint32_t target;
+            int seen;
+            if (!row.has_sums) make_sums(&row);
+            count = seen = below(sums + 1, sums, rate);
+            while (seen == SEEN && count < MOST) count += seen = below(sums + 1 + count, sums, rate);
+            target = *sums + rate;
+            if ((count >= MOST) | ((int32_t)(target - sums[count]) <= SUM_ERROR)
+                | ((int32_t)(sums[count + 1] - target) <= SUM_ERROR)) count = TOO_NEAR;
+            else at += (int)count + 1;
+        } else if (table->is_large[levels[i]]) {
+            if (!row.has_inverses) make_inverses(&row);
+            count = rough_count(&row, &table->rough[levels[i]], &at);
+        }
+        if (count == TOO_NEAR) {
+            const Level *level = &table->levels[levels[i]];
+            int from = row.twister.next = row.origin + 2 * at;
+            if (level->rate == 0) count = 0;
+            else if (level->rate < 10) count = small_count(level, &row, &from);
+            else count = large_count(level, &row, &from);
+            if (count == TOO_NEAR) {
+                if (from < 0) return -1;
+                row.twister.next = from;
+                *position = stop(&row.twister, key);
+                return i;
+            }
+            if (row.made) at = (row.twister.next - row.origin) / 2;
+            else {
+                make_uniforms(&row);
+                at = 0;
+            }
+        }
+        if (bytes) bytes[i] = byte_of_count[count < counts ? count : counts - 1];
+    }
+    row.twister.next = row.origin + 2 * at;
+    *position = stop(&row.twister, key);
+    return size;
+}

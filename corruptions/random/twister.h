@@ -1,0 +1,78 @@
+/* The Mersenne twister MT19937 (Matsumoto and Nishimura, 1998), several keys at a time.
+ *
+ * A key is WORDS words; the twister's words make one long row, raw[i + 624] from raw[i], raw[i + 1] and
+ * raw[i + 397]. Here a stretch of that row is kept whole, beginning where a key begins: loops over it
+ * have no wrap-around, so that compilers vectorise them, and the state at any word of it is at hand.
+ * A word as drawn is a raw one, tempered; a uniform is 53 bits of two words.
+ */
+
+#define WORDS 624
+#define SHIFTED 397
+#define KEYS 4 /* in the row: as much as stays in a first-level cache with what is made of it */
+#define ROW (KEYS * WORDS)
+
+typedef struct {
+    uint32_t raw[ROW];
+    int next; /* the word to be drawn next */
+    int end;  /* words made */
+} Twister;
+
+INLINE uint32_t temper(uint32_t y)
+{
+    y ^= y >> 11;
+    y ^= (y << 7) & 0x9d2c5680u;
+    y ^= (y << 15) & 0xefc60000u;
+    return y ^ (y >> 18);
+}
+
+/* raw[begin] ... raw[end - 1]; the 624 before them are there. */
+INLINE void twist(uint32_t *raw, int begin, int end)
+{
+    int i;
+    for (i = begin; i < end; i++) {
+        uint32_t lower = raw[i - WORDS + 1];
+        uint32_t joined = (raw[i - WORDS] & 0x80000000u) | (lower & 0x7fffffffu);
+        raw[i] = raw[i - WORDS + SHIFTED] ^ (joined >> 1) ^ ((0u - (lower & 1u)) & 0x9908b0dfu);
+    }
+}
+
+INLINE void start(Twister *twister, const uint32_t *key, int position)
+{
+    memcpy(twister->raw, key, WORDS * sizeof *key);
+    twister->next = position;
+    twister->end = WORDS;
+}
+
+/* The first word of the key in which a state before word `index` lies: numpy renews a key when a word is
+ * drawn, not before. */
+INLINE int first_of_key(int index)
+{
+    return index > 0 ? (index - 1) / WORDS * WORDS : 0;
+}
+
+/* Fill the row; the words from `keep` on stay. Returns by how much all indices are less now. Nothing is
+ * gained where the row is full and `keep` in its first key. */
+INLINE int refill(Twister *twister, int keep)
+{
+    int gone = first_of_key(keep);
+    memmove(twister->raw, twister->raw + gone, (twister->end - gone) * sizeof *twister->raw);
+    twister->next -= gone;
+    twist(twister->raw, twister->end - gone, ROW);
+    twister->end = ROW;
+    return gone;
+}
+
+/* Key and position of the next word. */
+INLINE int stop(const Twister *twister, uint32_t *key)
+{
+    int first = first_of_key(twister->next);
+    memcpy(key, twister->raw + first, WORDS * sizeof *key);
+    return twister->next - first;
+}
+
+/* The uniform of the two words from raw[0] on. */
+INLINE double uniform_of(const uint32_t *raw)
+{
+    int32_t high = (int32_t)(temper(raw[0]) >> 5), low = (int32_t)(temper(raw[1]) >> 6);
+    return (high * 67108864.0 + low) * (1.0 / 9007199254740992.0);
+}
