@@ -13,9 +13,11 @@ from medmnist_c.commands.preview import preview
 from medmnist_c.commands.push import push
 from medmnist_c.commands.register import register
 from medmnist_c.commands.report import report
+from medmnist_c.commands.reproduce import reproduce
 from medmnist_c.commands.score import score
 from medmnist_c.commands.seeds import seeds
 from medmnist_c.commands.site import explore, push_site, site
+from medmnist_c.commands.train import train
 from medmnist_c.commands.verify import verify
 
 
@@ -39,6 +41,8 @@ for command in (
     site,
     explore,
     push_site,
+    train,
+    reproduce,
     fetch,
     cache,
     register,

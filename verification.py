@@ -12,7 +12,12 @@ from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.builder.testset.reference_comparison import Comparison, compare_with_reference
 from medmnist_c.builder.testset.spec import specs_of
 from medmnist_c.publishing.repository import Target
-from medmnist_c.publishing.verify import FilesComparison, verify_folder, verify_repository
+from medmnist_c.publishing.verify import (
+    FilesComparison,
+    verify_folder,
+    verify_manifest,
+    verify_repository,
+)
 
 
 def verify(
@@ -21,6 +26,7 @@ def verify(
     release: str | Path | None = None,
     repo: str | None = None,
     folder: str | Path | None = None,
+    quick: bool = False,
     revision: str | None = None,
     token: str | None = None,
     seed: int | None = None,
@@ -40,6 +46,8 @@ def verify(
         folder: one that `build` has written. Of a repository and of a folder, files are compared by
             their SHA-256; those that differ, as they may if another processor or other libraries wrote
             them, are read (from a repository: downloaded), and their images compared.
+        quick: of a repository: make nothing, download nothing; compare the files that the Hub states
+            with what the repository's manifest says of these images.
         revision, token: of the repository, as those of `push`.
         seed, data_dir, sample, splits, size: which images, as for `build`; the reference has no seed,
             and test images of 224 pixels only.
@@ -51,7 +59,8 @@ def verify(
         it is equal to the bit, `str(result)` what was found. Clean test sets are not in the reference.
 
     Raises:
-        ValueError: not one of `release`, `repo` and `folder` is given, or `release` with a seed.
+        ValueError: not one of `release`, `repo` and `folder` is given, `release` with a seed, or `quick`
+            without `repo`.
         UnknownNameError: a name matches nothing.
         PublishError: the repository cannot be read.
         CleanDataError: a clean test set cannot be had.
@@ -63,8 +72,14 @@ def verify(
             "Give one of these: the folder of the release, a repository (USER/NAME), a built folder."
         )
     specs = specs_of(chosen, ImageSource(seed, data_dir, sample, size), splits)
+    if quick and repo is None:
+        raise ValueError(
+            "Only a repository has a manifest to compare with: give --repo with --quick."
+        )
     if repo is not None:
         target = Target(repo, revision, token=token)
+        if quick:
+            return iter(verify_manifest(specs, target))
         return verify_repository(specs, target, cache_folder, num_proc)
     if folder is not None:
         return verify_folder(specs, folder, cache_folder, num_proc)

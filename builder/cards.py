@@ -8,10 +8,14 @@ from string import Template
 
 from huggingface_hub import DatasetCard
 
+from medmnist_c.builder.card_sizes import infos_of
+from medmnist_c.builder.card_tables import contents
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, dataset_info
+from medmnist_c.builder.headline import MEANING
 from medmnist_c.builder.splits import PUBLISHED, SPLITS
 from medmnist_c.builder.stored import StoredTestSet
+from medmnist_c.builder.versions import IMAGES_VERSION
 
 VERSION = metadata.version("medmnist_c")
 HOMEPAGE = "https://medmnist.com"
@@ -56,7 +60,12 @@ def folder_card(there: Mapping[StoredTestSet, int]) -> str:
     return str(filled_card(there, "path/to/this/folder", making=_about_counts(there)))
 
 
-def filled_card(there: Mapping[StoredTestSet, int], name: str, **sections: str) -> DatasetCard:
+def filled_card(
+    there: Mapping[StoredTestSet, int],
+    name: str,
+    sizes_in_bytes: Mapping[str, int] | None = None,
+    **sections: str,
+) -> DatasetCard:
     """The card of a folder or repository that holds these test sets.
 
     `configs:` names each test set's files, so that `load_dataset(name, config)` needs no code. The
@@ -66,8 +75,10 @@ def filled_card(there: Mapping[StoredTestSet, int], name: str, **sections: str) 
     Args:
         there: which ones, in order, and how many images each has.
         name: of the folder or repository.
-        sections: Markdown for the places `$preview`, `$contents`, `$making` of the text.
+        sizes_in_bytes: of the test sets' files, by name, where they are known.
+        sections: Markdown for the places `$preview` and `$making` of the text.
     """
+    sizes = sizes_in_bytes or {}
     first = _first(there, CleanConfig) or next(iter(there), None)
     default = first.config_name if first else None
     example = _first(there, CorruptedConfig) or first
@@ -76,7 +87,9 @@ def filled_card(there: Mapping[StoredTestSet, int], name: str, **sections: str) 
         if any(one.is_published for one in there) or not there
         else _OTHER_TITLE,
         "preview": "",
-        "contents": "",
+        "contents": contents(there, sizes),
+        "headline": MEANING,
+        "version": f"`medmnist_c` {VERSION}, images of version {IMAGES_VERSION}",
         "making": "",
         "config": example.config_name if example else "dermamnist_black_corner_3",
         "split": example.split if example else PUBLISHED,
@@ -97,9 +110,13 @@ def filled_card(there: Mapping[StoredTestSet, int], name: str, **sections: str) 
         }
         for config_name, data_files in files.items()
     ]
+    if infos := infos_of(there, sizes):
+        card.data["dataset_info"] = infos
     info = [dataset_info(name) for name in dict.fromkeys(one.config.dataset for one in there)]
     kinds = {"multi-label" if dataset.multi_label else "multi-class" for dataset in info}
     card.data["license"] = sorted({dataset.license.lower().replace(" ", "-") for dataset in info})
+    mined = any(dataset.multi_label for dataset in info)  # findings taken from reports by a program
+    card.data["annotations_creators"] = ["expert-generated", *["machine-generated"] * mined]
     card.data["task_ids"] = [f"{kind}-image-classification" for kind in sorted(kinds)]
     digits = len(str(sum(there.values())))
     card.data["size_categories"] = [_SIZES[min(max(digits - 3, 0), len(_SIZES) - 1)]]

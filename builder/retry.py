@@ -4,15 +4,17 @@ Downloads and the Hub's clients speak by the same HTTP client, that of `huggingf
 from its version 2 on), so their errors are sorted here, once.
 """
 
+import contextlib
 import json
 import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from importlib import import_module
+from typing import Any
 
 from huggingface_hub.errors import HFValidationError, HTTPError, OfflineModeIsEnabled
 
@@ -22,6 +24,9 @@ CLIENT_ERRORS = (OSError, HTTPError, ValueError, RuntimeError)
 HTTPX = import_module(HTTPError.__module__.partition(".")[0])  # httpx, or httpx2
 
 _UNREACHABLE = (HTTPX.ConnectError, HTTPX.ConnectTimeout)
+# What `huggingface_hub` says by a ValueError of an answer; its other ones are checks of its own.
+_OF_THE_ANSWER = re.compile("LFS batch API|[Mm]alformed response|improperly formatted")
+_QUOTA = re.compile(r"quota|storage (limit|space)|(exceed|out of|not enough)[^.]* storage", re.I)
 _TRANSIENT = frozenset({408, 409, 412, 425, 429, 500, 502, 503, 504})  # 409, 412: another commit
 _LONGEST_WISH_S = 3600.0  # the widest window of the Hub's limits
 _CHANCE = random.SystemRandom()  # many who failed together do not come back together
@@ -32,7 +37,9 @@ class Failure:
     """What went wrong, in a few words without secrets.
 
     `transient` says whether it may pass, `status` is that of the answer, if there was one, `wait_s`
-    what the server asks to wait, `unreachable` says that there was no connection at all.
+    what the server asks to wait, `unreachable` says that there was no connection at all, `quota` that
+    the storage is used up, `stale_address` that an address for an upload, which carries its own
+    signature, is good no longer: the token has nothing to do with it.
     """
 
     reason: str
@@ -40,6 +47,8 @@ class Failure:
     status: int | None = None
     wait_s: float | None = None
     unreachable: bool = False
+    quota: bool = False
+    stale_address: bool = False
 
 
 def failure_of(error: BaseException) -> Failure:
@@ -48,7 +57,10 @@ def failure_of(error: BaseException) -> Failure:
     for cause in chain:
         response = getattr(cause, "response", None)
         if isinstance(cause, HTTPError) and response is not None:
-            said = getattr(cause, "server_message", None) or ""
+            said = getattr(cause, "server_message", None) or _said_in_xml(response)
+            if _is_of_an_upload_address(response, said):
+                failure = _of_answer(response.status_code, response.headers, said)
+                return replace(failure, transient=True, stale_address=True, quota=False)
             return _of_answer(response.status_code, response.headers, said)
     if any(isinstance(cause, HFValidationError | OfflineModeIsEnabled) for cause in chain):
         return Failure(one_line(error), False)
@@ -57,6 +69,11 @@ def failure_of(error: BaseException) -> Failure:
     if any(isinstance(cause, json.JSONDecodeError) for cause in chain):
         return Failure("an answer that is no JSON", True)
     first = chain[-1]
+    own = isinstance(error, ValueError) and isinstance(first, ValueError)
+    if own and not isinstance(first, UnicodeError):
+        answered = _OF_THE_ANSWER.search(str(first)) is not None
+        quota = answered and _QUOTA.search(str(first)) is not None
+        return Failure(one_line(error), answered and not quota, quota=quota)
     plain = isinstance(first, OSError) and (first.strerror or first.args)
     reason = one_line(first) if plain else f"{type(first).__name__}: {one_line(first)}"
     unreachable = any(isinstance(cause, _UNREACHABLE) for cause in chain)
@@ -77,10 +94,34 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _of_answer(status: int, headers: Mapping[str, str], said: str) -> Failure:
     phrases = {known.value: known.phrase for known in HTTPStatus}
-    reason = f"{status} {phrases.get(status, '')}".strip() + (
-        f" ({one_line(said)})" if said else ""
+    reason = f"{status} {phrases.get(status, '')}".strip()
+    if said:  # the server's own words come first
+        reason = f"{one_line(said).rstrip('.')} ({reason})"
+    quota = status in (402, 403, 413, 507) and (status == 402 or bool(_QUOTA.search(said)))
+    return Failure(
+        reason, status in _TRANSIENT and not quota, status, _wish(status, headers), quota=quota
     )
-    return Failure(reason, status in _TRANSIENT, status, _wish(status, headers))
+
+
+def _is_of_an_upload_address(response: Any, said: str) -> bool:
+    """Whether this refuses something sent without a token to a signed address, which expires."""
+    status = response.status_code
+    if status not in (401, 403) and not (status == 400 and "expire" in said.lower()):
+        return False
+    try:
+        request = response.request
+    except RuntimeError:  # nobody knows
+        return False
+    signed = request.method == "PUT" or (request.method == "POST" and request.url.query)
+    return bool(signed) and "authorization" not in request.headers
+
+
+def _said_in_xml(response: Any) -> str:
+    """What an object store says, as S3 does."""
+    with contextlib.suppress(RuntimeError):  # its body was not read
+        if found := re.search("<Message>([^<]{1,300})</Message>", response.text):
+            return found[1]
+    return ""
 
 
 def _wish(status: int, headers: Mapping[str, str]) -> float | None:
@@ -103,7 +144,8 @@ def _wish(status: int, headers: Mapping[str, str]) -> float | None:
 class RetryPolicy:
     """How often something is tried, and how long between: `factor` times as long each time.
 
-    Times are in seconds. A server that asks for more than `longest_wish_s` is not waited for.
+    Times are in seconds. It is enough after so many `tries`, but not before `patience_s` have gone by
+    since the first. A server that asks for more than `longest_wish_s` is not waited for.
     """
 
     tries: int = 7
@@ -111,6 +153,8 @@ class RetryPolicy:
     longest_s: float = 60.0
     factor: float = 2.0
     longest_wish_s: float = _LONGEST_WISH_S
+    patience_s: float = 0.0
+    clock: Callable[[], float] = field(default=time.monotonic, compare=False)
 
     def wait_s(self, tried: int) -> float:
         """How long to wait, at most, after so many tries."""
@@ -133,7 +177,7 @@ class Attempts:
         pause: Callable[[float, Failure], None] = lambda seconds, failure: time.sleep(seconds),
     ) -> None:
         self._policy, self._gave_up, self._pause = policy, gave_up, pause
-        self._tried = 0
+        self._tried, self._since = 0, policy.clock()
 
     def failed(self, error: BaseException, *, got_on: bool = False) -> None:
         """Wait before another attempt, or raise if there is to be none.
@@ -142,8 +186,14 @@ class Attempts:
         """
         failure = failure_of(error)
         self._tried = 1 if got_on else self._tried + 1
+        now = self._policy.clock()
+        if self._tried == 1:
+            self._since = now
         wish = failure.wait_s or 0.0
-        enough = self._tried >= self._policy.tries or wish > self._policy.longest_wish_s
+        # New addresses are had at once: if they are refused again and again, time mends nothing.
+        patient = now - self._since < self._policy.patience_s and not failure.stale_address
+        enough = self._tried >= self._policy.tries and not patient
+        enough = enough or wish > self._policy.longest_wish_s
         if not failure.transient or enough:
             # Not chained: the clients' messages may quote signed addresses.
             raise self._gave_up(failure, self._tried) from None

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     multiple=True,
     required=True,
     help="hf:ID_OR_FOLDER, timm:NAME@FILE, timm:hf-hub:ID, torchvision:NAME@FILE, torch:FILE, "
-    "onnx:FILE, python:FILE:FUNCTION (runs its code), open_clip:NAME/PRETRAINED, clip:ID_OR_FOLDER; "
-    "probe: before a name trains heads on its features. May be given several times. FILE are weights.",
+    "onnx:FILE, run:FOLDER (of train), python:FILE:FUNCTION (runs its code), open_clip:NAME/PRETRAINED, "
+    "clip:ID_OR_FOLDER; probe: before a name trains heads on its features. May be given several times. "
+    "FILE are weights.",
 )
 @click.option(
     "--dataset",

@@ -120,3 +120,25 @@ def source_options(command: Callable) -> Callable:
     ):
         command = option(command)
     return command
+
+
+def image_options(command: Callable) -> Callable:
+    """All options that say which images: those of `source_options`, `--splits` and `--size`."""
+    return splits_option(size_option(source_options(command)))
+
+
+num_proc_option = click.option(
+    "--num-proc", type=click.IntRange(min=1), help="Processes. [default: all cores]"
+)
+
+token_option = click.option(
+    "--token", help="For the Hub. [default: HF_TOKEN, or that of `hf auth login`]"
+)
+
+
+def repository_options(command: Callable) -> Callable:
+    """Options that say which state of a repository, and on whose behalf: `--revision`, `--token`."""
+    revision = click.option(
+        "--revision", help="Branch, tag, or pull request as refs/pr/3. [default: main]"
+    )
+    return revision(token_option(command))

@@ -1,5 +1,6 @@
 """`medmnist-c push`: test sets on the Hugging Face Hub."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -10,10 +11,21 @@ from medmnist_c.builder.testset.spec import specs_of
 from medmnist_c.commands.options import (
     Command,
     complete_config,
-    size_option,
-    source_options,
-    splits_option,
+    image_options,
+    num_proc_option,
+    repository_options,
 )
+
+
+def _until(
+    context: click.Context, option: click.Parameter, value: datetime | None
+) -> datetime | None:
+    """A time of day is the next one of that time."""
+    if value is None or value.year > 1900:  # what a date without a year is read as
+        return value
+    now = datetime.now()
+    then = now.replace(hour=value.hour, minute=value.minute, second=0, microsecond=0)
+    return then if then > now else then + timedelta(days=1)
 
 
 @click.command(
@@ -23,11 +35,38 @@ from medmnist_c.commands.options import (
 )
 @click.argument("repo")
 @click.argument("config", nargs=-1, shell_complete=complete_config)
+@click.option("--dry-run", is_flag=True, help="Only say what would be made and sent.")
+@click.option(
+    "--mbit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=100.0,
+    show_default=True,
+    help="For the hours that --dry-run tells: Mbit/s that can be sent.",
+)
+@click.option("--replace", is_flag=True, help="Replace test sets that are there with other images.")
 @click.option("--private", is_flag=True, help="Make the repository private.")
 @click.option("--create-pr", is_flag=True, help="Into a pull request in place of a branch.")
-@click.option("--revision", help="Branch, or pull request as refs/pr/3. [default: main]")
-@click.option("--token", help="For the Hub. [default: HF_TOKEN, or that of `hf auth login`]")
-@click.option("--num-proc", type=click.IntRange(min=1), help="Processes. [default: all cores]")
+@click.option("--tag", help="Name what is there when all is done, e.g. v1.")
+@repository_options
+@click.option(
+    "--patience",
+    metavar="HOURS",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="Try again for so long what may pass. [default: seven times, about a minute]",
+)
+@click.option(
+    "--max-gb",
+    type=click.FloatRange(min=0, min_open=True),
+    help="End before more than so much is sent; the same command goes on.",
+)
+@click.option(
+    "--until",
+    type=click.DateTime(["%H:%M", "%Y-%m-%dT%H:%M"]),
+    callback=_until,
+    help="Begin no test set after this time, e.g. 06:30.",
+)
+@num_proc_option
 @click.option(
     "--scheduler", help="Dask scheduler, tcp://HOST:PORT, whose workers do it instead of processes."
 )
@@ -36,21 +75,24 @@ from medmnist_c.commands.options import (
     type=click.Path(path_type=Path, file_okay=False),
     help="For files on their way; all workers of a scheduler must reach it. [default: the cache]",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be made and sent.")
-@splits_option
-@size_option
-@source_options
+@image_options
 def push(
     repo: str,
     config: tuple[str, ...],
+    dry_run: bool,
+    mbit: float,
+    replace: bool,
     private: bool,
     create_pr: bool,
+    tag: str | None,
     revision: str | None,
     token: str | None,
+    patience: float,
+    max_gb: float | None,
+    until: datetime | None,
     num_proc: int | None,
     scheduler: str | None,
     work_dir: Path | None,
-    dry_run: bool,
     data_dir: Path | None,
     sample: bool,
     seed: int | None,
@@ -64,6 +106,7 @@ def push(
     again: run the same command again after any failure.
     """
     # These take a moment to import, and only this command needs them.
+    from medmnist_c.builder.retry import RetryPolicy
     from medmnist_c.publishing.dry_run import dry_run as what_would_be_done
     from medmnist_c.publishing.push import push as push_test_sets
     from medmnist_c.publishing.repository import Target
@@ -71,15 +114,21 @@ def push(
     chosen = select(config or "*")
     if dry_run:
         specs = specs_of(chosen, ImageSource(seed, data_dir, sample, size), splits)
-        click.echo(what_would_be_done(specs, Target(repo, revision, create_pr, token)))
+        target = Target(repo, revision, create_pr, token)
+        click.echo(what_would_be_done(specs, target, private=private, mbit=mbit))
         return
     pushed = push_test_sets(
         repo,
         chosen,
+        replace=replace,
         private=private,
         create_pr=create_pr,
+        tag=tag,
         revision=revision,
         token=token,
+        retry_policy=RetryPolicy(patience_s=3600 * patience),
+        max_gb=max_gb,
+        until=until,
         seed=seed,
         data_dir=data_dir,
         sample=sample,
@@ -94,3 +143,5 @@ def push(
         f"({pushed.sent_bytes / 1e6:,.1f} MB), {len(pushed.kept)} already there, "
         f"{len(pushed.commits)} commits"
     )
+    if pushed.over:
+        click.echo(f"{len(pushed.left)} are left: {pushed.over}. The same command goes on.")

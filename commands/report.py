@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from medmnist_c.commands.options import Command
+from medmnist_c.commands.options import Command, token_option
 
 
 @click.command(cls=Command)
@@ -27,7 +27,7 @@ from medmnist_c.commands.options import Command
     show_default=True,
     help="Repository of the test sets, for that card.",
 )
-@click.option("--token", help="For the Hub. [default: HF_TOKEN, or that of `hf auth login`]")
+@token_option
 def report(
     reports: tuple[Path, ...],
     output: Path,

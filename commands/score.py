@@ -38,7 +38,8 @@ def score(predictions: Path, output: Path, **options: Any) -> None:
     PREDICTIONS is a Parquet file, or a folder that evaluate wrote.
 
     Columns: dataset, corruption and severity (null for clean), index, scores (a list, one for each
-    class), and label, which may be left out where the clean test set can be found.
+    class), label, which may be left out where the clean test set can be found, and perhaps groups: what
+    an image belongs to (a patient, a volume).
     """
     from medmnist_c.evaluation.score import score as score_predictions
 

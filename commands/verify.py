@@ -9,9 +9,9 @@ import click
 from medmnist_c.commands.options import (
     Command,
     complete_config,
-    size_option,
-    source_options,
-    splits_option,
+    image_options,
+    num_proc_option,
+    repository_options,
 )
 
 
@@ -26,21 +26,18 @@ from medmnist_c.commands.options import (
 @click.option(
     "--folder", help="Folder of test sets that `build` has written, or its address (s3://...)."
 )
-@click.option("--revision", help="Of the repository. [default: main]")
-@click.option("--token", help="For the Hub. [default: HF_TOKEN, or that of `hf auth login`]")
 @click.option(
-    "--num-proc",
-    type=click.IntRange(min=1),
-    help="Processes, but for --release. [default: all cores]",
+    "--quick", is_flag=True, help="Make nothing: compare the repository's files with its manifest."
 )
-@splits_option
-@size_option
-@source_options
+@repository_options
+@num_proc_option
+@image_options
 def verify(
     config: tuple[str, ...],
     release: Path | None,
     repo: str | None,
     folder: str | None,
+    quick: bool,
     revision: str | None,
     token: str | None,
     num_proc: int | None,
@@ -55,7 +52,9 @@ def verify(
     With the files of the published release, with a repository, or with a folder that `build` wrote.
 
     The latter's files are compared by their SHA-256, and by their images if that differs. CONFIG are
-    names, with wildcards; all by default. The exit status is 0 if all are equal.
+    names, with wildcards; all by default. With --quick nothing is made: the files that the Hub states
+    are compared with what the repository's manifest says of these images. The exit status is 0 if
+    all are equal.
     """
     from medmnist_c.verification import verify as compare  # takes a moment to import
 
@@ -64,6 +63,7 @@ def verify(
         release=release,
         repo=repo,
         folder=folder,
+        quick=quick,
         revision=revision,
         token=token,
         num_proc=num_proc,

@@ -38,8 +38,10 @@ def score(
 
     Args:
         predictions: a Parquet file with columns dataset, corruption and severity (null for clean),
-            index, scores (a list, one for each class) and perhaps label, or a folder that `evaluate`
-            wrote.
+            index, scores (a list, one for each class), perhaps label and perhaps groups (what an image
+            belongs to: a patient, a volume; these are resampled as one), or a folder that `evaluate`
+            wrote. A file `{dataset}_groups.parquet` beside it, or in the folder, with columns index
+            and groups tells groups as well.
         model_name: for the report; a folder of `evaluate` knows it.
         data_dir, sample: where the clean test sets are, which have the labels; if one is given, or
             the file has no labels, these are compared with, or taken from, the clean set.

@@ -193,8 +193,8 @@ def _dataset_report(
             first, labels = kept, _of_part(labels, kept, store.path)
         elif not kept.same_images(first):
             raise PredictionError(
-                f"{config.name} in {store.path} has other images than {configs[0].name}; predict the "
-                "same part of each test set."
+                f"{config.name} in {store.path} has other images, or other groups of them, than "
+                f"{configs[0].name}; give the same ones for each test set."
             )
         labels = _same_labels(kept, labels, config, store.path)
         if validation is not None and np.array_equal(validation.scores, kept.scores):
@@ -203,7 +203,12 @@ def _dataset_report(
                 f"({config.name}); thresholds are chosen on validation images."
             )
         classified = classify(
-            info, labels, kept.scores, threshold_of(point), class_counts=kept.class_counts
+            info,
+            labels,
+            kept.scores,
+            threshold_of(point),
+            groups=kept.groups,
+            class_counts=kept.class_counts,
         )
         measures.add(config, classified)
     assert labels is not None and first is not None
@@ -216,6 +221,7 @@ def _dataset_report(
         scoring.margin,
         measures.temperature,
         told_reliability(measures),
+        None if first.groups is None else len(np.unique(first.groups)),
     )
     return dataset_report(measures.figures, len(labels), scoring.baseline, how)
 

@@ -84,6 +84,7 @@ def _check_alike(first: RobustnessReport, other: RobustnessReport) -> None:
                 name,
                 set(report.table(name)),
                 one.partial,
+                one.clusters,
                 one.summary.margin,
                 [point.words for point in one.operating_points],
             )
@@ -107,7 +108,12 @@ def _dataset(models: Sequence[KeptErrors], name: str) -> DatasetReport:
         }
     points = tuple(point for one in told for point in one.operating_points)
     how = HowScored(
-        told[0].partial, points, told[0].validation, told[0].remark, told[0].summary.margin
+        told[0].partial,
+        points,
+        told[0].validation,
+        told[0].remark,
+        told[0].summary.margin,
+        clusters=told[0].clusters,
     )
     baseline = reported_baseline(models[0].report)
     return dataset_report(measured, told[0].count, baseline, how)

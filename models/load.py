@@ -9,6 +9,7 @@ from medmnist_c.models.kinds import (
     onnx_file,
     open_clip_model,
     python_function,
+    run_folder,
     timm_model,
     torch_file,
     torchvision_model,
@@ -25,6 +26,7 @@ _TRAINED = {
     "torchvision": torchvision_model,
     "torch": torch_file,
     "onnx": onnx_file,
+    "run": run_folder,
 }
 _ZERO_SHOT = {"open_clip": open_clip_model, "clip": transformers_clip}
 
@@ -47,6 +49,7 @@ def load_model(
         name: `hf:ID_OR_FOLDER` (transformers), `timm:NAME@WEIGHTS`, `timm:hf-hub:ID`,
             `torchvision:NAME@WEIGHTS`,
             `torch:FILE` (TorchScript, or `torch.export` as .pt2), `onnx:FILE`,
+            `run:FOLDER` (of `medmnist-c train`),
             `python:MODULE_OR_FILE:FUNCTION` (runs that code), and zero-shot `open_clip:NAME/PRETRAINED`
             and `clip:ID_OR_FOLDER` (transformers).
         dataset: whose classes it tells apart, e.g. "bloodmnist".

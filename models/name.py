@@ -6,7 +6,7 @@ from pathlib import Path
 from medmnist_c.builder.suggestions import nearest, shown
 from medmnist_c.models.errors import ModelError
 
-KINDS = ("hf", "timm", "torchvision", "torch", "onnx", "python", "open_clip", "clip")
+KINDS = ("hf", "timm", "torchvision", "torch", "onnx", "run", "python", "open_clip", "clip")
 """What may stand before the colon; `clip` are models of transformers that know images and text."""
 
 

@@ -1,23 +1,37 @@
-"""The repository's card, of what is really there, and the last commit of a push, which writes it."""
+"""The repository's card, of what is really there: each commit brings it, the last one with its image."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 from medmnist_c.builder.cards import filled_card
-from medmnist_c.builder.configs import CLEAN, CleanConfig, Config, CorruptedConfig
-from medmnist_c.builder.dataset_info import PUBLISHED_SIZE
-from medmnist_c.builder.splits import PUBLISHED, SPLITS
-from medmnist_c.builder.stored import StoredTestSet, in_order
+from medmnist_c.builder.errors import PublishError
+from medmnist_c.builder.stored import in_order
 from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.publishing import benchmark_file
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.card_image import PATH as IMAGE
 from medmnist_c.publishing.card_image import CardImage, new_card_image
+from medmnist_c.publishing.card_text import merged
 from medmnist_c.publishing.manifest import ManifestEntry
 from medmnist_c.publishing.snapshot import Changes, Snapshot
 
 PATH = "README.md"
+
+
+def add_card(changes: Changes, snapshot: Snapshot, repo: str) -> None:
+    """Have a commit bring the card, and `eval.yaml`, of what is there after it.
+
+    Raises:
+        PublishError: one of the two is there, edited so that it cannot be read.
+    """
+    after = snapshot.after(changes, snapshot.head)
+    contents = {PATH: repository_card(repo, after).encode()}
+    if tasks := benchmark_file.benchmark_file(repo, after):
+        contents[benchmark_file.PATH] = tasks
+    for path, content in contents.items():
+        if snapshot.texts.get(path) != content:
+            changes.small[path] = content
 
 
 @dataclass
@@ -48,25 +62,27 @@ class CardUpdate:
             changes.small[IMAGE] = self.drawn[1]
             manifest = snapshot.manifest.with_preview(image.about())
             changes.small[manifests.PATH] = manifests.to_bytes(manifest)
-        card = repository_card(self.repo, snapshot.after(changes, snapshot.head)).encode()
-        present = snapshot.files.get(PATH)
-        if present is None or not present.has(card):
-            changes.small[PATH] = card
+        add_card(changes, snapshot, self.repo)
         return changes
 
 
 def repository_card(repo: str, snapshot: Snapshot) -> str:
-    """README.md of a repository, from nothing but what is there: YAML, then text."""
+    """README.md of a repository: our part from nothing but what is there, the rest as it is."""
     published = snapshot.published()
-    there = in_order(published)
     card = filled_card(
-        {one: published[one.name].rows for one in there},
+        {one: published[one.name].rows for one in in_order(published)},
         repo,
+        sizes_in_bytes={name: entry.bytes for name, entry in published.items()},
         preview=_image(snapshot),
-        contents=_contents(published),
         making=_making(snapshot, published),
     )
-    return str(card)
+    try:
+        return merged(snapshot.texts.get(PATH, b"").decode(), card)
+    except ValueError as error:
+        raise PublishError(
+            f"{PATH} of {repo} cannot be read ({' '.join(str(error).split())[:200]}); mend it there, or "
+            "delete it to have it written anew."
+        ) from None
 
 
 def _image(snapshot: Snapshot) -> str:
@@ -75,53 +91,6 @@ def _image(snapshot: Snapshot) -> str:
         return ""
     about = f"An image of {shown['dataset']} under corruptions, severities 1 to 5"
     return f"![{about}]({shown['path']})"
-
-
-def _contents(published: Mapping[str, ManifestEntry]) -> str:
-    """A row for each dataset and corruption."""
-    count = len(published)
-    rows = [
-        "## What is here",
-        "",
-        f"{count:,} test set{'s' if count != 1 else ''}, "
-        f"{sum(entry.rows for entry in published.values()):,} images, "
-        f"{_megabytes(published.values())} MB.",
-        "",
-        "| dataset | corruption | severities | images | MB |",
-        "|---|---|---|---:|---:|",
-    ]
-    there = in_order(published)
-    # Stable: the table's order within each size and split.
-    there.sort(key=lambda one: (-one.size, -SPLITS.index(one.split)))
-    for (dataset, corruption), group in groupby(
-        there, lambda one: (one.config.dataset, _corruption(one))
-    ):
-        alike = list(group)
-        entries = [published[one.name] for one in alike]
-        rows.append(
-            f"| {dataset} | {corruption} | {_severities([one.config for one in alike])} | "
-            f"{sum(entry.rows for entry in entries):,} | {_megabytes(entries)} |"
-        )
-    return "\n".join(rows)
-
-
-def _corruption(stored: StoredTestSet) -> str:
-    config = stored.config
-    name = CLEAN if isinstance(config, CleanConfig) else config.corruption
-    split = [stored.split] if stored.split != PUBLISHED else []
-    size = [f"{stored.size} x {stored.size}"] if stored.size != PUBLISHED_SIZE else []
-    return f"{name} ({', '.join([*split, *size])})" if split or size else name
-
-
-def _severities(configs: list[Config]) -> str:
-    found = [c.severity for c in configs if isinstance(c, CorruptedConfig)]
-    if len(found) > 2 and found[-1] - found[0] == len(found) - 1:
-        return f"{found[0]} to {found[-1]}"
-    return ", ".join(map(str, found))
-
-
-def _megabytes(entries: Iterable[ManifestEntry]) -> str:
-    return f"{sum(entry.bytes for entry in entries) / 1e6:,.1f}"
 
 
 def _making(snapshot: Snapshot, published: Mapping[str, ManifestEntry]) -> str:

@@ -23,13 +23,18 @@ _SILENCE_S = 300.0  # no answer for so long is a broken connection; a commit may
 _ADVICE = {
     401: "the Hub does not know the token: log in with `hf auth login`, or give a valid one by "
     "HF_TOKEN or --token",
-    402: "the account's storage is used up",
+    402: "the account's storage is used up: make room there or have more of it, or push less "
+    "(--dry-run tells how much there is)",
     403: "the token may not: use one with the right to write there; into the repository of somebody "
     "else, --create-pr proposes them",
     404: "there is no such user, organisation, repository or revision, or the token may not see it; "
     "check the name",
     413: "the Hub refuses it as too large: push fewer test sets into one repository",
 }
+_OF_ADDRESSES = (
+    "addresses for uploads are refused, new ones too: check this machine's clock, and what stands "
+    "between it and the Hub"
+)
 
 Result = TypeVar("Result")
 
@@ -113,8 +118,8 @@ class HubClient:
         self.pause(seconds, f"{self._repo}: cannot {what} yet ({failure.reason})")
 
     def _gave_up(self, what: str, failure: Failure, tried: int) -> PublishError:
-        if advice := _ADVICE.get(failure.status or 0):
-            why = f": {advice}. The Hub said {failure.reason}."
+        if advice := _advice(failure):
+            why = f": {failure.reason}; {advice}."
         elif not failure.transient:
             why = f": {failure.reason}."
         else:
@@ -128,6 +133,12 @@ class HubClient:
 
     def _without_token(self, text: str) -> str:
         return text.replace(self._token, "***") if self._token else text
+
+
+def _advice(failure: Failure) -> str | None:
+    if failure.stale_address:
+        return _OF_ADDRESSES
+    return _ADVICE.get(402 if failure.quota else failure.status or 0)
 
 
 @dataclass

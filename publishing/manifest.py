@@ -22,6 +22,27 @@ PATH = "manifest.json"
 
 
 @dataclass(frozen=True)
+class ImagesMade:
+    """How images are made: of which clean ones, and from which draws."""
+
+    clean: str
+    sample: bool
+    seed: int | None
+
+    @classmethod
+    def of(cls, spec: TestSetSpec) -> "ImagesMade":
+        return cls(spec.clean_source().digest, spec.source.sample, spec.source.seed)
+
+    @property
+    def kind(self) -> str:
+        return "the package's sample" if self.sample else "real images"
+
+    @property
+    def draws(self) -> str:
+        return "the reference's draws" if self.seed is None else f"draws from seed {self.seed}"
+
+
+@dataclass(frozen=True)
 class ManifestEntry:
     """One published test set.
 
@@ -36,6 +57,20 @@ class ManifestEntry:
     seed: int | None
     maker: str
     shards: tuple[Shard, ...]
+
+    @property
+    def made(self) -> ImagesMade:
+        return ImagesMade(self.clean, self.sample, self.seed)
+
+    def difference(self, new: ImagesMade) -> str:
+        """How these images differ from new ones under the same name, in a few words."""
+        if self.made.kind != new.kind:
+            return f"there of {self.made.kind}, here of {new.kind}"
+        if self.seed != new.seed:
+            return f"there {self.made.draws}, here {new.draws}"
+        if self.clean != new.clean:
+            return "there of another clean file than here"
+        return "there of another version of the images than here"
 
     @property
     def images_digest(self) -> str:
@@ -70,12 +105,12 @@ class Manifest:
 
 def entry_of(made: Made) -> ManifestEntry:
     """The entry for a test set that this process has made."""
-    spec: TestSetSpec = made.spec
+    images = ImagesMade.of(made.spec)
     return ManifestEntry(
         made.identity,
-        spec.clean_source().digest,
-        spec.source.sample,
-        spec.source.seed,
+        images.clean,
+        images.sample,
+        images.seed,
         maker_key(),
         tuple(made.shards),
     )

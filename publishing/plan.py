@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.publishing.manifest import ManifestEntry
+from medmnist_c.publishing.manifest import ImagesMade, ManifestEntry
 from medmnist_c.publishing.same_images import Published, restated
 from medmnist_c.publishing.snapshot import Snapshot
 
@@ -16,11 +16,13 @@ class Plan:
     """Specs whose test sets are there already, and those to be made.
 
     `restate`: new entries, by name, of test sets that are there in other files than the manifest states.
+    `replace`: of those to be made, why they are not those there under the same name, in words.
     """
 
     keep: list[TestSetSpec]
     make: list[TestSetSpec]
     restate: dict[str, ManifestEntry]
+    replace: dict[str, str]
 
 
 def plan(
@@ -32,12 +34,15 @@ def plan(
 
     `published` gives a shard as the repository has its file, or None if that has other images.
     """
-    planned = Plan([], [], {})
+    planned = Plan([], [], {}, {})
     for spec in specs:
         stored = spec.stored
         entry = snapshot.manifest.test_sets.get(stored.name)
-        if entry is None or entry.identity != spec.identity():
+        if entry is None:
             planned.make.append(spec)
+        elif entry.identity != spec.identity():
+            planned.make.append(spec)
+            planned.replace[stored.name] = entry.difference(ImagesMade.of(spec))
         elif snapshot.is_whole(stored, entry):
             planned.keep.append(spec)
         elif there := restated(stored, entry, published):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -22,10 +23,13 @@ from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.builder.testset.spec import TestSetSpec, specs_of
+from medmnist_c.publishing.allowance import Allowance
 from medmnist_c.publishing.card import CardUpdate
 from medmnist_c.publishing.client import RateLimiter, quiet_clients
+from medmnist_c.publishing.estimate import amount_of
 from medmnist_c.publishing.plan import plan
 from medmnist_c.publishing.progress import Progress
+from medmnist_c.publishing.replacing import refuse_to_replace
 from medmnist_c.publishing.repository import Repository, Target
 from medmnist_c.publishing.same_images import Restatement, published_shard
 from medmnist_c.publishing.uploader import Uploader
@@ -40,7 +44,8 @@ class Pushed:
     """What a push did.
 
     `made` and `kept` are names of test sets, `commits` their object ids, `sent_bytes` the size of the
-    files made (the Hub may have had them), `url` that of the repository or the pull request.
+    files sent, `url` that of the repository or the pull request. `left` are names of test sets that
+    another run is to send, and `over` says why this one has ended before; None if nothing is left.
     """
 
     url: str
@@ -48,12 +53,19 @@ class Pushed:
     kept: list[str]
     commits: list[str]
     sent_bytes: int
+    left: list[str]
+    over: str | None
 
 
 @dataclass(frozen=True)
 class _Making:
-    """By whom test sets are made, and where their files lie until they are sent."""
+    """How test sets are made and sent: by whom, where their files lie until then, how many.
 
+    `replace`: whether what is there with other images may be replaced.
+    """
+
+    replace: bool
+    allowance: Allowance
     num_proc: int | None
     scheduler: str | None
     cache_dir: str | Path | None
@@ -76,6 +88,8 @@ def push(
     create_pr: bool = False,
     revision: str | None = None,
     token: str | None = None,
+    replace: bool = False,
+    tag: str | None = None,
     seed: int | None = None,
     data_dir: str | Path | None = None,
     sample: bool = False,
@@ -85,15 +99,18 @@ def push(
     scheduler: str | None = None,
     cache_dir: str | Path | None = None,
     work_dir: str | Path | None = None,
+    max_gb: float | None = None,
+    until: datetime | None = None,
     retry_policy: RetryPolicy | None = None,
     rate_limiter: RateLimiter | None = None,
 ) -> Pushed:
     """Put test sets into a dataset repository, so that `load_dataset(repo, config)` opens them.
 
     What is there with the same images is kept, also if another machine wrote other bytes for them (files
-    that are not as the manifest states are downloaded to see that). What is missing, or was made by
-    other code or from other clean images, is made, sent and committed, several test sets a commit,
-    the card last. It may break off at any time, by any failure: run again, it goes on.
+    that are not as the manifest states are downloaded to see that). What is missing is made, sent and
+    committed, several test sets a commit, with a card of what is there then. What is there under the
+    same name with other images is only replaced if that is asked for. It may break off at any time, by
+    any failure: run again, it goes on.
 
     Args:
         repo: "USER/NAME"; made if it is not there.
@@ -103,6 +120,9 @@ def push(
             same account opened, as long as it is open.
         revision: branch or pull request ("refs/pr/3"); "main" by default.
         token: by default the environment's, or that of the login.
+        replace: replace test sets that are there of other images: of the sample, another seed, another
+            clean file, another version.
+        tag: a name for what is there when all is done, e.g. "v1" for the version of the images.
         seed, data_dir, sample, size: which images, as for `load_dataset`. Those of another size than 224
             are published under other names, `{config}_64px`, and the card says that they are not the
             benchmark.
@@ -112,18 +132,30 @@ def push(
         cache_dir: for clean test sets; that of `datasets`, on each machine, by default.
         work_dir: for shards on their way; `cache_dir` by default. All workers of a scheduler must
             reach it by the same path.
+        max_gb: end when more than so many GB would be sent; another run goes on.
+        until: take no more test sets after this time.
         retry_policy: how often and how long to try again what may pass.
         rate_limiter: how many commits an hour.
 
     Raises:
         UnknownNameError: a name matches nothing.
-        PublishError: the Hub refuses, or fails too often.
+        PublishError: the Hub refuses, or fails too often; or there are other images, and no `replace`.
         CleanDataError: a clean test set cannot be had.
     """
     specs = specs_of(select(test_sets), ImageSource(seed, data_dir, sample, size), splits)
     target = Target(repo, revision, create_pr, token)
     repository = Repository(target, retry_policy, rate_limiter, _say)
-    return _push(specs, repository, private, _Making(num_proc, scheduler, cache_dir, work_dir))
+    allowance = Allowance(None if max_gb is None else max_gb * 1e9, until)
+    making = _Making(replace, allowance, num_proc, scheduler, cache_dir, work_dir)
+    if tag is not None and create_pr:
+        raise PublishError(
+            "A pull request is not tagged: merge it, then run the same with --tag, without --create-pr."
+        )
+    pushed = _push(specs, repository, private, making)
+    if tag is not None and pushed.over is None:
+        with quiet_clients():
+            repository.tag(tag)
+    return pushed
 
 
 def _push(
@@ -137,20 +169,20 @@ def _push(
         if not repository.exists(private=private):
             repository.create(private=private)
         repository.find_pull_request()
-        todo = _missing(specs, repository)
-        made, sent_bytes, problem = todo, 0, None
+        todo = _missing(specs, repository, making.replace)
+        begun, sent_bytes, problem, allowance = todo, 0, None, making.allowance
         for _ in range(_ROUNDS):
-            if todo and problem is None:
+            if todo and problem is None and allowance.over is None:
                 sent, problem = _publish(todo, repository, making)
                 sent_bytes += sent
-                todo = _missing(specs, repository, fresh=True)
+                todo = _missing(specs, repository, making.replace, fresh=True)
         published = [spec for spec in specs if spec not in todo]
         if published:
             update = CardUpdate(published, repository.name, making.own_cache_dir)
             repository.commit("Update the card", update)
     if problem is not None:
         raise problem
-    if todo:
+    if todo and allowance.over is None:
         raise PublishError(
             f"{todo[0].stored.name} and {len(todo) - 1} more are not in {repository.url} as "
             "they were committed: somebody else replaces them, or its .gitattributes or .gitignore "
@@ -158,19 +190,27 @@ def _push(
         )
     return Pushed(
         repository.url,
-        [spec.stored.name for spec in made],
-        [spec.stored.name for spec in specs if spec not in made],
+        [spec.stored.name for spec in begun if spec not in todo],
+        [spec.stored.name for spec in specs if spec not in begun],
         repository.commits,
         sent_bytes,
+        [spec.stored.name for spec in todo],
+        allowance.over if todo else None,
     )
 
 
 def _missing(
-    specs: list[TestSetSpec], repository: Repository, fresh: bool = False
+    specs: list[TestSetSpec], repository: Repository, replace: bool, fresh: bool = False
 ) -> list[TestSetSpec]:
-    """What is to be made; of what is there in other files than stated, the manifest is mended."""
+    """What is to be made; of what is there in other files than stated, the manifest is mended.
+
+    Raises:
+        PublishError: other images are there, and they are not to be replaced.
+    """
     snapshot = repository.snapshot(fresh=fresh)
     planned = plan(specs, snapshot, partial(published_shard, repository))
+    if not replace:
+        refuse_to_replace(repository.name, planned.replace)
     if planned.restate:
         repository.commit("State the files that are there", Restatement(planned.restate))
     return planned.make
@@ -184,13 +224,13 @@ def _publish(
     What could be made is published all the same.
     """
     problem = None
-    images = sum(spec.clean_source().count for spec in specs)
+    amount = amount_of(specs, repository.snapshot())
     with (
         work_folder(making.work_base) as folder,
-        closing(Progress(len(specs), images)) as progress,
+        closing(Progress(len(specs), amount.images, amount.bytes, _say)) as progress,
         _background() as submit,
     ):
-        uploader = Uploader(repository, folder, progress)
+        uploader = Uploader(repository, folder, progress, replace=making.replace)
         sending: deque[Future[None]] = deque()
 
         def made(count: int) -> None:
@@ -210,6 +250,8 @@ def _publish(
         with closing(test_sets), _stopping(repository):
             try:
                 for test_set in test_sets:
+                    if not making.allowance.take(sum(shard.bytes for shard in test_set.shards)):
+                        break
                     sending.append(submit(uploader.take, test_set))
                     while len(sending) > _TEST_SETS_AHEAD:
                         sending.popleft().result()

@@ -1,11 +1,13 @@
 """A dataset repository on the Hub: what is there, content sent ahead, commits that lose nothing."""
 
 import contextlib
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BufferedIOBase
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import CommitInfo, CommitOperationAdd, HfApi, get_token, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RevisionNotFoundError
@@ -22,9 +24,12 @@ from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.retry import CLIENT_ERRORS, RetryPolicy
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.client import HubClient, RateLimiter, quiet_clients
-from medmnist_c.publishing.snapshot import Changes, HubFile, Snapshot
+from medmnist_c.publishing.snapshot import EDITED, Changes, HubFile, Snapshot
 
 _TYPE = "dataset"
+_COMMIT_ID = re.compile(
+    "[0-9a-f]{40}"
+)  # the client takes no others for a parent; some servers have them
 _OURS = "medmnist_c: "  # begins the titles of pull requests that a push opens
 
 
@@ -83,6 +88,8 @@ class Repository:
         self.pull_request: str | None = None
         token = target.token or get_token()
         self.has_token = bool(token)
+        self.is_private = False
+        """As `exists` has found it."""
         self._api = HfApi(token=token or False, library_name="medmnist_c", library_version=VERSION)
         self._client = HubClient(self.name, token, retry_policy or RetryPolicy(), say, sends=sends)
         self.stop = self._client.stop
@@ -99,12 +106,37 @@ class Repository:
     def exists(self, *, private: bool = False) -> bool:
         """Whether it is there, as far as the token may see; with `private`, it must not be public."""
         info = self._client.call("find the repository", self._info)
+        self.is_private = info is not None and bool(info.private)
         if info is not None and private and not info.private:
             raise PublishError(
                 f"{self.name} is there already and is public; make it private in its settings, or "
                 "leave --private out."
             )
         return info is not None
+
+    def account(self) -> dict[str, Any]:
+        """What the Hub says of the token's owner."""
+        return self._client.call("ask whose the token is", lambda: self._api.whoami(cache=True))
+
+    def tag(self, name: str) -> None:
+        """Have a tag name what is there; one of that name must not name anything else."""
+        head = self.snapshot().head
+        refs = self._client.call(
+            "read the tags", lambda: self._api.list_repo_refs(self.name, repo_type=_TYPE)
+        )
+        there = {tag.name: tag.target_commit for tag in refs.tags}
+        if name in there and there[name] != head:
+            raise PublishError(
+                f"{self.name} has a tag {name!r} already, of commit {there[name][:8]}, and it stays: "
+                "choose another name, or delete that tag there first."
+            )
+        if name not in there:
+            self._client.call(
+                "make the tag",
+                lambda: self._api.create_tag(
+                    self.name, tag=name, revision=head, repo_type=_TYPE, exist_ok=True
+                ),
+            )
 
     def create(self, *, private: bool) -> None:
         """Make the repository; no error if somebody has just made it."""
@@ -182,7 +214,7 @@ class Repository:
                     repo_type=_TYPE,
                     revision=self.revision,
                     create_pr=self._create_pr,
-                    parent_commit=before.head,
+                    parent_commit=before.head if _COMMIT_ID.fullmatch(before.head) else None,
                 )
                 if info.oid == before.head:
                     raise RuntimeError("the Hub sees nothing to commit")
@@ -259,16 +291,20 @@ class Repository:
         }
         known = manifests.PATH in files
         manifest = self._read_manifest(str(head)) if known else manifests.Manifest()
-        return Snapshot(str(head), files, manifest)
+        texts = {path: self._read_file(path, str(head)) for path in EDITED if path in files}
+        return Snapshot(str(head), files, manifest, texts)
 
-    def _read_manifest(self, head: str) -> manifests.Manifest:
+    def _read_file(self, path: str, head: str) -> bytes:
         url = hf_hub_url(
-            self.name, manifests.PATH, repo_type=_TYPE, revision=head, endpoint=self._api.endpoint
+            self.name, path, repo_type=_TYPE, revision=head, endpoint=self._api.endpoint
         )
         answer = get_session().get(url, headers=build_hf_headers(token=self._api.token))
         hf_raise_for_status(answer)
+        return bytes(answer.content)
+
+    def _read_manifest(self, head: str) -> manifests.Manifest:
         try:
-            return manifests.from_bytes(answer.content)
+            return manifests.from_bytes(self._read_file(manifests.PATH, head))
         except ValueError as error:
             raise PublishError(
                 f"{manifests.PATH} of {self.name} cannot be read ({error}); restore it from the "

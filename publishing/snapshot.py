@@ -12,6 +12,9 @@ from medmnist_c.builder.stored import StoredTestSet, in_order
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.manifest import Manifest, ManifestEntry, shard_path
 
+EDITED = ("README.md", "eval.yaml")
+"""Files that people edit, too."""
+
 
 @dataclass(frozen=True)
 class HubFile:
@@ -52,11 +55,15 @@ class Changes:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A repository at one commit: its files by path, and its manifest."""
+    """A repository at one commit: its files by path, and its manifest.
+
+    `texts` are the contents of those files, by path, that people edit, too: the card, `eval.yaml`.
+    """
 
     head: str
     files: Mapping[str, HubFile] = field(default_factory=dict)
     manifest: Manifest = field(default_factory=Manifest)
+    texts: Mapping[str, bytes] = field(default_factory=dict)
 
     def published(self) -> dict[str, ManifestEntry]:
         """The test sets that are there whole, in the table's order."""
@@ -93,4 +100,6 @@ class Snapshot:
         manifest = self.manifest
         if manifests.PATH in changes.small:
             manifest = manifests.from_bytes(changes.small[manifests.PATH])
-        return Snapshot(head, files, manifest)
+        texts = {path: text for path, text in self.texts.items() if path in files}
+        texts |= {path: text for path, text in changes.small.items() if path in EDITED}
+        return Snapshot(head, files, manifest, texts)

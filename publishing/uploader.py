@@ -11,9 +11,11 @@ from medmnist_c.builder.parquet.scheduling import MANIFEST as MADE
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.stored import StoredTestSet
 from medmnist_c.publishing import manifest as manifests
+from medmnist_c.publishing.card import add_card
 from medmnist_c.publishing.manifest import ManifestEntry, entry_of, shard_path
 from medmnist_c.publishing.plan import FILES_A_COMMIT
 from medmnist_c.publishing.progress import Progress
+from medmnist_c.publishing.replacing import refuse_to_replace, unstated_difference
 from medmnist_c.publishing.repository import Repository
 from medmnist_c.publishing.same_images import in_place_of_ours, published_shard
 from medmnist_c.publishing.snapshot import Changes, Snapshot
@@ -31,10 +33,20 @@ class _PendingTestSet:
 
 
 class Uploader:
-    """Takes test sets as they are made, and puts them into a repository; used by one thread."""
+    """Takes test sets as they are made, and puts them into a repository; used by one thread.
 
-    def __init__(self, repository: Repository, folder: Path, progress: Progress) -> None:
+    Args:
+        repository: where they go.
+        folder: where they lie.
+        progress: is told what is sent and committed.
+        replace: whether what is there with other images may be replaced.
+    """
+
+    def __init__(
+        self, repository: Repository, folder: Path, progress: Progress, *, replace: bool = False
+    ) -> None:
         self._repository = repository
+        self._replace = replace
         self._folder = folder
         self._progress = progress
         self._waiting: list[_PendingTestSet] = []  # to be sent
@@ -45,6 +57,8 @@ class Uploader:
         stored, snapshot = made.spec.stored, self._repository.snapshot()
         published = partial(published_shard, self._repository)
         entry = in_place_of_ours(stored, entry_of(made), snapshot, published)
+        if not self._replace and (why := unstated_difference(stored, entry, snapshot)):
+            refuse_to_replace(self._repository.name, {stored.name: why})
         additions = {}
         for shard in entry.shards:
             if not snapshot.has_shard(stored, shard):
@@ -67,7 +81,8 @@ class Uploader:
     def _send(self) -> None:
         self._repository.send([file for pending in self._waiting for file in pending.sent.values()])
         for pending in self._waiting:
-            self._progress.sent(pending.entry.rows, pending.entry.bytes)
+            sent = sum(file.upload_info.size for file in pending.sent.values())
+            self._progress.sent(pending.entry.rows, sent)
             if all(file.path_or_fileobj == b"" for file in pending.sent.values()):
                 self._free(pending)  # else the Hub takes a file within the commit
         self._sent += self._waiting
@@ -88,11 +103,14 @@ class Uploader:
         """What is to be committed of the test sets sent, over this snapshot of the repository."""
         changes = Changes()
         entries: dict[str, ManifestEntry] = {}
+        differences: dict[str, str] = {}
         for pending in self._sent:
             stored, entry = pending.stored, pending.entry
             known = snapshot.manifest.test_sets.get(stored.name)
             if known and known.identity == entry.identity and snapshot.is_whole(stored, known):
                 continue
+            if known and known.identity != entry.identity:
+                differences[stored.name] = known.difference(entry.made)
             missing = {
                 shard_path(stored, shard)
                 for shard in entry.shards
@@ -103,9 +121,12 @@ class Uploader:
             changes.sent.update({path: pending.sent[path] for path in missing})
             changes.delete += snapshot.stale_files(stored, entry)
             entries[stored.name] = entry
+        if not self._replace:  # somebody may have put others there a moment ago
+            refuse_to_replace(self._repository.name, differences)
         if entries:
             content = manifests.to_bytes(snapshot.manifest.with_test_sets(entries))
             changes.small[manifests.PATH] = content
+            add_card(changes, snapshot, self._repository.name)
         return changes
 
     def _free(self, pending: _PendingTestSet) -> None:

@@ -12,7 +12,7 @@ from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import Made, make_test_sets
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.publishing.manifest import entry_of, maker
+from medmnist_c.publishing.manifest import ImagesMade, entry_of, maker
 from medmnist_c.publishing.repository import Repository, Target
 from medmnist_c.publishing.same_images import published_shard
 from medmnist_c.publishing.snapshot import Snapshot
@@ -61,11 +61,7 @@ def verify_repository(
         PublishError: the repository cannot be read.
         CleanDataError: a clean test set cannot be had.
     """
-    repository = Repository(target, sends=False)
-    if not repository.exists():
-        raise PublishError(
-            f"There is no dataset repository {target.repo} on the Hub, or the token may not see it."
-        )
+    repository = _opened(target)
     snapshot = repository.snapshot()
 
     def is_there(spec: TestSetSpec) -> bool:
@@ -78,6 +74,45 @@ def verify_repository(
         return _comparison(made, there, beside, lambda: _other_makers(made, snapshot))
 
     yield from _compare_all(specs, is_there, compared, cache_dir, num_proc)
+
+
+def verify_manifest(specs: list[TestSetSpec], target: Target) -> list[FilesComparison]:
+    """Compare what the Hub states of a repository's files with its manifest; nothing is made.
+
+    Raises:
+        PublishError: the repository cannot be read.
+        CleanDataError: a clean test set cannot be found.
+    """
+    snapshot = _opened(target).snapshot()
+    return [_as_stated(spec, snapshot) for spec in specs]
+
+
+def _as_stated(spec: TestSetSpec, snapshot: Snapshot) -> FilesComparison:
+    stored = spec.stored
+    entry = snapshot.manifest.test_sets.get(stored.name)
+    if entry is None:
+        there = any(path.startswith(f"{stored.folder}/") for path in snapshot.files)
+        if not there:
+            return FilesComparison(stored.name, MISSING)
+        return FilesComparison(stored.name, DIFFERENT, "the manifest does not know it")
+    if entry.identity != spec.identity():
+        return FilesComparison(stored.name, DIFFERENT, entry.difference(ImagesMade.of(spec)))
+    lacking = sum(not snapshot.has_shard(stored, shard) for shard in entry.shards)
+    if lacking or not entry.shards:
+        why = f"{lacking} of {len(entry.shards)} files are not as the manifest states"
+        return FilesComparison(stored.name, DIFFERENT, why)
+    if snapshot.stale_files(stored, entry):
+        return FilesComparison(stored.name, DIFFERENT, "files beside its own")
+    return FilesComparison(stored.name, EQUAL, "as the manifest states")
+
+
+def _opened(target: Target) -> Repository:
+    repository = Repository(target, sends=False)
+    if not repository.exists():
+        raise PublishError(
+            f"There is no dataset repository {target.repo} on the Hub, or the token may not see it."
+        )
+    return repository
 
 
 def verify_folder(

@@ -58,7 +58,7 @@ prepared = datasets.load_dataset(
 specs = [TestSetSpec(config, ImageSource(sample=True)) for config in select(names)]
 repo = "tester/identity"
 to_do = dry_run(specs, Target(repo)).make
-medmnist_c.push(repo, names, sample=True, num_proc=1)
+medmnist_c.push(repo, names, sample=True, num_proc=1, replace=True)
 print(json.dumps({
     "package": medmnist_c.__file__,
     "cache": prepared.cache_files[0]["filename"],

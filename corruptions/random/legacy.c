@@ -4,8 +4,8 @@
  * `pcg64.h` what is drawn of a newer one. Most of it is decided by a rough value that is known to be near
  * enough, all else as numpy has it. Bounds and their proofs stand there.
  *
- * The loops are plain C that compilers vectorise. On x86-64 there is a second copy of them for AVX2, taken
- * where the processor has it: each operation is rounded the same, so that the bits are the same.
+ * The loops are plain C that compilers vectorise. On x86-64 there are copies of them for AVX2 and AVX-512,
+ * taken where the processor has it: each operation is rounded the same, so that the bits are the same.
  *
  * An extension module of Python's stable ABI. All that comes from Python is checked here: sizes of
  * buffers, the twister's position, ranges of numbers.
@@ -61,6 +61,8 @@ typedef struct {
     void (*noise)(const uint8_t *, int64_t, double, int, uint32_t *, int *, int *, double *, uint8_t *);
 } Draws;
 
+#define COPIES 4 /* at most, and a null */
+
 #define COPY(NAME, TARGET, BELOW)                                                                             \
     TARGET static int64_t counts_##NAME(                                                               \
         const uint8_t *levels, int64_t begin, int64_t size, const Table *table, uint32_t *key,         \
@@ -83,8 +85,10 @@ COPY(plain, , count_below)
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
 
-__attribute__((target("avx2,popcnt"))) INLINE int count_below_avx2(const uint32_t *sums, const uint32_t *from,
-                                                                   uint32_t rate)
+#define AVX2 __attribute__((target("avx2,popcnt")))
+#define AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,popcnt")))
+
+AVX2 INLINE int count_below_avx2(const uint32_t *sums, const uint32_t *from, uint32_t rate)
 {
     __m256i target = _mm256_add_epi32(_mm256_set1_epi32((int)*from), _mm256_set1_epi32((int)rate));
     __m256i first = _mm256_sub_epi32(_mm256_loadu_si256((const __m256i *)sums), target);
@@ -93,26 +97,24 @@ __attribute__((target("avx2,popcnt"))) INLINE int count_below_avx2(const uint32_
     return __builtin_popcount(mask | _mm256_movemask_ps(_mm256_castsi256_ps(second)) << 8);
 }
 
-COPY(avx2, __attribute__((target("avx2,popcnt"))), count_below_avx2)
+COPY(avx2, AVX2, count_below_avx2)
+COPY(avx512, AVX512, count_below_avx2)
 
-static int has_avx2(void)
+/* The copies for this processor, the fastest first, and a null. */
+static void find_copies(const Draws **copies)
 {
-    return __builtin_cpu_supports("avx2") != 0;
-}
-
-static const Draws *fastest(void)
-{
-    return has_avx2() ? &avx2 : &plain;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+        *copies++ = &avx512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) *copies++ = &avx2;
+    *copies++ = &plain;
+    *copies = NULL;
 }
 #else
-static int has_avx2(void)
+static void find_copies(const Draws **copies)
 {
-    return 0;
-}
-
-static const Draws *fastest(void)
-{
-    return &plain;
+    *copies++ = &plain;
+    *copies = NULL;
 }
 #endif
 
@@ -315,17 +317,19 @@ static PyObject *impulses(PyObject *self, PyObject *args)
 
 PyDoc_STRVAR(choose_doc,
 "choose(name)\n--\n\n"
-"Go on with the copy \"plain\" or \"avx2\" of the loops; returns the name of the one before. The bits\n"
-"are the same: this is for tests. A ValueError if the processor lacks it.");
+"Go on with the copy \"plain\", \"avx2\" or \"avx512\" of the loops; returns the name of the one before.\n"
+"The bits are the same: this is for tests. A ValueError if the processor lacks it.");
 
 static PyObject *choose(PyObject *self, PyObject *args)
 {
     const char *name, *before = draws->name;
+    const Draws *copies[COPIES], **copy = copies;
     (void)self;
     if (!PyArg_ParseTuple(args, "s", &name)) return NULL;
-    if (!strcmp(name, plain.name)) draws = &plain;
-    else if (has_avx2() && !strcmp(name, "avx2")) draws = fastest();
-    else return PyErr_Format(PyExc_ValueError, "there is no copy named %s here", name);
+    find_copies(copies);
+    while (*copy && strcmp(name, (*copy)->name)) copy++;
+    if (!*copy) return PyErr_Format(PyExc_ValueError, "there is no copy named %s here", name);
+    draws = *copy;
     return PyUnicode_FromString(before);
 }
 
@@ -345,6 +349,8 @@ static struct PyModuleDef module = {
 
 PyMODINIT_FUNC PyInit__twister(void)
 {
-    draws = fastest();
+    const Draws *copies[COPIES];
+    find_copies(copies);
+    draws = copies[0];
     return PyModuleDef_Init(&module);
 }

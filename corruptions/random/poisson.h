@@ -33,16 +33,20 @@
  * the probability of a count from a table in place of logarithms. What a draw does is random, so that a
  * processor's guesses at branches fail: all is computed and one branch taken. With r = 2^-24:
  *
- *  6. u~ and v~ are off by 2^-28 + r of themselves, below 6.4e-8; so is the edge, 1/2 - |u - 1/2|, by
- *     9.4e-8 with its roundings. It is at least 0.013 (else the exact way), so its inverse is off by
- *     7.3e-6 of itself, and no more than 77.
+ *  6. u~ and v~ are off by 2^-28 + r of themselves, below 6.4e-8; the edge, 1/2 - |u - 1/2|, by 9.4e-8
+ *     with its roundings. Edges below 0.013 are UNSURE, so that the inverse of all others is off by less
+ *     than 7.3e-6 of itself, and no more than 77. Edges within 1e-6 of 0.07 are UNSURE, too.
  *  7. The place, (2 a / edge + b) (u - 1/2) + rate + 0.43, is off by less than (154 a + b) / 2 x 8e-6
- *     (6. and four roundings), plus the error of u times the factor, (154 a + b) 9.4e-8, plus 3 r of the
- *     place and of rate + 0.43: `place_error` is (154 a + b) 5e-6 + 1e-6 (rate + 154 a + b).
- *  8. The side with the probability is off by 2 x 7.3e-6 and five roundings, below 1.6e-5 of itself; the
- *     other by 3 r of itself and 6.4e-8 x 1.5 (1 / alpha is below 1.34): CHANCE_ERROR of one and 2e-7
- *     are more. v against the bound of the quick test: within 2e-7 it is left open, the edge against
- *     0.07 as well.
+ *     (6. and four roundings), plus (154 a + b) 9.4e-8 for u, plus 3 r of all that is added up. It has to
+ *     be farther from a whole number than (154 a + b) 5e-6 + (rate + 154 a + b) 1e-6, which is more:
+ *     `place_room` is 1/2 less that. A place below 0 has no room, or is out of the window.
+ *  8. The side with the probability, right, is off by 2 x 7.3e-6 and five roundings, below 1.6e-5 of
+ *     itself. As the table's chances are less by 2e-5, it is too low by 4e-6 to 3.6e-5 of itself, and
+ *     REJECTING times it is too high by 1.3e-5 or more. The other, v / alpha, is off by 3 r of itself and
+ *     6.4e-8 x 1.34. So a distance of 2e-7 on top of these decides, and one of 2e-7 of v from the bound of
+ *     the quick test.
+ *  9. Where the edge is UNSURE and not above 0.01299, a v that is 2e-7 above it is rejected: the quick
+ *     test needs an edge of 0.07.
  */
 
 #define MOST 40 /* uniforms; a draw that needs more is done the exact way */
@@ -50,7 +54,9 @@
 #define SUM_BITS 20
 #define SUM_ERROR 1500
 #define SEEN 16 /* sums at a time */
-#define CHANCE_ERROR 2e-5f
+#define CHANCE_ERROR 2e-5
+#define REJECTING 1.00005f /* more than what puts CHANCE_ERROR on top instead */
+#define LARGE 0xffffffffu
 #define UNSURE 1e6f /* in place of an inverse: a place out of every window */
 #define QUICK_INVERSE 14.2857f /* of 0.07 */
 #define LARGEST_ROUGH_RATE 1e4
@@ -88,8 +94,7 @@ typedef struct {
 } RoughLevel;
 
 typedef struct {
-    uint32_t rates[LEVELS]; /* small ones, in the sums' unit; 0: none */
-    uint8_t is_large[LEVELS]; /* 1: of those from 10 to LARGEST_ROUGH_RATE */
+    uint32_t rates[LEVELS]; /* small ones in the sums' unit; LARGE; 0: the exact way */
     RoughLevel rough[LEVELS];
     Level levels[LEVELS];
 } Table;
@@ -122,7 +127,7 @@ static void make_table(const double *rates, Table *table)
         if (level->first < 0) level->first = 0;
         for (k = 0; k < WINDOW; k++) level->probability[k] = probability_of(level, level->first + k);
         if (level->rate > LARGEST_ROUGH_RATE) continue;
-        table->is_large[i] = 1;
+        table->rates[i] = LARGE;
         steepest = 154 * level->a + level->b;
         rough->a = (float)level->a;
         rough->twice_a = 2 * rough->a;
@@ -132,7 +137,7 @@ static void make_table(const double *rates, Table *table)
         rough->inverse_alpha = (float)level->inverse_alpha;
         rough->place_room = (float)(0.5 - 5e-6 * steepest - 1e-6 * (level->rate + steepest));
         rough->first = (int32_t)level->first;
-        for (k = 0; k < WINDOW; k++) rough->chance[k] = (float)level->probability[k];
+        for (k = 0; k < WINDOW; k++) rough->chance[k] = (float)(level->probability[k] * (1 - CHANCE_ERROR));
     }
 }
 
@@ -210,29 +215,46 @@ INLINE float greater(float a, float b)
     return a > b ? a : b;
 }
 
-/* A count of a rate from 10 on; `at` is the index of its first uniform, and moved. TOO_NEAR, and not
- * moved: the exact way decides. */
-INLINE int rough_count(const Row *row, const RoughLevel *level, int *at)
+/* Counts of rates from 10 on, from levels[i] on, as bytes; stops before a level of another kind, before one
+ * that the exact way decides, or where few uniforms are left. Returns i there; `at` is the index of the
+ * next uniform. */
+INLINE int64_t rough_counts(const Row *row, const Table *table, const uint8_t *levels, int64_t i,
+                            int64_t size, int *at, const uint8_t *byte_of_count, int64_t counts,
+                            uint8_t *bytes)
 {
-    int i;
-    for (i = *at; i < row->made - 1; i += 2) {
-        float inverse = row->inverses[i], v = row->uniforms[i + 1];
-        float place = (level->twice_a * inverse + level->b) * (row->uniforms[i] - 0.5f) + level->centre;
-        int32_t count = (int32_t)place, in_window = count - level->first;
-        float left, right, sure, taken;
-        if ((uint32_t)in_window >= WINDOW) break; /* UNSURE leads here */
-        left = v * level->inverse_alpha;
-        right = (level->a * inverse * inverse + level->b) * level->chance[in_window];
-        sure = lesser(level->place_room - fabsf(place - (float)count - 0.5f), fabsf(v - level->quick) - 2e-7f);
-        sure = lesser(sure, fabsf(left - right) - (CHANCE_ERROR * right + 2e-7f));
-        taken = greater(right - left, lesser(level->quick - v, QUICK_INVERSE - inverse));
-        if (sure <= 0.0f) break;
-        if (taken > 0.0f) {
-            *at = i + 2;
-            return count;
+    const float *uniforms = row->uniforms, *inverses = row->inverses;
+    const int last = row->made - 2;
+    int next = *at;
+    for (; i < size && table->rates[levels[i]] == LARGE; i++) {
+        const RoughLevel *level = &table->rough[levels[i]];
+        int32_t count;
+        for (;; next += 2) {
+            float inverse, u, v, place, left, right, quick, room;
+            int32_t in_window;
+            if (next > last) return i;
+            inverse = inverses[next];
+            u = uniforms[next] - 0.5f;
+            v = uniforms[next + 1];
+            place = (level->twice_a * inverse + level->b) * u + level->centre;
+            count = (int32_t)place;
+            in_window = count - level->first;
+            if ((uint32_t)in_window >= WINDOW) { /* UNSURE leads here */
+                float edge = 0.5f - fabsf(u);
+                if ((edge < 0.01299f) & (v > edge + 2e-7f)) continue; /* rejected */
+                return i;
+            }
+            left = v * level->inverse_alpha;
+            right = (level->a * inverse * inverse + level->b) * level->chance[in_window];
+            quick = lesser(level->quick - v, QUICK_INVERSE - inverse);
+            room = level->place_room - fabsf(place - (float)count - 0.5f);
+            if (lesser(greater(right - left, quick) - 2e-7f, room) > 0.0f) break;
+            if (!((left > right * REJECTING + 2e-7f) & (quick < -2e-7f) & (room > 0.0f))) return i;
         }
+        next += 2;
+        *at = next;
+        if (bytes) bytes[i] = byte_of_count[count < counts ? count : counts - 1];
     }
-    return TOO_NEAR;
+    return i;
 }
 
 /* Draw for levels[begin], levels[begin + 1], ...; returns the place of the first that is left to the
@@ -249,15 +271,20 @@ INLINE int64_t draw_counts(const uint8_t *levels, int64_t begin, int64_t size, c
     int at = 0; /* the uniform drawn next; what is behind `made` is not used */
     start(&row.twister, key, *position);
     make_uniforms(&row);
-    for (i = begin; i < size; i++) {
-        uint32_t rate = table->rates[levels[i]];
+    for (i = begin; i < size;) {
+        const uint32_t rate = table->rates[levels[i]];
         int64_t count = TOO_NEAR;
         if (at + MOST + SEEN > row.made) {
             row.twister.next = row.origin + 2 * at;
             make_uniforms(&row);
             at = 0;
         }
-        if (rate) {
+        if (rate == LARGE) {
+            const int64_t before = i;
+            if (!row.has_inverses) make_inverses(&row);
+            i = rough_counts(&row, table, levels, i, size, &at, byte_of_count, counts, bytes);
+            if (i > before) continue;
+        } else if (rate) {
             const uint32_t *sums = row.sums + at;
             uint32_t target;
             int seen;
@@ -268,9 +295,6 @@ INLINE int64_t draw_counts(const uint8_t *levels, int64_t begin, int64_t size, c
             if ((count >= MOST) | ((int32_t)(target - sums[count]) <= SUM_ERROR)
                 | ((int32_t)(sums[count + 1] - target) <= SUM_ERROR)) count = TOO_NEAR;
             else at += (int)count + 1;
-        } else if (table->is_large[levels[i]]) {
-            if (!row.has_inverses) make_inverses(&row);
-            count = rough_count(&row, &table->rough[levels[i]], &at);
         }
         if (count == TOO_NEAR) {
             const Level *level = &table->levels[levels[i]];
@@ -291,6 +315,7 @@ INLINE int64_t draw_counts(const uint8_t *levels, int64_t begin, int64_t size, c
             }
         }
         if (bytes) bytes[i] = byte_of_count[count < counts ? count : counts - 1];
+        i++;
     }
     row.twister.next = row.origin + 2 * at;
     *position = stop(&row.twister, key);

@@ -95,6 +95,29 @@ def delong_test(positive: np.ndarray, scores_a: np.ndarray, scores_b: np.ndarray
     return PairedTest(difference, error, float(2 * norm.sf(abs(difference) / error)))
 
 
+def delong_error(losses: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None) -> float:
+    """Standard error of a mean AUC, or of a difference of two: DeLong's, for one question or several.
+
+    With one label an image, images of each class vary for themselves, their numbers do not; for two
+    classes that is DeLong's variance. Groups of images vary as wholes (Obuchowski, Biometrics 1997).
+
+    Args:
+        losses: of `MacroAUC`, or their difference for two models; times the images' weights if any. N.
+        labels: class numbers, N x 1, or N x L of 0 and 1.
+        groups: what each image belongs to, whole numbers from 0 on, N; None if each stands for itself.
+    """
+    count = len(losses)
+    if groups is not None:
+        totals = np.bincount(groups, weights=losses - losses.mean())
+        number = len(totals)
+        return float((number / max(number - 1, 1) * (totals**2).sum()) ** 0.5 / count)
+    if labels.shape[1] > 1:
+        return float((losses.var(ddof=1) / count) ** 0.5)
+    of_class = [losses[labels[:, 0] == one] for one in np.unique(labels)]
+    variance = sum(len(one) * one.var(ddof=1) for one in of_class if len(one) > 1)
+    return float(variance**0.5 / count)
+
+
 @dataclass(frozen=True)
 class MacroAUC:
     """Mean AUC over questions, and what each image takes from it.

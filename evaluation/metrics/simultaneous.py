@@ -26,7 +26,13 @@ class Bands:
         return (self.low > 0) | (self.high < 0)
 
 
-def max_t_bands(values: np.ndarray, draws: np.ndarray, confidence: float = 0.95) -> Bands:
+def max_t_bands(
+    values: np.ndarray,
+    draws: np.ndarray,
+    confidence: float = 0.95,
+    *,
+    least_errors: np.ndarray | float = 0.0,
+) -> Bands:
     """Bands of constant width in standard errors, wide enough for the largest deviation of all.
 
     The largest deviation's distribution comes from resamples that all T differences share, so what they
@@ -36,10 +42,13 @@ def max_t_bands(values: np.ndarray, draws: np.ndarray, confidence: float = 0.95)
         values: float, T.
         draws: float, RESAMPLES x T, each row one resample.
         confidence: that all bands hold.
+        least_errors: float, T, standard errors from elsewhere; where they are larger than those of the
+            draws, they are taken.
     """
     values, draws = np.asarray(values, np.float64), np.asarray(draws, np.float64)
     errors, largest = _largest_deviations(draws)
     critical = np.quantile(largest, confidence, method="higher")
+    errors = np.maximum(errors, least_errors)
     found = np.abs(values) / np.where(errors > 0, errors, 1)
     at_least = (largest[:, None] >= found).sum(axis=0)
     p_values = np.where((errors == 0) & (values != 0), 0.0, (1 + at_least) / (1 + len(draws)))

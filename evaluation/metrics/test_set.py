@@ -113,6 +113,23 @@ def balanced_error(test_set: Classified, *, corrupted: bool = True, model: int =
     return _balanced_error(test_set, resamples, draws[PRIMARY])
 
 
+@dataclass(frozen=True)
+class Area:
+    """The AUC of a test set.
+
+    losses: what each image takes from it times its weight (`MacroAUC`), float64, N; None where there is
+        no AUC.
+    """
+
+    figure: Resampled
+    losses: np.ndarray | None
+
+
+def area(test_set: Classified, *, corrupted: bool = True, model: int = 0) -> Area:
+    """The AUC alone; `corrupted` and `model` are as for `measure`."""
+    return _area(test_set, _resamples(test_set), corrupted, model)
+
+
 def measure(test_set: Classified, *, corrupted: bool = True, model: int = 0) -> Figures:
     """All figures of a test set, by the names of `METRICS`; kappa for ordinal data only.
 
@@ -127,7 +144,7 @@ def measure(test_set: Classified, *, corrupted: bool = True, model: int = 0) -> 
     found = {
         PRIMARY: error,
         "accuracy": Resampled(test_set.mean(test_set.correct.mean(axis=1)), draws["accuracy"]),
-        "auc": _auc(test_set, resamples, corrupted, model),
+        "auc": _area(test_set, resamples, corrupted, model).figure,
         "worst_class_recall": Resampled(
             float(np.nanmin(resamples.recalls(test_set.wrong))), note=error.note
         ),
@@ -164,14 +181,17 @@ def _balanced_error(test_set: Classified, resamples: Resamples, draws: np.ndarra
     return Resampled(float(1 - recall), draws, note)
 
 
-def _auc(test_set: Classified, resamples: Resamples, corrupted: bool, model: int) -> Resampled:
+def _area(test_set: Classified, resamples: Resamples, corrupted: bool, model: int) -> Area:
     if absent := _absent(test_set.info, resamples.counts):
-        return missing(f"no image of {absent}")
+        return Area(missing(f"no image of {absent}"), None)
     members, scores = resamples.members[:, : test_set.scores.shape[1]], test_set.scores
     if members.shape[1] == 2 and not test_set.info.multi_label:  # one question
         members, scores = members[:, 1:], scores[:, 1:]
-    found = macro_auc(members, scores, test_set.weights)
-    return Resampled(found.value, auc_draws(resamples, found, corrupted=corrupted, model=model))
+    weights = test_set.weights
+    found = macro_auc(members, scores, weights)
+    draws = auc_draws(resamples, found, corrupted=corrupted, model=model)
+    losses = found.losses if weights is None else weights * found.losses
+    return Area(Resampled(found.value, draws), losses)
 
 
 def _losses(test_set: Classified) -> dict[str, tuple[np.ndarray, float]]:

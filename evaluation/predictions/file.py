@@ -21,9 +21,11 @@ from medmnist_c.builder.files import absolute
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.fields import as_text
+from medmnist_c.evaluation.predictions.groups import read_groups
 from medmnist_c.evaluation.predictions.origin import CleanOrigin
 from medmnist_c.evaluation.predictions.rows import (
     COLUMNS,
+    GROUPS,
     Predictions,
     checked,
     open_parquet,
@@ -36,7 +38,7 @@ _NAMES = COLUMNS[:3]  # which say what test set a row is of
 
 
 class PredictionFile:
-    """Predictions in one Parquet file, in any order; `label` may be left out.
+    """Predictions in one Parquet file, in any order; `label` may be left out, `groups` may be there.
 
     A clean test set has no corruption (null, "" or "clean") and no severity (null or 0).
     """
@@ -47,7 +49,7 @@ class PredictionFile:
             schema = self._open().schema_arrow
         self._check_types(schema)
         self.has_labels = "label" in schema.names
-        self._columns = [name for name in COLUMNS if name in schema.names]
+        self._columns = [name for name in (*COLUMNS, GROUPS) if name in schema.names]
         self._row_groups = self._find_row_groups()
 
     def _open(self) -> pq.ParquetFile:
@@ -173,7 +175,8 @@ class PredictionFile:
             rows = self._rows_of(batch).get(config)
             if rows is not None:
                 kept.append(batch.take(pa.array(rows)))
-        return checked(pa.Table.from_batches(kept), config, self.path, logits)
+        found = checked(pa.Table.from_batches(kept), config, self.path, logits)
+        return found.grouped(read_groups(self.path.parent, config.dataset), self.path)
 
 
 def _distinct(column: pa.Array) -> tuple[dict[int, Any], np.ndarray]:

@@ -3,7 +3,8 @@
 A folder of them has one file for each test set, `{dataset}/{dataset}_{corruption}_{severity}.parquet`,
 which appears whole or not at all: an interrupted evaluation goes on with those that are missing. Each
 file carries its origin (model, seed or release, identity of the images), so that what another model
-or source made is noticed and never mixed in. Scores made elsewhere come as one file.
+or source made is noticed and never mixed in. Scores made elsewhere come as one file. Which images belong
+together may be told in `{dataset}_groups.parquet` (groups.py).
 """
 
 from pathlib import Path
@@ -17,6 +18,7 @@ from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.files import absolute, atomic_write, remove_stale
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.file import PredictionFile
+from medmnist_c.evaluation.predictions.groups import read_groups
 from medmnist_c.evaluation.predictions.origin import Origin
 from medmnist_c.evaluation.predictions.rows import Predictions, checked, open_parquet, reading
 from medmnist_c.evaluation.predictions.validation import KeptValidation, ValidationSet
@@ -157,7 +159,11 @@ class PredictionFolder:
         with reading(self._file(config)):
             table = self._open(config).read(["index", "label", "scores"])
             table.validate(full=True)
-        return checked(table, config, self._file(config), logits, self.origin(config).images.part)
+        part = self.origin(config).images.part
+        found = checked(table, config, self._file(config), logits, part)
+        if isinstance(config, ValidationSet):
+            return found
+        return found.grouped(read_groups(self.path, config.dataset), self.path)
 
 
 def open_predictions(path: str | Path) -> PredictionFolder | PredictionFile:

@@ -3,7 +3,7 @@
 import contextlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from medmnist_c.evaluation.predictions.origin import PartOrigin
 from medmnist_c.evaluation.predictions.probabilities import probabilities
 
 COLUMNS = ("dataset", "corruption", "severity", "index", "label", "scores")
+GROUPS = "groups"  # a column that may be there, too
 _MOST_CLASSES = max(len(dataset_info(name).labels) for name in CORRUPTIONS)
 
 
@@ -29,12 +30,15 @@ class Predictions:
     scores: probabilities, float64, N x C, or N x L.
     part: of a whole test set, that these are; None if they are all of it.
     indices: which images of it, rising; None likewise.
+    groups: what each image belongs to (a patient, a volume), whole numbers from 0 on, N; None if each
+        stands for itself.
     """
 
     labels: np.ndarray | None
     scores: np.ndarray
     part: PartOrigin | None = None
     indices: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
     @property
     def class_counts(self) -> np.ndarray | None:
@@ -44,10 +48,41 @@ class Predictions:
         return np.array(self.part.class_counts)
 
     def same_images(self, other: "Predictions") -> bool:
-        """Whether both are of the whole test set, or of the same images of it."""
-        if self.indices is None or other.indices is None:
-            return self.indices is other.indices
-        return np.array_equal(self.indices, other.indices)
+        """Whether both are of the whole test set, or of the same images of it, in the same groups."""
+        return _equal(self.indices, other.indices) and _equal(self.groups, other.groups)
+
+    def grouped(self, of_whole: np.ndarray | None, where: Path) -> "Predictions":
+        """With the groups of the whole test set's images, if there are any and no own ones.
+
+        Raises:
+            PredictionError: they are those of another number of images.
+        """
+        if of_whole is None or self.groups is not None:
+            return self
+        count = len(self.scores) if self.part is None else self.part.count
+        if len(of_whole) != count:
+            raise PredictionError(
+                f"There are groups of {len(of_whole)} images, and predictions of {count} in {where}."
+            )
+        return replace(self, groups=of_whole if self.indices is None else of_whole[self.indices])
+
+
+def _equal(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    return one is other if one is None or other is None else np.array_equal(one, other)
+
+
+def group_numbers(column: pa.ChunkedArray, what: str) -> np.ndarray:
+    """Groups as whole numbers from 0 on, in the order of the groups' names.
+
+    Raises:
+        PredictionError: they are neither whole numbers nor texts, or some are missing.
+    """
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    fits = pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if not fits or column.null_count:
+        raise PredictionError(f"The {what} are not all whole numbers, or all texts.")
+    _, numbers = np.unique(np.array(column.to_pylist()), return_inverse=True)
+    return numbers.reshape(-1)
 
 
 @contextlib.contextmanager
@@ -90,7 +125,7 @@ def open_parquet(path: Path, most_rows: int) -> pq.ParquetFile:
             f"{path} has no column {', '.join(lacking)}; it needs {', '.join(COLUMNS)} "
             "(label may be left out)."
         )
-    twice = [name for name in COLUMNS if names[name] > 1]
+    twice = [name for name in (*COLUMNS, GROUPS) if names[name] > 1]
     if twice:
         raise PredictionError(f"{path} has the column {twice[0]} twice; leave one of them out.")
     rows = file.metadata.num_rows
@@ -109,7 +144,10 @@ def _check_widths(path: Path, metadata: pq.FileMetaData) -> None:
         most = max(group.num_rows, 0) * _MOST_CLASSES
         for number in range(group.num_columns):
             column = group.column(number)
-            if column.path_in_schema.partition(".")[0] in COLUMNS and column.num_values > most:
+            if (
+                column.path_in_schema.partition(".")[0] in (*COLUMNS, GROUPS)
+                and column.num_values > most
+            ):
                 raise PredictionError(
                     f"{path} has {column.num_values:,} values of {column.path_in_schema} in "
                     f"{group.num_rows:,} rows, more than one for each class; give one row an image."
@@ -164,7 +202,10 @@ def checked(
         labels = labels.astype(np.int64)[order]
     which = None if part is None else indices[order]
     told = probabilities(scores[order], count, info, where, logits=logits)
-    return Predictions(labels, told, part, which)
+    groups = None
+    if GROUPS in table.column_names:
+        groups = group_numbers(table[GROUPS], f"groups of {where}")[order]
+    return Predictions(labels, told, part, which, groups)
 
 
 def _check_part(indices: np.ndarray, part: PartOrigin, where: str) -> None:

@@ -100,7 +100,7 @@ def severity_curves(reports: Sequence[Report], dataset: str) -> Figure:
         figure.legend(
             *panels[0, 0].get_legend_handles_labels(),
             loc="outside upper left",
-            ncols=min(3, len(reports)),
+            ncols=_legend_columns(reports, figure),
             frameon=False,
         )
     return figure
@@ -243,7 +243,9 @@ def group_bars(reports: Sequence[Report], dataset: str) -> Figure:
         axes.set_ylim(bottom=0)
         axes.grid(axis="y", linewidth=0.4, color="#cccccc")
         axes.set_axisbelow(True)
-        figure.legend(loc="outside upper left", ncols=min(3, len(reports)), frameon=False)
+        figure.legend(
+            loc="outside upper left", ncols=_legend_columns(reports, figure), frameon=False
+        )
     return figure
 
 
@@ -275,6 +277,13 @@ def _corruptions(reports: Sequence[Report], dataset: str) -> list[str]:
     """Those that any of the reports has, in the benchmark's order."""
     having = {one.name for report in reports for one in report.datasets[dataset].corruptions}
     return [name for name in CORRUPTIONS[dataset] if name in having]
+
+
+def _legend_columns(reports: Sequence[Report], figure: Figure) -> int:
+    """As many, up to three, as the longest name leaves room for."""
+    longest = max(len(_legend_name(report.name)) for report in reports)
+    inches = 0.6 + 0.075 * longest  # of a name in 9 points, with its line
+    return max(1, min(3, len(reports), int(figure.get_figwidth() / inches)))
 
 
 def _legend_name(name: str) -> str:

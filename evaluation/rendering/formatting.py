@@ -286,6 +286,7 @@ def provenance_rows(report: Report) -> list[tuple[str, str]]:
         where = f"{source.count:,} images, {source.where}"
         rows.append((name, _known(where, "digest", source.digest)))
         one = report.datasets[name]
+        rows.append((f"{name}, independence", _independence(one)))
         for number, point in enumerate(one.operating_points):
             seed = f", {report.model.seeds[number]}" if report.model.seeds else ""
             rows.append((f"{name}, thresholds{seed}", thresholds(one, point)))
@@ -307,6 +308,15 @@ def thresholds(one: DatasetReport, point: OperatingPoint) -> str:
     where = _known(made.where, "digest", made.digest)
     best = "each of best balanced accuracy" if len(values) > 1 else "of best balanced accuracy"
     return f"{', '.join(values)}: {best} on {count} clean validation images ({where})"
+
+
+def _independence(one: DatasetReport) -> str:
+    if one.clusters is not None:
+        return f"{one.clusters:,} groups of images, resampled as wholes"
+    return (
+        "each image taken to stand for itself; MedMNIST does not tell which are of one patient or "
+        "volume, and where some are, intervals are too short"
+    )
 
 
 def _trainings(report: Report) -> str:

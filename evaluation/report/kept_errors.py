@@ -1,6 +1,7 @@
-"""Balanced errors of reports with their resamples, from the predictions that were kept."""
+"""Balanced errors and AUCs of reports with their resamples, from the predictions that were kept."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +10,7 @@ from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.metrics.resampled import Resampled, pooled
-from medmnist_c.evaluation.metrics.test_set import Classified, balanced_error, classify
+from medmnist_c.evaluation.metrics.test_set import Classified, area, balanced_error, classify
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.folder import PredictionFolder, open_predictions
 from medmnist_c.evaluation.report.completeness import OTHER_IMAGES
@@ -27,13 +28,31 @@ def kept_errors(reports: Sequence[Report]) -> list["KeptErrors"]:
     ]
 
 
+@dataclass(frozen=True)
+class KeptFigures:
+    """What two models are compared by, on one test set.
+
+    labels: whole numbers, N x 1, or N x L of 0 and 1.
+    groups: what each image belongs to, N; None if each stands for itself.
+    error: balanced error.
+    auc: mean over classes or labels.
+    losses: what each image takes from the AUC, float64, N; None over several trainings, or without it.
+    """
+
+    labels: np.ndarray
+    groups: np.ndarray | None
+    error: Resampled
+    auc: Resampled
+    losses: np.ndarray | None
+
+
 class KeptErrors:
-    """Labels and resampled balanced errors of a report's test sets, read when first asked for."""
+    """Labels, resampled balanced errors and AUCs of a report's test sets, read when first asked for."""
 
     def __init__(self, report: Report, position: int) -> None:
         self.report = report
         self.position = position
-        self._found: dict[Config, tuple[np.ndarray, Resampled] | None] = {}
+        self._found: dict[Config, KeptFigures | None] = {}
 
     @cached_property
     def stores(self) -> list[PredictionFolder | PredictionFile]:
@@ -54,24 +73,31 @@ class KeptErrors:
             for corruption, severity in self.report.table(dataset)
         }
 
-    def of(self, config: Config) -> tuple[np.ndarray, Resampled] | None:
+    def of(self, config: Config) -> KeptFigures | None:
         """None where the labels are not kept."""
         if config not in self._found:
             self._found[config] = self._read(config)
         return self._found[config]
 
-    def _read(self, config: Config) -> tuple[np.ndarray, Resampled] | None:
+    def _read(self, config: Config) -> KeptFigures | None:
         corrupted = isinstance(config, CorruptedConfig)
-        runs, labels = [], None
+        first: Classified | None = None
+        errors, areas = [], []
         for number in range(len(self.stores)):
             one = self._classified(config, number)
-            if one is None or (labels is not None and (labels != one.labels).any()):
+            if one is None or (first is not None and (first.labels != one.labels).any()):
                 return None
-            labels = one.labels
-            runs.append(balanced_error(one, corrupted=corrupted, model=self.position))
-        if labels is None:
+            first = first or one
+            errors.append(balanced_error(one, corrupted=corrupted, model=self.position))
+            areas.append(area(one, corrupted=corrupted, model=self.position))
+        if first is None:
             return None
-        return labels, runs[0] if len(runs) == 1 else pooled(runs)
+        if len(errors) == 1:
+            return KeptFigures(
+                first.labels, first.groups, errors[0], areas[0].figure, areas[0].losses
+            )
+        auc = pooled([one.figure for one in areas])
+        return KeptFigures(first.labels, first.groups, pooled(errors), auc, None)
 
     def _classified(self, config: Config, number: int) -> Classified | None:
         """Answers of one training; None where the labels are not kept."""
@@ -81,7 +107,14 @@ class KeptErrors:
         points = self.report.datasets[config.dataset].operating_points
         threshold = threshold_of(points[number] if points else None)
         info = dataset_info(config.dataset)
-        return classify(info, kept.labels, kept.scores, threshold, class_counts=kept.class_counts)
+        return classify(
+            info,
+            kept.labels,
+            kept.scores,
+            threshold,
+            groups=kept.groups,
+            class_counts=kept.class_counts,
+        )
 
     def configs(self, dataset: str) -> list[Config]:
         """The test sets of a dataset, the clean one first."""
@@ -112,7 +145,7 @@ class KeptErrors:
             config = _config(dataset, corruption, severity)
             kept = self.of(config) if self.is_kept else None
             value = Resampled(estimate.value, note=estimate.note)
-            found[corruption, severity] = value if kept is None else kept[1]
+            found[corruption, severity] = value if kept is None else kept.error
         return found
 
     @property
@@ -143,6 +176,7 @@ def check_same_images(a: Report, b: Report) -> None:
         digests = [made.sources[name].digest for made in (one, other)]
         same = same and (None in digests or digests[0] == digests[1])
         same = same and one.sources[name].limit == other.sources[name].limit
+        same = same and a.datasets[name].clusters == b.datasets[name].clusters
     if not same:
         raise ReportError(
             f"{a.name} was scored on other images ({one.images}) than {b.name} "

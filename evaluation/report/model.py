@@ -239,6 +239,8 @@ class DatasetReport:
     `operating_points` are one for each training, none where the largest score decides; `validation` is
     None where no validation images were seen. `remark` says why BE and rBE compare thresholds, too;
     None if they do not. `temperature` is the one that validation images chose; None without them.
+    `clusters` is how many groups of images (patients, volumes) were resampled as wholes; None if each
+    image stands for itself.
     """
 
     dataset: str
@@ -256,6 +258,7 @@ class DatasetReport:
     groups: tuple[GroupReport, ...]
     severities: tuple[SeverityReport, ...]
     summary: Summary
+    clusters: Count | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -51,7 +51,7 @@ class HowScored:
     partial: why the images are no whole test set; there is no BE and rBE then.
     operating_points, validation, remark: as `DatasetReport` has them.
     margin: of the severity that a model is lost at (`Summary.lost_at`).
-    temperature, reliability: as `DatasetReport` has them.
+    temperature, reliability, clusters: as `DatasetReport` has them.
     """
 
     partial: str | None = None
@@ -61,6 +61,7 @@ class HowScored:
     margin: float = MARGIN
     temperature: float | None = None
     reliability: tuple[Reliability, ...] = ()
+    clusters: int | None = None
 
 
 def dataset_report(
@@ -120,6 +121,7 @@ def dataset_report(
         remark=how.remark,
         temperature=how.temperature,
         reliability=how.reliability,
+        clusters=how.clusters,
         clean=TestSetFigures(None, count, metrics_of(measured[clean])),
         corruptions=tuple(one.report(count) for one in corruptions),
         groups=tuple(

@@ -149,7 +149,7 @@ def _labels(source: ImageSource, cache_dir: str | Path) -> Callable[[str, int], 
             names = [name for name, yes in zip(info.labels, row, strict=True) if yes]
         else:
             names = [info.labels[int(row[0])]]
-        return f"Test image {index}: {', '.join(names) or 'no finding'}."
+        return f"Test image {index}: {', '.join(names) or 'no finding'} ({info.license})."
 
     return caption
 

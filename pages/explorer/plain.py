@@ -1,6 +1,5 @@
 """What the explorer's program reads: images, parameters and words, as plain data."""
 
-from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.meanings import meanings
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
 from medmnist_c.evaluation.report.baseline import STABLE_DROP, alexnet
@@ -21,12 +20,11 @@ def plain_gallery(gallery: Gallery) -> dict:
 
 
 def _dataset(name: str, gallery: Gallery) -> dict:
-    words, info = meanings().datasets[name], dataset_info(name)
+    words = meanings().datasets[name]
     return {
         "title": words.title,
         "modality": words.modality,
         "shows": words.shows,
-        "license": info.license,
         "images": [
             {"folder": one.folder, "index": one.index, "caption": one.caption}
             for one in gallery.shown

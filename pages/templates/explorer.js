@@ -32,12 +32,12 @@ function draw() {
   find("corrupted").src = path(`${state.corruption}_${state.severity}`);
   find("corrupted").alt = `The same image under ${words.title.toLowerCase()}, severity ${state.severity}`;
   find("strength").textContent = `${words.title.toLowerCase()}, severity ${state.severity}`;
-  find("about-image").textContent = `${image.caption} ${dataset.title}: ${dataset.shows}. ${dataset.license}.`;
+  find("about-image").textContent = `${image.caption} ${dataset.title}: ${dataset.shows}.`;
   find("title").textContent = words.title;
   find("where").textContent = `${words.group}: ${BOARD.groups[words.group]}`;
   find("what").textContent = words.what;
   find("clinic").textContent = words.clinic;
-  drawStrip(words);
+  drawStrip();
   drawParameters(words);
   const config = `${state.dataset}_${state.corruption}_${state.severity}`;
   find("code").textContent =
@@ -47,7 +47,7 @@ function draw() {
 }
 
 /** Radio buttons with an image each: arrow keys move among the severities. */
-function drawStrip(words) {
+function drawStrip() {
   const strip = find("strip");
   const focused = strip.contains(document.activeElement);
   const clean = make("figure", {}, make("img", { src: path("clean"), alt: "clean" }), make("figcaption", {}, "clean"));
@@ -55,8 +55,7 @@ function drawStrip(words) {
     const value = `${severity}`;
     const input = make("input", { type: "radio", name: "severity", value, checked: value === state.severity, onchange: () => choose({ severity: value }) });
     const image = make("img", { src: path(`${state.corruption}_${severity}`), alt: "" });
-    const label = make("label", {}, input, image, make("span", {}, value, make("small", {}, words.values[severity - 1].join(", "))));
-    return label;
+    return make("label", {}, input, image, make("span", {}, value));
   });
   strip.replaceChildren(clean, ...severities);
   if (focused) strip.querySelector("input:checked").focus();

@@ -1,14 +1,14 @@
 "use strict";
 // A figure is a list: value, low, high; the value alone without an interval; empty where there is none.
 
-const NOTHING = "\u2013";
+const NOTHING = "-";
 const known = (figure) => Boolean(figure && figure.length);
 const low = (figure) => (figure.length > 1 ? figure[1] : figure[0]);
 const high = (figure) => (figure.length > 1 ? figure[2] : figure[0]);
 
 const figureText = (figure) => (known(figure) ? figure[0].toFixed(3) : NOTHING);
 const intervalText = (figure) =>
-  known(figure) && figure.length > 1 ? `${figure[1].toFixed(3)}\u2013${figure[2].toFixed(3)}` : "";
+  known(figure) && figure.length > 1 ? `${figure[1].toFixed(3)}-${figure[2].toFixed(3)}` : "";
 
 /** The best and the worst rank that each figure may have: better is whose whole interval lies below. */
 function ranks(figures) {
@@ -22,7 +22,7 @@ function ranks(figures) {
 }
 
 const rankText = (rank) =>
-  rank === null ? NOTHING : rank[0] === rank[1] ? `${rank[0]}` : `${rank[0]}\u2013${rank[1]}`;
+  rank === null ? NOTHING : rank[0] === rank[1] ? `${rank[0]}` : `${rank[0]}-${rank[1]}`;
 
 /** A dot with its interval on an axis from 0 to `end`; seen only, the numbers stand beside it. */
 function whisker(figure, end, more = []) {

@@ -128,23 +128,22 @@ function draw() {
   const ranked = rankedColumns(entries);
   const columns = [...ranked, ...(state.dataset ? datasetColumns(entries) : overviewColumns())];
   const sorting = { key: state.sort || "main", down: state.down === "1" };
-  find("caption").textContent = captionText();
   drawTable(find("board"), columns, entries, sorting, ({ key, down }) =>
     choose({ sort: key === "main" ? "" : key, down: down ? "1" : "" }),
   );
   const word = entries.length === 1 ? "model" : "models";
-  find("count").textContent = `${entries.length} ${word}, ranked by ${headlineName()}`;
+  find("count").textContent = `${aboutText()}: ${entries.length} ${word}, ranked by ${headlineName()}. 95 % intervals in small print.`;
   drawNotes(entries);
   const one = state.corruptions && !state.corruptions.startsWith("group ");
   const there = { dataset: state.dataset, corruption: one ? state.corruptions : "", severity: state.severity };
   find("explore").href = `explorer.html#${addressOf(there)}`;
 }
 
-function captionText() {
+function aboutText() {
   const dataset = state.dataset ? `${BOARD.datasets[state.dataset].title} (${state.dataset})` : "All twelve datasets";
   const which = state.corruptions.replace("group ", "") || "all corruptions";
   const at = state.severity ? `severity ${state.severity}` : "severities 1 to 5";
-  return `${dataset}, ${BOARD.corruptions[which] || which}, ${at}. 95 % intervals in small print.`;
+  return `${dataset}, ${BOARD.corruptions[which]?.toLowerCase() || which}, ${at}`;
 }
 
 function drawNotes(entries) {

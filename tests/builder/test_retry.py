@@ -8,9 +8,11 @@ from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from medmnist_c.builder.retry import HTTPX as httpx
 from medmnist_c.builder.retry import Attempts, Failure, RetryPolicy, failure_of
 
+TOKEN = {"authorization": "Bearer x"}
 
-def answer(status: int, **headers: str) -> HfHubHTTPError:
-    request = httpx.Request("PUT", "http://hub/lfs?signature=secret")
+
+def answer(status: int, sent: dict[str, str] = TOKEN, **headers: str) -> HfHubHTTPError:
+    request = httpx.Request("PUT", "http://hub/lfs?signature=secret", headers=sent)
     return HfHubHTTPError(
         "", response=httpx.Response(status, headers=headers, request=request), server_message="no"
     )
@@ -48,6 +50,14 @@ TRANSIENT = [
 def test_errors_that_pass_are_tried_again(error, wait_s):
     failure = failure_of(error)
     assert (failure.transient, failure.wait_s) == (True, wait_s)
+
+
+def test_a_signed_address_that_refuses_is_to_be_had_anew():
+    for status in (401, 403):
+        failure = failure_of(wrapped(answer(status, sent={})))
+        assert failure.transient and failure.stale_address
+    for status in (400, 402, 404):
+        assert not failure_of(wrapped(answer(status, sent={}))).transient
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
@@ -88,7 +98,7 @@ def test_attempts_wait_and_then_it_is_enough():
     trying.failed(answer(429, **{"retry-after": "0"}))
     with pytest.raises(LookupError) as error:
         trying.failed(answer(503))
-    assert error.value.args == ("503 Service Unavailable (no)", 4)
+    assert error.value.args == ("no (503 Service Unavailable)", 4)
     assert error.value.__suppress_context__  # whose message may quote a signed address
     assert 0.75 <= waits[0] <= 1 and waits[1] == 7 and 9 * 0.75 <= waits[2] <= 9
 

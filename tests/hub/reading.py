@@ -101,8 +101,12 @@ def refs(hub: State, call: Call, parts: dict[str, str]) -> Answer:
         {"name": ref, "ref": ref if "/pr/" in ref else f"refs/heads/{ref}", "targetCommit": oid}
         for ref, oid in repo.refs.items()
     ]
+    tags = [
+        {"name": tag, "ref": f"refs/tags/{tag}", "targetCommit": oid}
+        for tag, oid in repo.tags.items()
+    ]
     pulls = [row for row in rows if row["ref"].startswith("refs/pr/")]
-    said = {"branches": [row for row in rows if row not in pulls], "converts": [], "tags": []}
+    said = {"branches": [row for row in rows if row not in pulls], "converts": [], "tags": tags}
     return answer(said | ({"pullRequests": pulls} if "include_prs" in call.query else {}))
 
 

@@ -104,6 +104,18 @@ def create_branch(hub: State, call: Call, parts: dict[str, str]) -> Answer:
     return answer({})
 
 
+def create_tag(hub: State, call: Call, parts: dict[str, str]) -> Answer:
+    """A tag of a revision; 409 if there is one of that name."""
+    repo, tag = writable(hub, call, parts), call.json().get("tag")
+    if not isinstance(tag, str) or not re.fullmatch(r"[\w./-]+", tag):
+        raise Refusal(400, f"Invalid reference for a tag: {tag}")
+    with repo.lock:
+        if tag in repo.tags:
+            raise Refusal(409, f"Tag reference exists already: {tag}")
+        repo.tag(tag, repo.at(parts["revision"]).oid)
+    return answer({})
+
+
 def delete_branch(hub: State, call: Call, parts: dict[str, str]) -> Answer:
     """Any branch but main."""
     repo, branch = writable(hub, call, parts), parts["revision"]

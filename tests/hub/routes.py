@@ -30,6 +30,7 @@ _ROUTES: list[tuple[str, str, str, Callable[..., Answer]]] = [
     ("other", "POST", rf"{_API}/discussions/(?P<number>\d+)/status", discussions.set_status),
     ("other", "POST", f"{_API}/branch{_REV}", repositories.create_branch),
     ("other", "DELETE", f"{_API}/branch{_REV}", repositories.delete_branch),
+    ("tag", "POST", f"{_API}/tag{_REV}", repositories.create_tag),
     ("preupload", "POST", f"{_API}/preupload{_REV}", transfer.preupload),
     ("commit", "POST", f"{_API}/commit{_REV}", commits.commit),
     ("xet_token", "GET", f"{_API}/xet-write-token{_REV}", transfer.xet_token),

@@ -20,6 +20,12 @@ class Options:
     """LFS content above it is sent in parts of it."""
     regular_limit: int = 10 << 20
     """Files above it are LFS; a commit refuses longer regular ones."""
+    commit_digits: int = 40
+    """Of a commit's id; some servers have 64."""
+    upload_seconds: float = 3600
+    """So long a signed address for an upload is good."""
+    storage: int = 10**15
+    """Bytes that LFS content of a repository may have; more is refused with 403."""
     card_limit: int = 400_000
     """Longer cards get 413. Where the Hub draws this line is not known."""
 
@@ -30,7 +36,7 @@ class State:
     def __init__(self, root: Path, options: Options) -> None:
         root.mkdir(parents=True, exist_ok=True)
         self.options, self.journal, self.faults = options, Journal(), Faults()
-        self.store, self.xet = Store(root), Xet(root / "xet")
+        self.store, self.xet = Store(root, options.commit_digits), Xet(root / "xet")
         key = root / "secret"
         if not key.exists():  # addresses signed before a restart hold after it
             key.write_bytes(secrets.token_bytes(32))

@@ -50,7 +50,8 @@ def folders_of(paths: Iterable[str]) -> frozenset[str]:
 class Repository:
     """One repository. Hold `lock` from reading a head to moving it."""
 
-    def __init__(self, folder: Path, kind: str, repo: str) -> None:
+    def __init__(self, folder: Path, kind: str, repo: str, commit_digits: int = 40) -> None:
+        self._commit_digits = commit_digits
         self.kind, self.name, self.lock = kind, repo, threading.RLock()
         self._folder, self._commits = folder, {}
         self.contents = Contents(folder)
@@ -60,6 +61,8 @@ class Repository:
         self.refs: dict[str, str] = about["refs"]
         """Commit of each branch, and of each pull request as `refs/pr/N`."""
         pulls = about.get("pull_requests", {})
+        self.tags: dict[str, str] = about.get("tags", {})
+        """Commit of each tag."""
         self.pull_requests: dict[int, dict[str, str]] = {int(n): pulls[n] for n in pulls}
         """Title, status ("open", "closed") and date of each."""
 
@@ -70,7 +73,8 @@ class Repository:
 
     def at(self, revision: str) -> Commit:
         """The commit of a branch, pull request or commit id; refused if there is none."""
-        oid = self.refs.get(revision.removeprefix("refs/heads/"), revision)
+        named = self.tags | self.refs
+        oid = named.get(revision.removeprefix("refs/heads/"), revision)
         commit = self._commits.get(oid) or self._load(oid)
         if commit is None:
             raise Refusal(404, f"Invalid rev id: {revision}", "RevisionNotFound")
@@ -90,7 +94,7 @@ class Repository:
         rows = {path: asdict(files[path]) for path in sorted(files)}
         about = {"title": title, "description": description, "parent": parent, "date": date}
         text = json.dumps(about | {"files": rows})
-        oid = hashlib.sha1(text.encode()).hexdigest()
+        oid = hashlib.sha512(text.encode()).hexdigest()[: self._commit_digits]
         write(self._folder / "commits" / oid, [text.encode()])
         self.point(ref, oid)
         return self.at(oid)
@@ -101,6 +105,11 @@ class Repository:
         self.refs = refs | ({ref: oid} if oid else {})
         self._save()
 
+    def tag(self, name: str, oid: str) -> None:
+        """Let a tag name a commit."""
+        self.tags[name] = oid
+        self._save()
+
     def set_pull_request(self, number: int, **info: str) -> None:
         """Note facts of a pull request."""
         self.pull_requests[number] = self.pull_requests.get(number, {}) | info
@@ -108,7 +117,7 @@ class Repository:
 
     def _load(self, oid: str) -> Commit | None:
         path = self._folder / "commits" / oid
-        if not re.fullmatch("[0-9a-f]{40}", oid) or not path.exists():
+        if not re.fullmatch("[0-9a-f]{40,}", oid) or not path.exists():
             return None
         about = json.loads(path.read_text())
         files = {name: File(**row) for name, row in about.pop("files").items()}
@@ -119,6 +128,7 @@ class Repository:
         about = {
             "private": self.private,
             "refs": self.refs,
+            "tags": self.tags,
             "pull_requests": self.pull_requests,
         }
         write(self._folder / "repository.json", [json.dumps(about).encode()])
@@ -127,8 +137,8 @@ class Repository:
 class Store:
     """All repositories under one folder."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, commit_digits: int = 40) -> None:
+        self.root, self._commit_digits = root, commit_digits
         self._open: dict[tuple[str, str], Repository] = {}
         self._lock = threading.RLock()
 
@@ -137,7 +147,7 @@ class Store:
         with self._lock:
             folder = self._folder(kind, repo)
             if (kind, repo) not in self._open and (folder / "repository.json").exists():
-                self._open[kind, repo] = Repository(folder, kind, repo)
+                self._open[kind, repo] = Repository(folder, kind, repo, self._commit_digits)
             return self._open.get((kind, repo))
 
     def create(self, kind: str, repo: str, private: bool) -> Repository | None:
@@ -151,7 +161,8 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             about = json.dumps({"private": private, "refs": {}})
             write(folder / "repository.json", [about.encode()])
-            new = self._open[kind, repo] = Repository(folder, kind, repo)
+            new = Repository(folder, kind, repo, self._commit_digits)
+            self._open[kind, repo] = new
             new.contents.add_regular(_ATTRIBUTES)
             files = {".gitattributes": regular_file(_ATTRIBUTES)}
             new.commit("main", "initial commit", "", files)

@@ -53,6 +53,12 @@ def lfs_batch(hub: State, call: Call, parts: dict[str, str]) -> Answer:
         raise Refusal(422, "only uploads by sha256")
     _few_enough(asked["objects"])
     objects = [_object(hub, call, repo, o["oid"], o["size"]) for o in asked["objects"]]
+    stored = sum(file.size for file in repo.at("main").files.values() if file.lfs)
+    more = sum(o["size"] for o in objects if "actions" in o)
+    if stored + more > hub.options.storage:
+        raise Refusal(
+            403, "Storage limit reached, please upgrade your plan to increase your storage."
+        )
     chosen = "multipart" if any(_parts(hub, o["size"]) for o in objects) else "basic"
     return answer({"transfer": chosen, "objects": objects}, headers=_LFS_JSON)
 
@@ -133,7 +139,8 @@ def _object(hub: State, call: Call, repo: Repository, oid: str, size: int) -> di
     if there is not None:
         return row | {"error": {"code": 422, "message": f"{oid} has {there} bytes, not {size}"}}
     path = f"/lfs/{repo.kind}/{quote(repo.name)}/{oid}"
-    signed = f"?size={size}&signature={_signature(hub, repo, oid, size)}"
+    until = f"{time.time() + hub.options.upload_seconds:.3f}"
+    signed = f"?size={size}&until={until}&signature={_signature(hub, repo, oid, size, until)}"
     upload: dict = {"href": f"{call.base}{path}{signed}"}
     if count := _parts(hub, size):
         urls = {str(n): f"{call.base}{path}/{n}{signed}" for n in range(1, count + 1)}
@@ -143,8 +150,8 @@ def _object(hub: State, call: Call, repo: Repository, oid: str, size: int) -> di
     return row | {"actions": {"upload": upload, "verify": {"href": verify}}}
 
 
-def _signature(hub: State, repo: Repository, oid: str, size: int) -> str:
-    text = f"{repo.kind} {repo.name} {oid} {size}".encode()
+def _signature(hub: State, repo: Repository, oid: str, size: int, until: str) -> str:
+    text = f"{repo.kind} {repo.name} {oid} {size} {until}".encode()
     return hmac.new(hub.secret, text, hashlib.sha256).hexdigest()
 
 
@@ -152,9 +159,11 @@ def _signed(hub: State, call: Call, parts: dict[str, str]) -> tuple[Repository, 
     """Repository, digest and size that a signed address speaks of; 403 if it is not ours."""
     repo = hub.store.find(parts["type"], f"{parts['ns']}/{parts['name']}")
     oid, size = parts["oid"], int(call.query.get("size", 0))
-    said = call.query.get("signature", "")
-    if repo is None or not hmac.compare_digest(said, _signature(hub, repo, oid, size)):
+    said, until = call.query.get("signature", ""), call.query.get("until", "0")
+    if repo is None or not hmac.compare_digest(said, _signature(hub, repo, oid, size, until)):
         raise Refusal(403, "The request signature we calculated does not match the one provided")
+    if time.time() > float(until):
+        raise Refusal(403, "Request has expired")
     return repo, oid, size
 
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 from support.medmnist_files import medmnist_arrays, write_npz
-from support.sites import HOSTILE, made_site
+from support.sites import HOSTILE, SHOWN, shared_site
 
 from medmnist_c.builder.configs import CorruptedConfig
 from medmnist_c.builder.source.image_source import ImageSource
@@ -29,14 +29,13 @@ def cache(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Site:
-    return made_site(tmp_path_factory.mktemp("reports"))
+    _, reports = shared_site(tmp_path_factory)
+    return Site(reports, sample_gallery(SHOWN))
 
 
 @pytest.fixture(scope="module")
-def folder(site, cache, tmp_path_factory) -> Path:
-    place = tmp_path_factory.mktemp("site") / "site"
-    assert write_site(site, place, cache) == place / "index.html"
-    return place
+def folder(tmp_path_factory) -> Path:
+    return shared_site(tmp_path_factory)[0]
 
 
 def board(folder: Path) -> dict:
@@ -88,7 +87,8 @@ def test_images_are_those_of_the_test_sets(folder, cache):
 
 def test_it_is_written_again_the_same_and_without_what_is_gone(folder, site, cache, tmp_path):
     place = tmp_path / "site"
-    write_site(Site(site.reports[2:], sample_gallery(("retinamnist",))), place, cache)
+    again = Site(site.reports[2:], sample_gallery(("retinamnist",)))
+    assert write_site(again, place, cache) == place / "index.html"
     reports = [name for name in site_files(place) if name.startswith("reports/")]
     assert len(reports) == 2
     for name in [*reports, "gallery.js", "style.css", "images/retinamnist/0/pixelate_3.webp"]:

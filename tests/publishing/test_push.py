@@ -1,6 +1,5 @@
 """`push` to a stand-in for the Hub: what arrives there, and what a second publisher adds to it."""
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -24,10 +23,10 @@ from support.publishing_runs import (
     content,
     make_store,
     ready_made,
+    restate,
     titles,
 )
 
-from medmnist_c.builder.arrow.images_digest import digest_of_file
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.parquet import shards
@@ -169,12 +168,13 @@ def test_workers_of_a_cluster_make_the_same(here, store, tmp_path, monkeypatch):
 def test_again_nothing_is_made_sent_or_committed(here, monkeypatch):
     first = push("tester/again", CHOSEN, sample=True)
     assert sorted(first.made) == sorted(NAMES) and first.kept == [] and len(first.commits) == 2
+    assert first.left == [] and first.over is None
     here.forget_requests()
     monkeypatch.setattr(pushing, "make_test_sets", None)
     again = push("tester/again", CHOSEN, sample=True)
     assert again.made == [] and sorted(again.kept) == sorted(NAMES) and again.commits == []
     assert {request.method for request in here.requests()} == {"GET"}
-    assert kinds(here) == ["info", "revision", "tree", "resolve"]
+    assert kinds(here) == ["info", "revision", "tree", "resolve", "resolve"]
 
 
 def test_more_are_added_and_the_card_names_all(here):
@@ -193,7 +193,7 @@ def test_other_images_replace_the_old_ones_and_their_files(here, store, tmp_path
     cut = make_store(tmp_path / "cut", NAMES[:1])
     monkeypatch.setattr(pushing, "make_test_sets", ready_made(cut))
     monkeypatch.setattr("medmnist_c.builder.testset.spec.IMAGES_VERSION", "other")
-    pushed = push("tester/new", CHOSEN[:1], sample=True)
+    pushed = push("tester/new", CHOSEN[:1], sample=True, replace=True)
     assert pushed.made == list(NAMES[:1])
     after = content(here, "tester/new")
     old = "octmnist/octmnist_clean/test-00000-of-00001.parquet"
@@ -278,9 +278,14 @@ def test_the_card_is_valid_and_says_what_is_there(here):
     text = found["text"]
     assert "![An image of" in text and "(preview.jpg)" in text and "$" not in text
     assert 'load_dataset("tester/card", "octmnist_pixelate_1", split="test")' in text
-    assert "| breastmnist | pixelate | 1 | 5 |" in text
+    assert "| breastmnist | grey | CC BY 4.0 | 2 | 5 | 1 of 7 | 2 |" in text
     assert "sample" in text and "pyarrow" in text and "@article{disalvo" in text
-    assert "dataset_info" not in found
+    (info,) = [one for one in found["dataset_info"] if one["config_name"] == "octmnist_clean"]
+    size = sum(
+        f["size"] for p, f in here.repository("tester/card")["files"].items() if NAMES[0] in p
+    )
+    assert info["splits"] == [{"name": "test", "num_bytes": size, "num_examples": 4}]
+    assert [one["name"] for one in info["features"]] == ["image", "label", "index"]
     assert content(here, "tester/card")["preview.jpg"]
 
 
@@ -318,7 +323,7 @@ def test_a_branch_that_is_there_and_one_that_is_not(here):
     HfApi().create_branch("tester/branch", branch="next", repo_type="dataset")
     push("tester/branch", CHOSEN, sample=True, revision="next")
     assert config_names(here, "tester/branch", "next") == set(NAMES)
-    assert len(titles(here, "tester/branch")) == 2
+    assert len(titles(here, "tester/branch")) == 1
     with pytest.raises(PublishError, match="no revision 'nest'"):
         push("tester/branch", CHOSEN, sample=True, revision="nest")
 
@@ -376,7 +381,8 @@ def test_verify_tells_equal_missing_and_different_apart(here):
     }
     # Nothing is downloaded but what has another SHA-256.
     resolved = {r.path.partition("/resolve/")[2] for r in here.requests() if r.kind == "resolve"}
-    assert {path.partition("/")[2] for path in resolved} == {"manifest.json", broken}
+    small = {"manifest.json", "README.md"}
+    assert {path.partition("/")[2] for path in resolved} == {*small, broken}
 
 
 def replace_shard(repo: str, store: Path, folder: Path, name: str, change=None) -> str:
@@ -436,7 +442,7 @@ def test_what_is_made_anew_is_not_sent_over_files_with_the_same_images(
     monkeypatch.setattr("medmnist_c.builder.testset.spec.IMAGES_VERSION", "other")
     before = content(here, "tester/anew")
     here.forget_requests()
-    assert len(push("tester/anew", CHOSEN, sample=True).made) == 3
+    assert len(push("tester/anew", CHOSEN, sample=True, replace=True).made) == 3
     after = content(here, "tester/anew")
     changed = f"octmnist/{NAMES[0]}/test-00000-of-00001.parquet"
     assert {path for path in after if after[path] != before[path]} == {"manifest.json", changed}
@@ -457,15 +463,3 @@ def test_what_is_made_anew_is_not_sent_over_files_with_the_same_images(
 def manifest_of(hub: Hub, repo: str) -> dict:
     with urlopen(f"{hub.url}/datasets/{repo}/resolve/main/manifest.json") as answer:
         return json.loads(answer.read())
-
-
-def restate(shard: Path) -> None:
-    """Have the folder's `made.json` say what a rewritten shard is."""
-    path = shard.with_name("made.json")
-    manifest = json.loads(path.read_text())
-    (stated,) = manifest["shards"]
-    with shard.open("rb") as file:
-        stated["images_digest"] = digest_of_file(file)
-    stated["bytes"] = shard.stat().st_size
-    stated["sha256"] = hashlib.sha256(shard.read_bytes()).hexdigest()
-    path.write_text(json.dumps(manifest))

@@ -9,12 +9,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hub.by_hand import kinds
 from hub.process import Hub, running_hub
-from huggingface_hub import HfApi
+from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub.errors import HfHubHTTPError
 from support.publishing_runs import (
     HURRY,
     NAMES,
@@ -27,6 +29,7 @@ from support.publishing_runs import (
 
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.errors import BuildError, PublishError
+from medmnist_c.builder.retry import Failure, RetryPolicy, failure_of
 from medmnist_c.publishing import client
 from medmnist_c.publishing import push as pushing
 from medmnist_c.publishing import uploader as sending
@@ -171,7 +174,6 @@ REFUSED = [
     ("create", 404, "no such user"),
     ("preupload", 403, "--create-pr"),
     ("lfs_batch", 413, "too large"),
-    ("lfs_put", 403, "right to write"),
     ("lfs_put", 402, "storage is used up"),
     ("commit", 403, "right to write"),
     ("validate_yaml", 413, "too large"),
@@ -243,10 +245,10 @@ def test_the_hub_is_asked_again_when_it_says(hub, slept, clock, capsys):
 
 def test_commits_are_limited_by_those_that_are_there(hub, slept, clock, monkeypatch):
     monkeypatch.setattr(sending, "FILES_A_COMMIT", 1)
-    push("tester/limited", CHOSEN[:1], sample=True)  # makes 3 commits, with that of the repository
+    push("tester/limited", CHOSEN[:1], sample=True)  # makes 2 commits, with that of the repository
     limiter = RateLimiter(most=3, window_s=100, clock=lambda: clock.now)
     push("tester/limited", select(NAMES), sample=True, rate_limiter=limiter)
-    assert len(titles(hub, "tester/limited")) == 5
+    assert len(titles(hub, "tester/limited")) == 4
     # Once or twice, as the commits before fell into one second of the server's clock or into two.
     assert sum(clock.waits) == pytest.approx(100, abs=20)
 
@@ -273,7 +275,7 @@ def test_what_cannot_be_made_does_not_hold_up_the_rest(hub, slept, store, monkey
     monkeypatch.setattr(pushing, "make_test_sets", make_test_sets)
     with pytest.raises(BuildError, match="One could not"):
         push("tester/rest", CHOSEN, sample=True)
-    assert titles(hub, "tester/rest") == ["Add breastmnist_clean", "Update the card"]
+    assert titles(hub, "tester/rest") == ["Add breastmnist_clean"]
     monkeypatch.setattr(pushing, "make_test_sets", ready_made(store))
     assert push("tester/rest", CHOSEN, sample=True).made == ["breastmnist_pixelate_1"]
 
@@ -304,3 +306,91 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(hub, tmp_path):
     assert "same command goes on" in said and "Traceback" not in said
     assert titles(hub, "tester/stopped") == []
     assert not list(tmp_path.glob("huggingface/datasets/medmnist_c_push/*/*"))
+
+
+EXPIRED = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
+
+
+def test_an_upload_address_that_is_no_longer_good_is_asked_for_anew(hub, slept):
+    hub.break_on(kind="lfs_put", number=1, how="status", status=403, body=EXPIRED)
+    push("tester/expired", CHOSEN, sample=True, retry_policy=HURRY)
+    assert titles(hub, "tester/expired") == COMMITS
+    assert kinds(hub).count("lfs_batch") == 3  # of the shards twice, of the preview
+    hub.forget_requests()
+    hub.break_on(kind="lfs_put", number=1, how="status", status=403, body=EXPIRED, times=999)
+    with pytest.raises(PublishError, match=r"Request has expired.*addresses for uploads") as told:
+        push("tester/expired2", CHOSEN, sample=True, retry_policy=replace(HURRY, patience_s=9e9))
+    assert "token" not in str(told.value)
+    hub.mend()
+
+
+def test_the_hub_s_own_reason_comes_first(hub, slept, tmp_path):
+    said = "Private repository storage limit reached, please upgrade your plan"
+    fault = {"how": "status", "status": 403, "body": f'{{"error": "{said}"}}'}
+    for number, kind in enumerate(("preupload", "lfs_batch", "commit")):
+        hub.break_on(kind=kind, number=1, **fault)
+        with pytest.raises(PublishError, match=f": {said}.*403 Forbidden.*make room") as told:
+            push(f"tester/quota{number}", CHOSEN, sample=True, retry_policy=HURRY)
+        assert "token" not in str(told.value)
+    with running_hub(tmp_path / "small", storage=1000) as small:
+        failure = refusal_of(small, [("a.parquet", b"PAR1" * 1000)])
+    assert failure.quota and not failure.transient and "Storage limit reached" in failure.reason
+
+
+def refusal_of(hub: Hub, files: list[tuple[str, bytes]]) -> Failure:
+    api = HfApi(hub.url, hub.token)
+    api.create_repo("tester/small", repo_type="dataset")
+    try:
+        operations = [CommitOperationAdd(path, content) for path, content in files]
+        api.create_commit("tester/small", operations, commit_message="x", repo_type="dataset")
+    except HfHubHTTPError as error:
+        return failure_of(error)
+    raise AssertionError("it was taken")
+
+
+def test_commit_ids_that_are_no_sha1_are_no_parents(store, tmp_path, monkeypatch):
+    with running_hub(tmp_path / "long", commit_digits=64) as hub:
+        aim_at(hub, store, monkeypatch)
+        pushed = push("tester/long", CHOSEN, sample=True, retry_policy=HURRY)
+        assert titles(hub, "tester/long") == COMMITS
+        assert {len(commit) for commit in pushed.commits} == {64}
+        assert push("tester/long", CHOSEN, sample=True).commits == []
+
+
+@pytest.mark.parametrize(
+    "error, transient",
+    [
+        (ValueError("Invalid parent_commit: must match [A-Fa-f0-9]{5,40}"), False),
+        (ValueError("LFS batch API returned errors:\nEncountered error: `try again`"), True),
+        (ValueError("LFS batch API returned errors:\nEncountered error: `storage quota`"), False),
+        (ValueError("Malformed response from server"), True),
+        (ConnectionResetError("reset"), True),
+    ],
+)
+def test_what_the_client_itself_refuses_is_not_tried_again(
+    hub, slept, monkeypatch, error, transient
+):
+    calls = []
+
+    def create_commit(*_, **__):
+        calls.append(1)
+        raise error
+
+    monkeypatch.setattr(HfApi, "create_commit", create_commit)
+    with pytest.raises(PublishError) as told:
+        push("tester/checks", CHOSEN, sample=True, retry_policy=HURRY)
+    assert len(calls) == (HURRY.tries if transient else 1)
+    assert str(error).split("\n")[0] in str(told.value)
+
+
+def test_patience_outlives_an_hour_of_503(hub, slept, clock):
+    hub.break_on(kind="commit", number=1, how="status", status=503, times=50)
+    policy = RetryPolicy(patience_s=2 * 3600, clock=lambda: clock.now)
+    push("tester/patient", CHOSEN, sample=True, retry_policy=policy)
+    assert titles(hub, "tester/patient") == COMMITS
+    assert 2000 < sum(clock.waits) < 3600
+    hub.break_on(kind="commit", number=1, how="status", status=503, times=999)
+    with pytest.raises(PublishError, match="503"):
+        push("tester/patient2", CHOSEN, sample=True, retry_policy=policy)
+    hub.mend()
+    assert 3 * 3600 > sum(clock.waits) - 3600 > 3600

@@ -89,7 +89,7 @@ def test_impulses_and_state_are_numpys(amount):
 
 
 @needs_compiler
-@pytest.mark.parametrize("copy", ["plain", "avx2"])
+@pytest.mark.parametrize("copy", ["plain", "avx2", "avx512"])
 @pytest.mark.parametrize("kind", ["normal", "speckle", "impulse", 60.0, 18.0, 5.0])
 def test_many_draws_of_each_kind_are_numpys(kind, copy):
     """As many as `MEDMNIST_C_DRAWS` says: `MEDMNIST_C_DRAWS=10000000 pytest -k many_draws`."""

@@ -5,7 +5,14 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from medmnist_c.evaluation.metrics.auc import UNSEEN, auc, delong_test, macro_auc, placements
+from medmnist_c.evaluation.metrics.auc import (
+    UNSEEN,
+    auc,
+    delong_error,
+    delong_test,
+    macro_auc,
+    placements,
+)
 
 
 def random_case(seed: int, ties: bool):
@@ -46,6 +53,26 @@ def test_delong_by_covariances_of_components(seed, ties):
     assert found.difference == pytest.approx(difference)
     assert found.standard_error == pytest.approx(variance**0.5)
     assert found.p_value == pytest.approx(2 * norm.sf(abs(difference) / variance**0.5))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_error_of_a_mean_auc_is_delongs_for_two_classes(seed):
+    positive, a, b = random_case(seed, False)
+    both = [macro_auc(positive[:, None], one[:, None]).losses for one in (a, b)]
+    found = delong_error(both[1] - both[0], positive[:, None].astype(int))
+    assert found == pytest.approx(delong_test(positive, a, b).standard_error)
+    alone = delong_error(both[0], positive[:, None].astype(int), np.arange(80))
+    assert alone == pytest.approx(delong_error(both[0], positive[:, None].astype(int)), rel=0.03)
+
+
+def test_the_error_of_doubled_images_is_that_of_half_as_many():
+    positive, a, _ = random_case(1, False)
+    losses = macro_auc(positive[:, None], a[:, None]).losses
+    twice, groups = np.repeat(losses, 2), np.repeat(np.arange(80), 2)
+    labels = positive[:, None].astype(int)
+    clustered = delong_error(twice, np.repeat(labels, 2, axis=0), groups)
+    assert clustered == pytest.approx(delong_error(losses, labels, np.arange(80)))
+    assert delong_error(twice, np.repeat(labels, 2, axis=0)) < 0.75 * clustered
 
 
 def test_delong_of_equal_models():

@@ -392,7 +392,13 @@ def test_differences_are_paired(tmp_path):
     values = [difference.value for difference in pixelate.severities.values()]
     assert pixelate.mean.value == pytest.approx(np.mean(values))
     # Simultaneous: symmetric about the difference, the same multiple of each standard error.
-    shown = [found.datasets[0].clean, *pixelate.severities.values(), pixelate.mean]
+    (areas,) = found.datasets[0].auc.corruptions
+    at_last = [
+        one.corruptions[0].test_sets[-1].metrics["auc"].value
+        for one in (a.datasets["breastmnist"], b.datasets["breastmnist"])
+    ]
+    assert areas.severities[max(areas.severities)].value == pytest.approx(at_last[1] - at_last[0])
+    shown = [found.datasets[0].clean, *pixelate.severities.values(), pixelate.mean, areas.mean]
     for one in shown:
         assert one.value - one.low == pytest.approx(one.high - one.value) and one.low < one.high
     assert found.to_dict()["datasets"][0]["corruptions"][0]["mean"]["value"] == np.mean(values)

@@ -86,6 +86,7 @@ def test_latex_tables_are_whole_and_escaped(reports, written):
     text = (written / "tables.tex").read_text()
     assert text == latex(ReportContents.of(reports))
     assert r"Net\_50 \& \textless{}co\textgreater{} 100 \%" in text and NAME not in text
+    assert r"$^\dagger$ & " in text and r"$^\dagger$: BE and rBE compare thresholds" in text
     tables = re.findall(r"\\begin\{tabular\}(.*?)\\end\{tabular\}", text, re.DOTALL)
     assert len(tables) == 3 + len(DATASETS)  # over all: each dataset and their mean
     for table in tables:
@@ -98,6 +99,9 @@ def test_latex_tables_are_whole_and_escaped(reports, written):
         assert all(escaped(name) in text for name in CORRUPTIONS[dataset])
     best = reports[0].datasets["retinamnist"].summary.BE.value
     assert rf"\textbf{{{best:.2f}}}" in text
+    for line in re.sub(r"\\[a-z]+\{|[{}]", "", text).splitlines():
+        if " & " in line:  # a long name goes on in the next line, it makes no table wider
+            assert all(len(cell) < 40 for cell in line.split(" & "))
     assert escaped("a\\b~c^{d}") == r"a\textbackslash{}b\textasciitilde{}c\textasciicircum{}\{d\}"
 
 

@@ -1,0 +1,1 @@
+"""One training: its images, its augmentation, its loop, its checkpoints."""
