@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -39,6 +39,7 @@ from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import library_versions
 from medmnist_c.corruptions import stain_masks
+from medmnist_c.corruptions.image import UNIT
 from medmnist_c.corruptions.random.seeded import seeded_stream
 from medmnist_c.corruptions.random.streams import RandomStream
 from medmnist_c.corruptions.registry import ALGORITHMS, Draws, apply
@@ -48,9 +49,10 @@ ALGORITHMS_HEAD = """\
 ## One algorithm, one core
 
 Milliseconds of CPU time an image of 224 x 224, severity 3. Random streams: the release's, or seeded.
+numpy: what its bare generator takes to draw the same numbers of the release's stream.
 
-| algorithm | image | random stream | theirs, ms | ours, ms | ratio |
-|---|---|---|---:|---:|---:|"""
+| algorithm | image | random stream | theirs, ms | ours, ms | ratio | numpy, ms |
+|---|---|---|---:|---:|---:|---:|"""
 
 BUILDS_HEAD = """\
 ## Clean file to stored test sets, wall time on all cores
@@ -68,6 +70,13 @@ decoded to arrays. Opening is part of the time on both sides.
 
 | dataset | ours | theirs, ms | ours, ms | ratio |
 |---|---|---:|---:|---:|"""
+
+BARE: dict[str, Callable] = {
+    "gaussian_noise": lambda rng, image, _: rng.standard_normal(image.shape),
+    "speckle_noise": lambda rng, image, _: rng.standard_normal(image.shape),
+    "impulse_noise": lambda rng, image, _: rng.random((2, *image.shape)),
+    "shot_noise": lambda rng, image, photons: rng.poisson(UNIT[image] * photons),
+}
 
 ROUNDS = 5
 READ_COUNT = 1000
@@ -90,10 +99,11 @@ class Peer:
         return float(self._process.stdout.readline())
 
 
-def algorithm_rows(peer: Peer, folder: Path) -> list[str]:
+def algorithm_rows(peer: Peer, folder: Path, names: Iterable[str]) -> list[str]:
     """A row for each algorithm on grey and on RGB images, with both kinds of streams."""
     rows = []
-    for name, algorithm in ALGORITHMS.items():
+    for name in names:
+        algorithm = ALGORITHMS[name]
         for grey in (False, True):
             pair = _pair(name, grey)
             if pair is None:
@@ -117,10 +127,17 @@ def algorithm_rows(peer: Peer, folder: Path) -> list[str]:
                 def theirs(repeat: int) -> float:
                     return peer.seconds(do="corrupt", repeat=repeat, **ask)  # noqa: B023
 
-                mine, other = _alternate(ours, theirs, len(images))
+                def bare(repeat: int) -> float:
+                    return _time_numpy(images, test_set, repeat)  # noqa: B023
+
+                sides = [ours, theirs]
+                if kind == "release" and name in BARE:
+                    sides.append(bare)
+                mine, other, *numpys = _alternate(sides, len(images))
+                drawn = f"{numpys[0] * 1e3:.2f}" if numpys else ""
                 rows.append(
                     f"| {name} | {'grey' if grey else 'RGB'} | {kind} | {other * 1e3:.2f} | "
-                    f"{mine * 1e3:.2f} | {other / mine:.1f} |"
+                    f"{mine * 1e3:.2f} | {other / mine:.1f} | {drawn} |"
                 )
                 print(rows[-1], flush=True)
     return rows
@@ -156,14 +173,28 @@ def _release_rng(draws: Draws | None) -> RandomStream:
     return streams.get(draws and draws.stream, np.random.RandomState)(0)
 
 
-def _alternate(
-    ours: Callable[[int], float], theirs: Callable[[int], float], count: int
-) -> tuple[float, float]:
+def _time_numpy(images: np.ndarray, one: CorruptedConfig, repeat: int) -> float:
+    """Its draws alone, of which the noise of RGB images is made."""
+    algorithm = one.entry.algorithm
+    (parameter,) = one.entry.parameters(one.severity)
+    draw = BARE[algorithm.name]
+    levels = [np.repeat(image[..., None], 3, 2) if image.ndim == 2 else image for image in images]
+    rng = _release_rng(algorithm.draws)
+    started = time.process_time()
+    for _ in range(repeat):
+        for image in levels:
+            draw(rng, image, parameter)
+    return time.process_time() - started
+
+
+def _alternate(sides: Sequence[Callable[[int], float]], count: int) -> list[float]:
     """Median seconds an image of each side, each repeated for at least 0.1 s a round."""
-    sides = [(side, _repeats(side)) for side in (ours, theirs)]
-    rounds = [[side(repeat) / repeat / count for side, repeat in sides] for _ in range(ROUNDS)]
-    mine, other = (statistics.median(seconds) for seconds in zip(*rounds, strict=True))
-    return mine, other
+    repeats = [_repeats(side) for side in sides]
+    rounds = [
+        [side(repeat) / repeat / count for side, repeat in zip(sides, repeats, strict=True)]
+        for _ in range(ROUNDS)
+    ]
+    return [statistics.median(seconds) for seconds in zip(*rounds, strict=True)]
 
 
 def _repeats(side: Callable[[int], float]) -> int:
@@ -275,14 +306,20 @@ def machine() -> str:
     help="Images of a test set to build; 0 to time the algorithms only.",
 )
 @click.option("--build", "builds", multiple=True, help="Only build, and only this dataset.")
+@click.option("--algorithm", "names", multiple=True, help="Of the algorithms, time only this one.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
-def main(peer_python: str, count: int, builds: tuple[str, ...], output: Path) -> None:
+def main(
+    peer_python: str, count: int, builds: tuple[str, ...], names: tuple[str, ...], output: Path
+) -> None:
     cv2.setNumThreads(1)
     datasets.disable_progress_bars()
     peer = Peer(peer_python)
     with tempfile.TemporaryDirectory(prefix="medmnist_c_") as temporary:
         folder = Path(temporary)
-        sections = [] if builds else [ALGORITHMS_HEAD, *algorithm_rows(peer, folder), ""]
+        sections = []
+        if not builds:
+            rows = algorithm_rows(peer, folder, names or ALGORITHMS)
+            sections += [ALGORITHMS_HEAD, *rows, ""]
         if count:
             masks = reference_masks(peer_python)
             sections += [

@@ -33,18 +33,19 @@
  * the probability of a count from a table in place of logarithms. What a draw does is random, so that a
  * processor's guesses at branches fail: all is computed and one branch taken. With r = 2^-24:
  *
- *  6. u~ and v~ are off by 2^-28 + r of themselves, below 6.4e-8; the edge, 1/2 - |u - 1/2|, by 9.4e-8
- *     with its roundings. Edges below 0.013 are UNSURE, so that the inverse of all others is off by less
- *     than 7.3e-6 of itself, and no more than 77. Edges within 1e-6 of 0.07 are UNSURE, too.
+ *  6. u~ and v~ are off by 2^-28 + r of themselves, below 6.4e-8; u - 1/2 and the edge, 1/2 - |u - 1/2|,
+ *     by 9.4e-8 with their roundings. Edges below 0.013 are UNSURE, so that 1 / edge of all others is off
+ *     by less than 7.3e-6 of itself, and no more than 77. Edges within 1e-6 of 0.07 are UNSURE, too, so
+ *     that 1 / edge^2 is 0.004 or more from QUICK_SQUARE.
  *  7. The place, (2 a / edge + b) (u - 1/2) + rate + 0.43, is off by less than (154 a + b) / 2 x 8e-6
- *     (6. and four roundings), plus (154 a + b) 9.4e-8 for u, plus 3 r of all that is added up. It has to
+ *     (6. and four roundings), plus (154 a + b) 9.4e-8 for u, plus 6 r of all that is added up. It has to
  *     be farther from a whole number than (154 a + b) 5e-6 + (rate + 154 a + b) 1e-6, which is more:
  *     `place_room` is 1/2 less that. A place below 0 has no room, or is out of the window.
- *  8. The side with the probability, right, is off by 2 x 7.3e-6 and five roundings, below 1.6e-5 of
+ *  8. The side with the probability, right, is off by 2 x 7.3e-6 and six roundings, below 1.6e-5 of
  *     itself. As the table's chances are less by 2e-5, it is too low by 4e-6 to 3.6e-5 of itself, and
  *     REJECTING times it is too high by 1.3e-5 or more. The other, v / alpha, is off by 3 r of itself and
  *     6.4e-8 x 1.34. So a distance of 2e-7 on top of these decides, and one of 2e-7 of v from the bound of
- *     the quick test.
+ *     the quick test (which the table has less by 2e-7).
  *  9. Where the edge is UNSURE and not above 0.01299, a v that is 2e-7 above it is rejected: the quick
  *     test needs an edge of 0.07.
  */
@@ -57,8 +58,8 @@
 #define CHANCE_ERROR 2e-5
 #define REJECTING 1.00005f /* more than what puts CHANCE_ERROR on top instead */
 #define LARGE 0xffffffffu
-#define UNSURE 1e6f /* in place of an inverse: a place out of every window */
-#define QUICK_INVERSE 14.2857f /* of 0.07 */
+#define UNSURE 1e6f /* in place of a ratio: a place out of every window */
+#define QUICK_SQUARE 204.082f /* 1 / 0.07^2 */
 #define LARGEST_ROUGH_RATE 1e4
 
 #define LEVELS 256
@@ -71,9 +72,10 @@
 typedef struct {
     Twister twister;
     int origin, made; /* made: how many uniforms; 0: none yet */
-    int has_sums, has_inverses;
+    int has_sums, has_ratios;
     float uniforms[UNIFORMS];
-    float inverses[UNIFORMS]; /* of the distance to 0 or 1, whichever is nearer */
+    float ratios[UNIFORMS]; /* (u - 1/2) / edge, edge the distance to 0 or 1, whichever is nearer */
+    float squares[UNIFORMS]; /* 1 / edge^2 */
     uint32_t sums[UNIFORMS + 1]; /* sums[i]: of the first i */
 } Row;
 
@@ -133,7 +135,7 @@ static void make_table(const double *rates, Table *table)
         rough->twice_a = 2 * rough->a;
         rough->b = (float)level->b;
         rough->centre = (float)(level->rate + 0.43);
-        rough->quick = (float)level->quick;
+        rough->quick = (float)(level->quick - 2e-7);
         rough->inverse_alpha = (float)level->inverse_alpha;
         rough->place_room = (float)(0.5 - 5e-6 * steepest - 1e-6 * (level->rate + steepest));
         rough->first = (int32_t)level->first;
@@ -151,19 +153,21 @@ INLINE void make_uniforms(Row *row)
     raw = twister->raw + twister->next;
     row->origin = twister->next;
     row->made = (twister->end - twister->next) / 2;
-    row->has_sums = row->has_inverses = 0;
+    row->has_sums = row->has_ratios = 0;
     for (i = 0; i < row->made; i++)
         row->uniforms[i] = (float)(int32_t)(temper(raw[2 * i]) >> 5 << 1 | 1u) * (1.0f / 268435456.0f);
 }
 
-INLINE void make_inverses(Row *row)
+INLINE void make_ratios(Row *row)
 {
     int i;
     for (i = 0; i < row->made; i++) {
-        float edge = 0.5f - fabsf(row->uniforms[i] - 0.5f);
-        row->inverses[i] = (edge < 0.01301f) | (fabsf(edge - 0.07f) < 1e-6f) ? UNSURE : 1.0f / edge;
+        float u = row->uniforms[i] - 0.5f, edge = 0.5f - fabsf(u), inverse = 1.0f / edge;
+        int unsure = (edge < 0.01301f) | (fabsf(edge - 0.07f) < 1e-6f);
+        row->ratios[i] = unsure ? UNSURE : u * inverse;
+        row->squares[i] = inverse * inverse;
     }
-    row->has_inverses = 1;
+    row->has_ratios = 1;
 }
 
 INLINE void make_sums(Row *row)
@@ -222,33 +226,33 @@ INLINE int64_t rough_counts(const Row *row, const Table *table, const uint8_t *l
                             int64_t size, int *at, const uint8_t *byte_of_count, int64_t counts,
                             uint8_t *bytes)
 {
-    const float *uniforms = row->uniforms, *inverses = row->inverses;
+    const float *uniforms = row->uniforms, *ratios = row->ratios, *squares = row->squares;
     const int last = row->made - 2;
     int next = *at;
     for (; i < size && table->rates[levels[i]] == LARGE; i++) {
         const RoughLevel *level = &table->rough[levels[i]];
         int32_t count;
         for (;; next += 2) {
-            float inverse, u, v, place, left, right, quick, room;
+            float right, quick, room, u, v, square, place, left;
             int32_t in_window;
             if (next > last) return i;
-            inverse = inverses[next];
             u = uniforms[next] - 0.5f;
             v = uniforms[next + 1];
-            place = (level->twice_a * inverse + level->b) * u + level->centre;
+            square = squares[next];
+            place = level->twice_a * ratios[next] + (level->b * u + level->centre);
+            left = v * level->inverse_alpha;
             count = (int32_t)place;
             in_window = count - level->first;
             if ((uint32_t)in_window >= WINDOW) { /* UNSURE leads here */
-                float edge = 0.5f - fabsf(u);
+                const float edge = 0.5f - fabsf(u);
                 if ((edge < 0.01299f) & (v > edge + 2e-7f)) continue; /* rejected */
                 return i;
             }
-            left = v * level->inverse_alpha;
-            right = (level->a * inverse * inverse + level->b) * level->chance[in_window];
-            quick = lesser(level->quick - v, QUICK_INVERSE - inverse);
+            right = (level->a * square + level->b) * level->chance[in_window];
+            quick = lesser(level->quick - v, QUICK_SQUARE - square);
             room = level->place_room - fabsf(place - (float)count - 0.5f);
-            if (lesser(greater(right - left, quick) - 2e-7f, room) > 0.0f) break;
-            if (!((left > right * REJECTING + 2e-7f) & (quick < -2e-7f) & (room > 0.0f))) return i;
+            if (lesser(greater(right - (left + 2e-7f), quick), room) > 0.0f) break;
+            if (!((left > right * REJECTING + 2e-7f) & (quick < -4e-7f) & (room > 0.0f))) return i;
         }
         next += 2;
         *at = next;
@@ -281,7 +285,7 @@ INLINE int64_t draw_counts(const uint8_t *levels, int64_t begin, int64_t size, c
         }
         if (rate == LARGE) {
             const int64_t before = i;
-            if (!row.has_inverses) make_inverses(&row);
+            if (!row.has_ratios) make_ratios(&row);
             i = rough_counts(&row, table, levels, i, size, &at, byte_of_count, counts, bytes);
             if (i > before) continue;
         } else if (rate) {

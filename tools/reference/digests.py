@@ -51,13 +51,18 @@ def machine() -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--without-extension", action="store_true", help="leave the C file out")
-    parser.parse_args()
+    parser.add_argument("--copy", help='copy of the C loops: "plain", "avx2" or "avx512"')
+    copy = parser.parse_args().copy
+    functions = compiled.library()
+    if copy and functions:
+        functions.choose(copy)
     _, expected = read_digests(DIGESTS)
     with tempfile.TemporaryDirectory() as folder:
         different = [
             name for name, value in expected.items() if digest(name, Path(folder)) != value
         ]
-    print(f"{len(expected) - len(different)} of {len(expected)} equal: {machine()}")
+    loops = f", {copy} loops" if copy else ""
+    print(f"{len(expected) - len(different)} of {len(expected)} equal: {machine()}{loops}")
     for name in different:
         print(f"  different: {name}")
     return 1 if different else 0
