@@ -7,6 +7,7 @@ from medmnist_c.builder.configs import CorruptedConfig
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo, dataset_info
 from medmnist_c.builder.splits import PUBLISHED, SPLITS
 from medmnist_c.builder.stored import StoredTestSet
+from medmnist_c.corruptions.meanings import meanings
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 
 _FREE = "CC BY 4.0"
@@ -26,7 +27,7 @@ def contents(there: Mapping[StoredTestSet, int], sizes: Mapping[str, int]) -> st
         "",
         f"{count:,} test set{'s' if count != 1 else ''}, {sum(there.values()):,} images{megabytes}.",
         "",
-        "| dataset | images | licence | classes | test images | corruptions | test sets | MB |",
+        "| dataset | colour | licence | classes | test images | corruptions | test sets | MB |",
         "|---|---|---|---:|---:|---:|---:|---:|",
     ]
     folded = []
@@ -52,6 +53,26 @@ def contents(there: Mapping[StoredTestSet, int], sizes: Mapping[str, int]) -> st
     return "\n".join(rows + folded)
 
 
+def corruption_words(there: Iterable[StoredTestSet]) -> str:
+    """What each corruption that is there does, and what its parameters are; "" if none is there."""
+    found = {one.config.corruption for one in there if isinstance(one.config, CorruptedConfig)}
+    names = [name for name in meanings().corruptions if name in found]
+    if not names:
+        return ""
+    rows = [
+        "## The corruptions",
+        "",
+        "Their parameters for severities 1 to 5 differ from dataset to dataset: see the folded tables.",
+        "",
+        "| corruption | what it does | parameters |",
+        "|---|---|---|",
+    ]
+    for name in names:
+        words = meanings().corruptions[name]
+        rows.append(f"| `{name}` | {words.what} | {'; '.join(words.parameters)} |")
+    return "\n".join(rows)
+
+
 def _license(info: MedMNISTInfo) -> str:
     return info.license if info.license == _FREE else f"**{info.license}: NOT for commercial use**"
 
@@ -70,7 +91,7 @@ def _corruptions(alike: Iterable[StoredTestSet]) -> dict[str, list[int]]:
 
 
 def _folded(title: str, info: MedMNISTInfo, corruptions: Mapping[str, list[int]]) -> str:
-    names = ", ".join(f"{number} {label}" for number, label in enumerate(info.labels))
+    names = "; ".join(f"{number}: {label}" for number, label in enumerate(info.labels))
     rows = [
         f"<details><summary>{title}: {'findings' if info.multi_label else 'classes'}"
         f"{f' and {len(corruptions)} corruptions' if corruptions else ''}</summary>",

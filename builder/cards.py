@@ -9,7 +9,7 @@ from string import Template
 from huggingface_hub import DatasetCard
 
 from medmnist_c.builder.card_sizes import infos_of
-from medmnist_c.builder.card_tables import contents
+from medmnist_c.builder.card_tables import contents, corruption_words
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, dataset_info
 from medmnist_c.builder.headline import MEANING
@@ -88,6 +88,7 @@ def filled_card(
         else _OTHER_TITLE,
         "preview": "",
         "contents": contents(there, sizes),
+        "corruptions": corruption_words(there),
         "headline": MEANING,
         "version": f"`medmnist_c` {VERSION}, images of version {IMAGES_VERSION}",
         "making": "",

@@ -36,7 +36,7 @@ def merged(present: str, ours: DatasetCard) -> str:
 
 
 def _card(data: Mapping[str, Any], text: str) -> DatasetCard:
-    card = DatasetCard("")
+    card = DatasetCard("---\nlicense: other\n---\n")  # it warns of cards without any
     card.data, card.text = DatasetCardData(**data), f"\n{text.lstrip()}"
     return card
 

@@ -1,21 +1,33 @@
 """The parts of publishing that need no Hub: manifest, snapshot, plan, rate limiter, work folder."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from medmnist_c.builder.cards import filled_card
 from medmnist_c.builder.configs import all_configs, config_named
+from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.headline import MEANING
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.stored import StoredTestSet
 from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.publishing import manifest as manifests
+from medmnist_c.publishing.benchmark_file import benchmark_file
 from medmnist_c.publishing.card import repository_card
 from medmnist_c.publishing.client import RateLimiter
-from medmnist_c.publishing.manifest import Manifest, entry_of, shard_path
+from medmnist_c.publishing.manifest import (
+    Manifest,
+    ManifestEntry,
+    entry_of,
+    maker_key,
+    shard_path,
+)
 from medmnist_c.publishing.plan import plan
 from medmnist_c.publishing.snapshot import HubFile, Snapshot, git_blob
 from medmnist_c.publishing.work_folder import work_folder
@@ -114,6 +126,71 @@ def test_the_card_of_all_667_is_small_enough_and_names_each():
     assert card.count("config_name:") == 667 and card.count("default: true") == 1
     assert len(card.encode()) < 150_000
     assert "- cc-by-nc-4.0" in card and "multi-label-image-classification" in card
+
+
+def whole(names: list[str], **edited: bytes) -> Snapshot:
+    """A repository of whole test sets of real images."""
+    files, entries = {}, {}
+    for name in names:
+        one = StoredTestSet(config_named(name))
+        shard = Shard(
+            "test-00000-of-00001.parquet", dataset_info(one.config.dataset).test_count, 9, "f" * 64
+        )
+        entries[name] = ManifestEntry("1" * 16, "c", False, None, maker_key(), (shard,))
+        files[shard_path(one, shard)] = HubFile(9, "f" * 64)
+    texts = {path.replace("_", "."): text for path, text in edited.items()}
+    return Snapshot("", files, Manifest().with_test_sets(entries), texts)
+
+
+def tasks(there: Snapshot) -> list[str]:
+    return [
+        task["id"] for task in yaml.safe_load(benchmark_file("tester/x", there) or b"")["tasks"]
+    ]
+
+
+def test_a_benchmark_has_a_task_for_each_whole_dataset_and_one_over_all():
+    every = list(all_configs())
+    assert tasks(whole(every)) == [*CORRUPTIONS, "overall"]
+    assert tasks(whole(every[:-1])) == list(CORRUPTIONS)[:-1]
+    assert benchmark_file("tester/x", whole(every[:20])) is None
+    mended = (
+        b"evaluation_framework: ours\nname: Mine\ntasks: [{id: theirs}, {id: pathmnist, old: 1}]\n"
+    )
+    found = yaml.safe_load(benchmark_file("tester/x", whole(every, eval_yaml=mended)))
+    assert (found["evaluation_framework"], found["name"]) == ("ours", "Mine")
+    assert [task["id"] for task in found["tasks"]] == [*CORRUPTIONS, "overall", "theirs"]
+    assert found["tasks"][0] == {"id": "pathmnist", "config": "pathmnist_clean", "split": "test"}
+    there = whole(every)
+    sample = {name: replace(one, sample=True) for name, one in there.manifest.test_sets.items()}
+    of_sample = replace(there, manifest=replace(there.manifest, test_sets=sample))
+    assert benchmark_file("tester/x", of_sample) is None
+
+
+def test_the_card_tells_licences_corruptions_scores_and_limits():
+    card = repository_card("tester/medmnist_c", whole(list(all_configs())))
+    data = yaml.safe_load(card.split("---\n", 2)[1])
+    assert data["language"] == ["en"] and data["source_datasets"] == ["extended|medmnist-v2"]
+    assert data["annotations_creators"] == ["expert-generated", "machine-generated"]
+    assert "dataset_info" not in data  # too many
+    rows = [line for line in card.splitlines() if line.startswith("| dermamnist |")]
+    assert len(rows) == 1 and "**CC BY-NC 4.0: NOT for commercial use**" in rows[0]
+    assert "2,005 | 15 of 15 | 76" in rows[0]
+    assert card.count("<details>") == card.count("</details>") == 12
+    assert "| black_corner | task-specific | 1 to 5 | 1.1 | 1.05 | 1 | 0.9 | 0.95 |" in card
+    assert card.count("\n| `") == 21 + 3  # corruptions and columns
+    for words in (
+        "arxiv.org/abs/2406.17536",
+        "medmnist.com",
+        "medmnistc-api",
+        "zenodo.org/records",
+    ):
+        assert words in card
+    for words in ("## How to score", MEANING, "## Intended use and limits", "images of version"):
+        assert words in card
+    few = repository_card("tester/medmnist_c", whole(["bloodmnist_clean", "bloodmnist_bubble_1"]))
+    (clean, _) = yaml.safe_load(few.split("---\n", 2)[1])["dataset_info"]
+    assert clean["splits"][0]["num_examples"] == 3421
+    assert clean["features"][1]["dtype"]["class_label"]["names"]["7"] == "platelet"
 
 
 def test_an_empty_repository_has_a_card_too():
