@@ -3,13 +3,17 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from random import Random
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from medmnist_c.augmentation.images import is_tensor, like, pixels_of, stacked_like
 from medmnist_c.augmentation.randomness import Randomness
 from medmnist_c.augmentation.sampler import Sampler
+
+if TYPE_CHECKING:
+    from medmnist_c.augmentation.for_albumentations import AlbumentationsTransform
+    from medmnist_c.augmentation.modules import AugmentationModule
 
 Params = TypeVar("Params")
 
@@ -66,18 +70,48 @@ class Augmentation(ABC, Generic[Params]):
         return like(cls._apply(pixels_of(image), params), image)
 
     def __call__(self, image: Any, *others: Any) -> Any:
-        """One image augmented; or a row or batch of columns, with its images augmented.
+        """One image or several augmented; or a row or batch of columns, with its images augmented.
 
         Args:
             image: a PIL image (L or RGB), a uint8 array (H x W or H x W x 3) or a uint8 tensor (3 x H
-                x W, 1 x H x W or H x W), at least 28 pixels a side; or a mapping of columns.
+                x W, 1 x H x W or H x W), at least 28 pixels a side; a list of these, a tensor B x C x
+                H x W or an array B x H x W x 3, with a draw for each image; or a mapping of columns.
             others: given back unchanged, in a tuple after the image.
 
         Returns:
             What came in: type, size and channels stay. Nothing that came in is modified.
         """
-        made = self._columns(image) if isinstance(image, Mapping) else self._one(image)
+        if isinstance(image, Mapping):
+            made: Any = self._columns(image)
+        elif isinstance(image, list) or _is_stack(image):
+            made = stacked_like([self._one(one) for one in image], image)
+        else:
+            made = self._one(image)
         return (made, *others) if others else made
+
+    def as_module(self) -> "AugmentationModule":
+        """As an `nn.Module`, for `nn.Sequential`; needs torch."""
+        from medmnist_c.augmentation.modules import AugmentationModule
+
+        return AugmentationModule(self)
+
+    def as_albumentations(self, p: float = 1.0) -> "AlbumentationsTransform":
+        """As a transform of albumentations, for `A.Compose`.
+
+        Args:
+            p: the probability of its being applied, which albumentations draws.
+
+        Raises:
+            ModuleNotFoundError: albumentations is not installed.
+        """
+        try:
+            from medmnist_c.augmentation.for_albumentations import AlbumentationsTransform
+        except ImportError as error:
+            raise ModuleNotFoundError(
+                f"Cannot use albumentations here ({error}); pip install 'albumentations>=2'.",
+                name=error.name,
+            ) from error
+        return AlbumentationsTransform(self, p)
 
     def _one(self, image: object, index: int | None = None) -> Any:
         pixels = pixels_of(image)
@@ -107,6 +141,9 @@ class Augmentation(ABC, Generic[Params]):
 
 
 def _is_batch(images: Any) -> bool:
-    if isinstance(images, np.ndarray) or is_tensor(images):
-        return bool(images.ndim == 4)
-    return isinstance(images, list | tuple)
+    return _is_stack(images) or isinstance(images, list | tuple)
+
+
+def _is_stack(images: Any) -> bool:
+    """An array or a tensor of several images, all of one size."""
+    return (isinstance(images, np.ndarray) or is_tensor(images)) and bool(images.ndim == 4)

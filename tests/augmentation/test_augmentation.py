@@ -468,3 +468,48 @@ def test_preview_shows_draws(tmp_path):
     wrong = preview(tmp_path, "--index", "99")
     assert wrong.returncode == 1 and "There is no image 99 of octmnist" in wrong.stderr
     assert not (tmp_path / "octmnist_augmented.png").exists()
+
+
+@pytest.mark.parametrize("make", [TargetedAugmentation, TargetedAugMix])
+def test_lists_and_stacks_get_a_draw_for_each_image(make):
+    torch = pytest.importorskip("torch")
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    stack = np.stack([pixels] * 6)
+    alone = make("dermamnist", seed=3)
+    one_by_one = [alone(pixels) for _ in stack]
+    assert len({image.tobytes() for image in one_by_one}) > 3  # draws differ
+    listed = make("dermamnist", seed=3)([Image.fromarray(image) for image in stack])
+    assert isinstance(listed, list) and isinstance(listed[0], Image.Image)
+    tensor = torch.from_numpy(stack).movedim(3, 1)
+    made = make("dermamnist", seed=3)(tensor)
+    assert made.shape == tensor.shape and made.dtype == torch.uint8
+    arrays = make("dermamnist", seed=3)(stack)
+    for number, image in enumerate(one_by_one):
+        assert np.array_equal(np.asarray(listed[number]), image)
+        assert np.array_equal(made[number].movedim(0, 2).numpy(), image)
+        assert np.array_equal(arrays[number], image)
+
+
+def test_a_module_for_sequential():
+    torch = pytest.importorskip("torch")
+    batch = torch.randint(0, 256, (3, 1, 32, 32), dtype=torch.uint8)
+    augment = TargetedAugmentation("breastmnist", seed=1)
+    pipeline = torch.nn.Sequential(augment.as_module(), torch.nn.Flatten())
+    by_hand = TargetedAugmentation("breastmnist", seed=1)(batch).flatten(1)
+    assert torch.equal(pipeline(batch), by_hand)
+    assert not list(pipeline.parameters()) and "breastmnist" in repr(pipeline)
+
+
+def test_albumentations():
+    a = pytest.importorskip("albumentations")
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    for image in (pixels, pixels[:, :, 0], pixels[:, :, :1]):
+        augment = TargetedAugmentation("dermamnist", seed=1, identity=False)
+        compose = a.Compose([augment.as_albumentations()])
+        made = compose(image=image, mask=pixels[:, :, 1])
+        assert made["image"].shape == image.shape
+        assert np.array_equal(made["mask"], pixels[:, :, 1])
+        by_hand = TargetedAugmentation("dermamnist", seed=1, identity=False)
+        assert np.array_equal(made["image"].squeeze(), by_hand(image.squeeze()))
+    never = a.Compose([TargetedAugmentation("dermamnist", seed=1).as_albumentations(p=0)])
+    assert np.array_equal(never(image=pixels)["image"], pixels)
