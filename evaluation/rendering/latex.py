@@ -74,7 +74,7 @@ class _Table:
     def lines(self, name: str, cells: list[_Cell]) -> list[list[str]]:
         """A row as it is printed: figures, their intervals below; a long name goes on beside these."""
         names = _broken(name, _LONGEST_NAME)
-        lines = [[cell.value for cell in cells], [cell.below for cell in cells]]
+        lines: list[list[str]] = [[cell.value for cell in cells], [cell.below for cell in cells]]
         if not any(lines[1]):
             del lines[1]
         lines += [[""] * len(cells)] * (len(names) - len(lines))
