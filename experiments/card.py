@@ -16,8 +16,21 @@ from medmnist_c.experiments.scoring import passes
 CARD = "README.md"
 
 
-def push(run: Run, protocol: Protocol, folder: Path, output: Path, repo: str) -> str:
-    """Push a finished run's folder as a model repository, with a card; returns its address.
+def push(
+    run: Run,
+    protocol: Protocol,
+    folder: Path,
+    output: Path,
+    repo: str,
+    api: HfApi | None = None,
+) -> str:
+    """Push a finished run's folder as a model repository, with a card; returns the commit's address.
+
+    Args:
+        run, protocol: what was trained, and how.
+        folder, output: of the run, and of all runs, where its scores are if it was scored.
+        repo: USER/NAME.
+        api: None for the Hub's own places of address and token.
 
     Raises:
         ExperimentError: the Hub does not take it; the message has no token in it.
@@ -26,7 +39,7 @@ def push(run: Run, protocol: Protocol, folder: Path, output: Path, repo: str) ->
     report = RobustnessReport.load(one) if one.exists() else None
     with atomic_write(folder / CARD) as file:
         file.write(card(run, protocol, report).encode())
-    api = HfApi()
+    api = api or HfApi()
     try:
         api.create_repo(repo, exist_ok=True)
         files = ["weights.safetensors", "model.json", "run.json", "result.json", CARD]
