@@ -10,11 +10,12 @@ import datasets as hf_datasets
 
 from medmnist_c.builder.cards import VERSION
 from medmnist_c.builder.files import absolute, atomic_write
+from medmnist_c.builder.headline import MEANING
 from medmnist_c.corruptions.meanings import meanings
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.pages.errors import SiteError
-from medmnist_c.pages.explorer.gallery import QUALITY, Gallery, sample_gallery
+from medmnist_c.pages.explorer.gallery import QUALITIES, Gallery, sample_gallery
 from medmnist_c.pages.explorer.plain import plain_gallery
 from medmnist_c.pages.leaderboard.entry import Entry
 from medmnist_c.pages.leaderboard.hub import StatedScore
@@ -117,8 +118,8 @@ def _files(site: Site, cache_dir: str | Path) -> Iterator[tuple[str, bytes]]:
     yield "board.js", _program("BOARD", board)
     yield "gallery.js", _program("GALLERY", plain_gallery(site.gallery))
     common = {"version": VERSION, "entries": entries, "slug": slug, "kinds": KINDS}
-    yield "explorer.html", render("explorer.html", **common, site=site, quality=QUALITY)
-    yield "index.html", render("leaderboard.html", **common, site=site)
+    yield "explorer.html", render("explorer.html", **common, site=site, qualities=QUALITIES)
+    yield "index.html", render("leaderboard.html", **common, site=site, meaning=MEANING)
     yield _CARD, render("README.md", **common, site=site)
 
 

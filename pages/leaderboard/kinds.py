@@ -8,7 +8,7 @@ BASELINE = "baseline"
 REPORTED = "not told"  # by a report that says nothing of its model
 
 KINDS: dict[str, str] = {
-    BASELINE: "the published baseline",
+    BASELINE: "published with the benchmark",
     "trained": "trained on the dataset's training images",
     "probe": "a head on the features of a frozen network",
     "zero-shot": "asked by captions, never trained on the dataset",

@@ -12,7 +12,7 @@ function drawFares(dataset, corruption, severity) {
     })
     .sort((a, b) => (a.figure[0] ?? Infinity) - (b.figure[0] ?? Infinity));
   const ends = rows.flatMap((row) => [high(row.figure), high(row.clean)]).filter(Number.isFinite);
-  const end = Math.max(0.05, ...ends) * 1.05;
+  const end = Math.min(1, Math.max(0.05, ...ends) * 1.05);
   const heads = ["model", "balanced error", "95 % interval", "clean", `0 to ${end.toFixed(2)}`];
   const body = rows.map(({ entry, clean, figure, isMean }) =>
     make(

@@ -1,6 +1,7 @@
 "use strict";
 
-const FIGURES = { BE: "BE", error: "balanced error", rBE: "rBE" };
+const FIGURES = { error: "balanced error", BE: "BE", rBE: "rBE" };
+const HEADLINE = "error";
 const CHOICES = ["dataset", "corruptions", "severity", "kind", "figure", "sort", "down"];
 const START = { dataset: firstDataset(), corruptions: "", severity: "", kind: "", figure: "", sort: "", down: "" };
 let state = { ...START, ...readAddress(CHOICES) };
@@ -26,12 +27,15 @@ function scopeIn(entry, dataset) {
 function headline(scope) {
   if (!scope) return [];
   if (state.severity) return scope.severities[Number(state.severity) - 1] || [];
-  return scope[state.figure || "BE"];
+  return scope[state.figure || HEADLINE];
 }
+
+/** Whether the ranked figure is measured against AlexNet's. */
+const isRatio = () => !state.severity && (state.figure || HEADLINE) !== "error";
 
 function headlineName() {
   if (state.severity) return `error at severity ${state.severity}`;
-  return FIGURES[state.figure || "BE"];
+  return FIGURES[state.figure || HEADLINE];
 }
 
 function figureColumn(key, label, figure, title, mark = () => false) {
@@ -70,7 +74,7 @@ function rankedColumns(entries) {
   const ranked = new Map(ranks(figures).map((rank, number) => [entries[number], rank]));
   const end = Math.max(...figures.filter(known).map(high), 0.001) * 1.05;
   const of = (entry) => headline(scopeIn(entry, state.dataset));
-  const marked = (entry) => isMarked(entry) && !state.severity && state.figure !== "error";
+  const marked = (entry) => isMarked(entry) && isRatio();
   const label = state.dataset ? headlineName() : "all twelve";
   const main = figureColumn("main", label, of, "The figure that is ranked", marked);
   return [
@@ -94,7 +98,7 @@ function datasetColumns(entries) {
   const scope = (entry) => scopeIn(entry, state.dataset);
   const clean = figureColumn("clean", "clean", (entry) => entry.datasets[state.dataset].clean, "Balanced error on clean images");
   if (state.severity) return [clean];
-  const others = Object.keys(FIGURES).filter((name) => name !== (state.figure || "BE"));
+  const others = Object.keys(FIGURES).filter((name) => name !== (state.figure || HEADLINE));
   const columns = others.map((name) =>
     figureColumn(name, FIGURES[name], (entry) => scope(entry)[name], "Mean over corruptions and severities", (entry) => name !== "error" && isMarked(entry)),
   );
@@ -115,7 +119,7 @@ function overviewColumns() {
     cell: (entry) => [`${Object.keys(entry.datasets).length} of 12`],
   };
   const columns = Object.keys(BOARD.datasets).map((name) =>
-    figureColumn(name, name.replace("mnist", ""), (entry) => headline(scopeIn(entry, name)), BOARD.datasets[name].title, (entry) => entry.marked.includes(name) && !state.severity && state.figure !== "error"),
+    figureColumn(name, name.replace("mnist", ""), (entry) => headline(scopeIn(entry, name)), BOARD.datasets[name].title, (entry) => entry.marked.includes(name) && isRatio()),
   );
   return [count, ...columns];
 }
@@ -172,7 +176,7 @@ function fillChoices() {
   state.severity = choices(find("severity"), [["", [["", "All"], ...severities]]], state.severity);
   const kinds = [...new Set(BOARD.entries.map((entry) => entry.kind))].map((kind) => [kind, kind]);
   state.kind = choices(find("kind"), [["", [["", "All"], ...kinds]]], state.kind);
-  const figures = Object.entries(FIGURES).map(([key, name]) => [key === "BE" ? "" : key, name]);
+  const figures = Object.entries(FIGURES).map(([key, name]) => [key === HEADLINE ? "" : key, name]);
   state.figure = choices(find("figure"), [["", figures]], state.figure);
   find("figure").disabled = state.severity !== "";
 }

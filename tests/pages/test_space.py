@@ -51,7 +51,9 @@ def test_the_space_holds_the_site_and_nothing_older(hub, tmp_path):
 
 def test_who_may_not_write_is_told(hub, tmp_path):
     write_site(Site(gallery=sample_gallery(())), tmp_path / "a", tmp_path)
-    with pytest.raises(PublishError, match="Cannot make the Space of someone/other: the token may"):
+    with pytest.raises(
+        PublishError, match="Cannot make the Space of someone/other: this token may only read"
+    ):
         push_folder(tmp_path / "a", "someone/other", token=hub.read_token)
     with pytest.raises(PublishError, match="no token"):
         push_folder(tmp_path / "a", "someone/other")
