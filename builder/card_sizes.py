@@ -14,6 +14,8 @@ from medmnist_c.builder.stored import StoredTestSet
 MOST_BYTES = 64_000
 """Of YAML. More is left out: the card of all 667 would have 427 kB, which takes seconds to open."""
 
+_LEAST_BYTES = 300  # of one entry
+
 
 def infos_of(there: Mapping[StoredTestSet, int], sizes: Mapping[str, int]) -> list[dict[str, Any]]:
     """An entry for each configuration; none if they are too many, or their bytes are not known.
@@ -21,6 +23,8 @@ def infos_of(there: Mapping[StoredTestSet, int], sizes: Mapping[str, int]) -> li
     The features of a multi-label dataset are left to the files: versions of `datasets` spell lists
     otherwise.
     """
+    if len(there) > MOST_BYTES // _LEAST_BYTES:
+        return []  # without making what takes seconds
     found: dict[str, DatasetInfo] = {}
     for one, count in there.items():
         if one.name not in sizes:

@@ -4,14 +4,18 @@
     python trials/publishing.py kills    # SIGKILL at random moments, run again
     python trials/publishing.py real DIR # bloodmnist at its official size, from DIR
     python trials/publishing.py disks    # small disks, a read-only folder (root, Linux)
+    python trials/publishing.py broken   # one push broken by quota, expired addresses, kills, 503
+    python trials/publishing.py broken DIR    # the same of bloodmnist at its official size
 
 Each prints what docs/publishing.md tells.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +25,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import numpy as np
 
@@ -263,7 +268,101 @@ def trial_real(hub: Hub, home: Path, data_dir: Path) -> None:
     read_back(hub, home, "tester/lfs", few, data_dir=data_dir)
 
 
-TRIALS = {"all": trial_all, "kills": trial_kills, "real": trial_real, "disks": trial_disks}
+BLOOD = ["bloodmnist_clean", "bloodmnist_motion_blur_*", "bloodmnist_stain_deposit_*"]
+
+
+def restarted(hub: Hub, **options) -> None:
+    """The same server with other options."""
+    hub.kill()
+    hub.options = options
+    hub.start()
+
+
+def trial_broken(hub: Hub, home: Path, data_dir: Path | None = None) -> None:
+    """Nothing is lost or made twice, and each end says why; the times are short, the faults real."""
+    which = [*BLOOD, "--data-dir", str(data_dir)] if data_dir else ["--sample"]
+    which += ["--num-proc", "2"]
+    started = time.monotonic()
+    print(f"unbroken: {finished(push(hub, home, 'tester/whole', *which))}")
+    took = time.monotonic() - started
+    whole = content(hub, "tester/whole")
+    size = sum(file["size"] for file in hub.repository("tester/whole")["files"].values())
+    print(f"unbroken: {took:.0f} s, {counted(hub)}", flush=True)
+    shutil.rmtree(hub.root / "repositories" / "dataset" / "tester" / "whole")  # twice is much
+
+    restarted(hub, storage=size // 3)
+    process = push(hub, home, "tester/broken", *which)
+    said = process.communicate()[0].strip().splitlines()[-1]
+    print(f"quota at a third: status {process.returncode}, {said}", flush=True)
+    there(hub, "quota")
+
+    restarted(hub, upload_seconds=1)
+    hub.break_on(kind="lfs_put", number=1, how="slow", seconds=0.4, times=10**6)
+    process = push(hub, home, "tester/broken", *which)
+    time.sleep(took / 2)
+    kill(process)
+    refused = sum(r.kind == "lfs_put" and r.status == 403 for r in hub.requests())
+    there(hub, f"addresses good for 1 s, {refused} refused, then killed")
+    hub.mend()
+
+    restarted(hub)
+    for moment in (0.2, 0.3):
+        process = push(hub, home, "tester/broken", *which)
+        time.sleep(moment * took)
+        kill(process)
+        there(hub, f"killed after {moment * took:.0f} s")
+
+    process = push(hub, home, "tester/broken", *which, "--patience", "1")
+    time.sleep(0.2 * took)
+    hub.break_on(number=1, how="status", status=503, times=10**6)
+    time.sleep(120)
+    hub.mend()
+    print(f"two minutes of 503: {finished(process).splitlines()[-1]}")
+    there(hub, "503")
+    print(f"content: {'the same' if content(hub, 'tester/broken') == whole else 'OTHER'}")
+    hub.forget_requests()
+    print(f"again: {finished(push(hub, home, 'tester/broken', *which))}; {counted(hub)}")
+
+
+def kill(process: subprocess.Popen) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def there(hub: Hub, after: str) -> None:
+    """Whether what is committed is whole: the card names what the manifest has, the files are there."""
+    try:
+        at = hub.repository("tester/broken")
+    except LookupError:
+        print(f"after {after}: no repository")
+        return
+    files = at["files"]
+    names: set[str] = set()
+    if "manifest.json" in files:
+        stated = json.loads(fetched(hub, "manifest.json"))["test_sets"]
+        names = set(stated)
+        for name, entry in stated.items():
+            for shard in entry["shards"]:
+                path = f"{name.partition('_')[0]}/{name}/{shard['name']}"
+                assert files[path]["sha256"] == shard["sha256"], path
+    card = fetched(hub, "README.md") if "README.md" in files else ""
+    assert card.count("config_name: ") >= len(names) and bool(card) == bool(names)
+    print(f"after {after}: {len(names)} test sets whole, {len(at['commits'])} commits", flush=True)
+
+
+def fetched(hub: Hub, path: str) -> str:
+    with urlopen(f"{hub.url}/datasets/tester/broken/resolve/main/{path}") as answer:
+        return answer.read().decode()
+
+
+TRIALS = {
+    "all": trial_all,
+    "kills": trial_kills,
+    "real": trial_real,
+    "disks": trial_disks,
+    "broken": trial_broken,
+}
 
 
 def main() -> None:
