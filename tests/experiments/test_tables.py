@@ -118,7 +118,7 @@ def test_killed_at_random_moments_all_bytes_are_the_same(tmp_path):
     draws = random.Random(21)
     for _ in range(KILLS):
         process = started("table3", tmp_path / "killed", protocol)
-        process.join(draws.uniform(0.1, 0.6) * whole_s)
+        process.join(draws.uniform(0.02, 1.6 / (KILLS + 1)) * whole_s)  # spread over all of it
         process.kill()
         process.join()
     process = started("table3", tmp_path / "killed", protocol)
