@@ -9,6 +9,7 @@ in `--data-dir`; for a dataset without a file there the sample's are repeated.
 
 import contextlib
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -33,9 +34,10 @@ HEAD = """\
 
 Measured by `python benchmarks/cost.py`: all test sets of each dataset from at most {count} images,
 from a cold cache, scaled to the dataset's size. {real}
+Made: images of each test set. CPU: time of all processes, an image, in ms.
 
-| dataset | test sets | images in all | ms an image | hours | GB | largest process, MB |
-|---|---:|---:|---:|---:|---:|---:|"""
+| dataset | test sets | images in all | made | ms an image | CPU, ms | hours | GB | largest process, MB |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|"""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Cost:
     """Of one build."""
 
     seconds: float
+    cpu_seconds: float  # of all processes; unlike `seconds` hardly changed by what else runs
     bytes: int
     memory_mb: float
 
@@ -57,17 +60,22 @@ def measure(dataset: str, count: int, data_dir: Path | None) -> Cost:
         command = [sys.executable, "-m", "medmnist_c.cli", "build", f"{dataset}_*"]
         command += ["--data-dir", str(folder), "-o", str(folder / "made")]
         environment = os.environ | {"HF_DATASETS_CACHE": str(folder / "cache")}
-        started = time.perf_counter()
+        started, cpu_before = time.perf_counter(), _cpu_of_children()
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
         memory = 0.0
         while process.poll() is None:
             memory = max(memory, _largest(process.pid))
             time.sleep(0.05)
-        seconds = time.perf_counter() - started
+        seconds, cpu = time.perf_counter() - started, _cpu_of_children() - cpu_before
         if process.returncode:
             raise SystemExit(f"The build of {dataset} failed.")
         made = sum(file.stat().st_size for file in (folder / "made").rglob("*.parquet"))
-    return Cost(seconds, made, memory)
+    return Cost(seconds, cpu, made, memory)
+
+
+def _cpu_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _images(dataset: str, count: int, data_dir: Path | None, path: Path) -> None:
@@ -112,16 +120,16 @@ def main(count: int, data_dir: Path | None, dataset: tuple[str, ...], output: Pa
         cost = measure(name, built, data_dir)
         scale = images / built
         hours, gigabytes = cost.seconds * scale / 3600, cost.bytes * scale / 1e9
-        each = cost.seconds / built / test_sets * 1e3
+        each, cpu = (s / built / test_sets * 1e3 for s in (cost.seconds, cost.cpu_seconds))
         rows.append(
-            f"| {name} | {test_sets} | {test_sets * images:,} | {each:.2f} | "
+            f"| {name} | {test_sets} | {test_sets * images:,} | {built:,} | {each:.2f} | {cpu:.2f} | "
             f"{hours:.2f} | {gigabytes:.1f} | {cost.memory_mb:.0f} |"
         )
         print(rows[-1], flush=True)
         sums += (test_sets, test_sets * images, hours, gigabytes)
         if _real_file(name, data_dir):
             real.append(name)
-    rows.append(f"| all | {sums[0]:.0f} | {sums[1]:,.0f} | | {sums[2]:.2f} | {sums[3]:.0f} | |")
+    rows.append(f"| all | {sums[0]:.0f} | {sums[1]:,.0f} | | | | {sums[2]:.2f} | {sums[3]:.0f} | |")
     which = (
         f"Images of {' and '.join(real) or 'no dataset'} are real ones, the others the sample's."
     )

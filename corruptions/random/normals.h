@@ -61,7 +61,7 @@ INLINE void exact_normals(const uint32_t *raw, double *first, double *second)
 INLINE void draw_points(const uint32_t *raw, int pairs, float *points, float *squares, int32_t *inside)
 {
     int32_t unsure = 0;
-    int i;
+    ptrdiff_t i;
     for (i = 0; i < 2 * pairs; i++)
         points[i] = (float)(int32_t)(temper(raw[2 * i]) ^ 0x80000000u) * (1.0f / 2147483648.0f);
     for (i = 0; i < pairs; i++) {
@@ -80,7 +80,7 @@ INLINE void draw_points(const uint32_t *raw, int pairs, float *points, float *sq
 /* In place of the points: their rough normals, first and second. */
 INLINE void make_normals(float *points, const float *squares, int pairs)
 {
-    int i;
+    ptrdiff_t i;
     for (i = 0; i < pairs; i++) {
         float square = squares[i], x = points[2 * i], y = points[2 * i + 1];
         float factor = sqrtf(-2.0f * log_near(square) / square);
@@ -96,7 +96,8 @@ INLINE void make_normals(float *points, const float *squares, int pairs)
 INLINE int keep_inside(const float *normals, const int32_t *inside, int pairs, int most, float *kept,
                        uint16_t *which)
 {
-    int i, count = 0;
+    ptrdiff_t i;
+    int count = 0;
     for (i = 0; i < pairs; i++) {
         memcpy(kept + 2 * count, normals + 2 * i, 2 * sizeof *kept);
         which[count] = (uint16_t)i;
@@ -122,7 +123,7 @@ INLINE int32_t cut_high(float v)
 INLINE void make_bytes(const uint8_t *levels, const float *normals, int count, float scale,
                        int in_proportion, uint8_t *bytes, uint8_t *open)
 {
-    int i;
+    ptrdiff_t i;
     for (i = 0; i < count; i++) {
         float level = (float)(int32_t)levels[i];
         float factor = in_proportion ? level * scale : 255.0f * scale;

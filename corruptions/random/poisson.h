@@ -148,7 +148,7 @@ INLINE void make_uniforms(Row *row)
 {
     Twister *twister = &row->twister;
     const uint32_t *raw;
-    int i;
+    ptrdiff_t i;
     if (twister->end - twister->next < 2 * (MOST + SEEN)) refill(twister, twister->next);
     raw = twister->raw + twister->next;
     row->origin = twister->next;
@@ -160,7 +160,7 @@ INLINE void make_uniforms(Row *row)
 
 INLINE void make_ratios(Row *row)
 {
-    int i;
+    ptrdiff_t i;
     for (i = 0; i < row->made; i++) {
         float u = row->uniforms[i] - 0.5f, edge = 0.5f - fabsf(u), inverse = 1.0f / edge;
         int unsure = (edge < 0.01301f) | (fabsf(edge - 0.07f) < 1e-6f);
@@ -174,7 +174,7 @@ INLINE void make_sums(Row *row)
 {
     uint32_t *sums = row->sums, sum = 0;
     int made = row->made;
-    int i;
+    ptrdiff_t i;
     for (i = 0; i < made; i++) {
         float uniform = row->uniforms[i], m, value;
         int32_t bits;

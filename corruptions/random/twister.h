@@ -3,7 +3,8 @@
  * A key is WORDS words; the twister's words make one long row, raw[i + 624] from raw[i], raw[i + 1] and
  * raw[i + 397]. Here a stretch of that row is kept whole, beginning where a key begins: loops over it
  * have no wrap-around, so that compilers vectorise them, and the state at any word of it is at hand.
- * A word as drawn is a raw one, tempered; a uniform is 53 bits of two words.
+ * A word as drawn is a raw one, tempered; a uniform is 53 bits of two words. (Loops count by ptrdiff_t:
+ * Python is often built with -fwrapv, under which compilers do not vectorise steps of an int.)
  */
 
 #define WORDS 624
@@ -28,7 +29,7 @@ INLINE uint32_t temper(uint32_t y)
 /* raw[begin] ... raw[end - 1]; the 624 before them are there. */
 INLINE void twist(uint32_t *raw, int begin, int end)
 {
-    int i;
+    ptrdiff_t i;
     for (i = begin; i < end; i++) {
         uint32_t lower = raw[i - WORDS + 1];
         uint32_t joined = (raw[i - WORDS] & 0x80000000u) | (lower & 0x7fffffffu);
