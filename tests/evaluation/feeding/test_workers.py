@@ -54,6 +54,19 @@ def test_the_predictions_are_the_same_for_any_number_of_workers(data, tmp_path):
     assert len(kept[0]) == 10 and kept[0] == kept[1] == kept[2]
 
 
+def test_batches_that_a_model_keeps_stay_as_they_were(data):
+    kept, sums = [], []
+
+    def keeping(images: np.ndarray) -> np.ndarray:
+        kept.append(images[1:])
+        sums.append(int(images[1:].sum()))
+        return stripes(images)
+
+    how = {"data_dir": data, "corruptions": "pixelate", "severities": 1, "batch_size": 8}
+    evaluate(keeping, "dermamnist", num_workers=1, **how)
+    assert [int(one.sum()) for one in kept] == sums and len(set(sums)) > 5
+
+
 def test_models_in_one_pass_are_each_as_alone(data, tmp_path):
     torch = pytest.importorskip("torch")
 
