@@ -102,10 +102,9 @@ def pass_normals(bit_generator: np.random.MT19937, pairs: int) -> bool:
     functions = library()
     if functions is None:
         return False
-    state = dict(bit_generator.state)
-    key, position = _key_and_position(state)
+    key, position = _key_and_position(dict(bit_generator.state))
     position = functions.pass_normals(pairs, key, position)
-    bit_generator.state = state | {"state": _state(key, position)}
+    bit_generator.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
     return True
 
 
