@@ -60,7 +60,8 @@ def site(
     made = _site(results, hub, leave_out_refused, token)
     page = write_site(made, output)
     size = sum((page.parent / path).stat().st_size for path in site_files(page.parent))
-    click.echo(f"{page}: {len(made.entries)} entries, {size / 1e6:.1f} MB")
+    count = len(made.entries)
+    click.echo(f"{page}: {count} {'entry' if count == 1 else 'entries'}, {size / 1e6:.1f} MB")
 
 
 @click.command(cls=Command)

@@ -183,7 +183,7 @@ def test_the_commands(site, tmp_path, monkeypatch):
     given = [str(tmp_path / "bad.json"), "-o", str(tmp_path / "s"), "--leave-out-refused"]
     done = run(main, ["site", *given])
     assert done.exit_code == 0 and "bad.json is no report" in done.output, done.output
-    assert "index.html: 1 entries" in done.output and len(board(tmp_path / "s")["entries"]) == 1
+    assert "index.html: 1 entry, 0." in done.output and len(board(tmp_path / "s")["entries"]) == 1
     for arguments, words in (
         (["explore", "--index", "3"], "leave --index out"),
         (["explore", "--dataset", "dermnist"], "did you mean 'dermamnist'"),
