@@ -22,7 +22,7 @@ def experiment_options(command: Callable) -> Callable:
                 "--preset",
                 default="paper",
                 show_default=True,
-                help="The protocol: paper, smoke, or a .toml file of that form.",
+                help="The protocol: paper, smoke, two_cores, or a .toml file of that form.",
             ),
             click.option(
                 "--data-dir",

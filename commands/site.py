@@ -55,9 +55,13 @@ def site(
     RESULTS are report.json files, or folders that hold one. Each is checked, and refused with a reason
     if it is partial, of other images, or changed by hand. The page opens from the disk.
     """
-    from medmnist_c.pages.write import write_site
+    from medmnist_c.pages.write import site_files, write_site
 
-    click.echo(write_site(_site(results, hub, leave_out_refused, token), output))
+    made = _site(results, hub, leave_out_refused, token)
+    page = write_site(made, output)
+    size = sum((page.parent / path).stat().st_size for path in site_files(page.parent))
+    count = len(made.entries)
+    click.echo(f"{page}: {count} {'entry' if count == 1 else 'entries'}, {size / 1e6:.1f} MB")
 
 
 @click.command(cls=Command)

@@ -20,7 +20,7 @@ from medmnist_c.builder.splits import Split
 from medmnist_c.builder.suggestions import nearest, shown
 from medmnist_c.experiments.errors import ExperimentError
 
-PRESETS = ("paper", "smoke")
+PRESETS = ("paper", "smoke", "two_cores")
 _EXACT = ConfigDict(extra="forbid")
 
 Whole = Annotated[int, Field(strict=True, ge=1)]
@@ -108,7 +108,7 @@ class Protocol:
 
 
 def load_protocol(preset: str | Path) -> Protocol:
-    """The protocol of a preset ("paper", "smoke"), or of a file of that form.
+    """The protocol of a preset (one of `PRESETS`), or of a file of that form.
 
     Raises:
         ExperimentError: there is none, or a line is not as it should be; the message says which.

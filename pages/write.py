@@ -63,16 +63,16 @@ def write_site(site: Site, folder: str | Path, cache_dir: str | Path | None = No
     folder = absolute(folder)
     _check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    before = _listed(folder)
-    _write(folder, MARKER, _marker(before))  # of a site that is not finished, too
+    before, _ = _listed(folder)
+    _write(folder, MARKER, _marker(before, whole=False))
     written = []
     for path, content in _files(site, cache_dir or hf_datasets.config.HF_DATASETS_CACHE):
         if _is_other(folder / path, content):
             _write(folder, path, content)
         written.append(path)
-    for path in set(before) - set(written):
+    for path in set(before) - set(written) - {MARKER}:
         (folder / path).unlink(missing_ok=True)
-    _write(folder, MARKER, _marker(written))
+    _write(folder, MARKER, _marker(written, whole=True))
     return folder / "index.html"
 
 
@@ -83,9 +83,8 @@ def site_files(folder: str | Path) -> list[str]:
         SiteError: there is none.
     """
     folder = absolute(folder)
-    listed = _listed(folder)
-    missing = [path for path in listed if not (folder / path).is_file()]
-    if not listed or missing:
+    listed, whole = _listed(folder)
+    if not whole or not all((folder / path).is_file() for path in listed):
         raise SiteError(f"{folder} is no whole site; write it with `medmnist-c site -o {folder}`.")
     return [*listed, MARKER]
 
@@ -139,17 +138,18 @@ def _is_other(path: Path, content: bytes) -> bool:
     return not path.is_file() or path.read_bytes() != content
 
 
-def _marker(files: Sequence[str]) -> bytes:
-    return (json.dumps({"files": sorted(files)}, indent=0) + "\n").encode()
+def _marker(files: Sequence[str], whole: bool) -> bytes:
+    return (json.dumps({"whole": whole, "files": sorted(files)}, indent=0) + "\n").encode()
 
 
-def _listed(folder: Path) -> list[str]:
-    """The files of an earlier site; none where there is none. Only such as lie inside count."""
+def _listed(folder: Path) -> tuple[list[str], bool]:
+    """The files of an earlier site, such as lie inside, and whether it was finished."""
     try:
-        files = json.loads((folder / MARKER).read_text("utf-8"))["files"]
+        told = json.loads((folder / MARKER).read_text("utf-8"))
+        files, whole = told["files"], told["whole"] is True
     except (OSError, ValueError, KeyError, TypeError):
-        return []
-    return [one for one in files if isinstance(one, str) and _is_inside(folder, one)]
+        return [], False
+    return [one for one in files if isinstance(one, str) and _is_inside(folder, one)], whole
 
 
 def _is_inside(folder: Path, path: str) -> bool:

@@ -4,8 +4,9 @@
     python trials/publishing.py kills    # SIGKILL at random moments, run again
     python trials/publishing.py real DIR # bloodmnist at its official size, from DIR
     python trials/publishing.py disks    # small disks, a read-only folder (root, Linux)
-    python trials/publishing.py broken   # one push broken by quota, expired addresses, kills, 503
-    python trials/publishing.py broken DIR    # the same of bloodmnist at its official size
+    python trials/publishing.py broken [PATTERN]  # a push of the sample broken by quota, expired
+                                         # addresses, kills, 503; all test sets, or those that match
+    python trials/publishing.py broken DIR        # the same of bloodmnist at its official size
 
 Each prints what docs/publishing.md tells.
 """
@@ -278,9 +279,9 @@ def restarted(hub: Hub, **options) -> None:
     hub.start()
 
 
-def trial_broken(hub: Hub, home: Path, data_dir: Path | None = None) -> None:
+def trial_broken(hub: Hub, home: Path, what: Path = Path("*")) -> None:
     """Nothing is lost or made twice, and each end says why; the times are short, the faults real."""
-    which = [*BLOOD, "--data-dir", str(data_dir)] if data_dir else ["--sample"]
+    which = [*BLOOD, "--data-dir", str(what)] if what.is_dir() else [str(what), "--sample"]
     which += ["--num-proc", "2"]
     started = time.monotonic()
     print(f"unbroken: {finished(push(hub, home, 'tester/whole', *which))}")

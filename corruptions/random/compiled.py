@@ -17,7 +17,7 @@ def library() -> ModuleType | None:
         from medmnist_c.corruptions.random import _twister
     except ImportError:  # there was no compiler, or it was one for another machine
         return None
-    if not hasattr(_twister, "draw_impulses"):  # of an older version: `pip install -e .` again
+    if not hasattr(_twister, "pass_normals"):  # of an older version: `pip install -e .` again
         return None
     return _twister
 
@@ -90,6 +90,22 @@ def normal_noise(
     state["state"] = _state(key, position)
     rng.set_state(state | {"has_gauss": has_kept, "gauss": kept})
     return made
+
+
+def pass_normals(bit_generator: np.random.MT19937, pairs: int) -> bool:
+    """Advance past what 2 `pairs` legacy normals take; False, and it has not moved, if not compiled.
+
+    Args:
+        bit_generator: no normal is kept back.
+        pairs: >= 0.
+    """
+    functions = library()
+    if functions is None:
+        return False
+    key, position = _key_and_position(dict(bit_generator.state))
+    position = functions.pass_normals(pairs, key, position)
+    bit_generator.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
+    return True
 
 
 def impulses(levels: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray | None:

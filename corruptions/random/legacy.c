@@ -60,6 +60,7 @@ typedef struct {
     int64_t (*counts)(const uint8_t *, int64_t, int64_t, const Table *, uint32_t *, int *,
                       const uint8_t *, int64_t, uint8_t *);
     void (*noise)(const uint8_t *, int64_t, double, int, uint32_t *, int *, int *, double *, uint8_t *);
+    void (*pass)(int64_t, uint32_t *, int *);
 } Draws;
 
 #define COPIES 4 /* at most, and a null */
@@ -80,7 +81,11 @@ typedef struct {
             draw_noise(levels, size, scale, 1, key, position, has_kept, kept, bytes);                  \
         else draw_noise(levels, size, scale, 0, key, position, has_kept, kept, bytes);                 \
     }                                                                                                  \
-    static const Draws NAME = {#NAME, counts_##NAME, noise_##NAME};
+    TARGET static void pass_##NAME(int64_t pairs, uint32_t *key, int *position)                        \
+    {                                                                                                  \
+        pass_pairs(pairs, key, position);                                                              \
+    }                                                                                                  \
+    static const Draws NAME = {#NAME, counts_##NAME, noise_##NAME, pass_##NAME};
 
 COPY(plain, , count_below)
 #if defined(__GNUC__) && defined(__x86_64__)
@@ -267,6 +272,27 @@ release_levels:
     return result;
 }
 
+PyDoc_STRVAR(pass_normals_doc,
+"pass_normals(pairs, key, position)\n--\n\n"
+"Pass what 2 `pairs` normals are made of, none being kept back. Returns the twister's position; `key` (624\n"
+"uint32) is changed in place.");
+
+static PyObject *pass_normals(PyObject *self, PyObject *args)
+{
+    PyObject *key_object;
+    Py_buffer key;
+    long long pairs;
+    int position;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "LOi", &pairs, &key_object, &position)) return NULL;
+    if (!take_key(key_object, &key, position)) return NULL;
+    Py_BEGIN_ALLOW_THREADS
+    draws->pass(pairs, key.buf, &position);
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&key);
+    return PyLong_FromLong(position);
+}
+
 static Wide read_wide(const unsigned char *bytes)
 {
     Wide wide = {0, 0};
@@ -335,6 +361,7 @@ static PyObject *choose(PyObject *self, PyObject *args)
 }
 
 static PyMethodDef methods[] = {
+    {"pass_normals", pass_normals, METH_VARARGS, pass_normals_doc},
     {"draw_impulses", impulses, METH_VARARGS, draw_impulses_doc},
     {"choose", choose, METH_VARARGS, choose_doc},
     {"poisson_table", poisson_table, METH_O, poisson_table_doc},

@@ -203,3 +203,24 @@ INLINE void draw_noise(const uint8_t *levels, int64_t size, double scale, int in
     }
     *position = stop(&twister, key);
 }
+
+/* Pass `pairs` pairs of uniforms that are inside the circle: twice as many normals. */
+INLINE void pass_pairs(int64_t pairs, uint32_t *key, int *position)
+{
+    Twister twister;
+    float points[2 * PAIRS], squares[PAIRS];
+    int32_t inside[PAIRS];
+    start(&twister, key, *position);
+    while (pairs > 0) {
+        ptrdiff_t i;
+        int made, found = 0;
+        if (twister.end - twister.next < 4) refill(&twister, twister.next);
+        made = (twister.end - twister.next) / 4;
+        draw_points(twister.raw + twister.next, made, points, squares, inside);
+        for (i = 0; i < made; i++) found += inside[i];
+        for (i = made; found > pairs || (found == pairs && !inside[i - 1]); i--) found -= inside[i - 1];
+        pairs -= found;
+        twister.next += 4 * (int)i;
+    }
+    *position = stop(&twister, key);
+}

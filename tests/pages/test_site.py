@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from markupsafe import escape
 from PIL import Image
 from support.medmnist_files import medmnist_arrays, write_npz
 from support.sites import HOSTILE, SHOWN, shared_site
@@ -16,9 +17,11 @@ from medmnist_c.builder.configs import CorruptedConfig
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.cli import main
+from medmnist_c.pages import write as writing
 from medmnist_c.pages.errors import SiteError
-from medmnist_c.pages.explorer.gallery import own_gallery, sample_gallery
+from medmnist_c.pages.explorer.gallery import Gallery, own_gallery, sample_gallery
 from medmnist_c.pages.explorer.plain import plain_gallery
+from medmnist_c.pages.leaderboard.hub import StatedScore
 from medmnist_c.pages.write import Site, site_files, write_site
 
 
@@ -101,6 +104,36 @@ def test_it_is_written_again_the_same_and_without_what_is_gone(folder, site, cac
     assert (place / "mine.txt").read_text() == "kept" and len(board(place)["entries"]) == 1
 
 
+def test_a_site_that_was_not_finished_is_none(tmp_path, cache, monkeypatch):
+    place = tmp_path / "site"
+    write_site(Site(gallery=sample_gallery(())), place, cache)
+    before = site_files(place)
+
+    def killed(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(writing, "plain_gallery", killed)
+        write_site(Site(gallery=sample_gallery(("octmnist",))), place, cache)
+    assert all((place / name).is_file() for name in before)
+    with pytest.raises(SiteError, match="no whole site"):
+        site_files(place)
+    write_site(Site(gallery=sample_gallery(())), place, cache)
+    assert site_files(place) == before
+
+
+def test_what_the_hub_states_is_shown_as_text(tmp_path, cache):
+    stated = (
+        StatedScore("them/model", 61.25, True, HOSTILE, "https://huggingface.co/them/model"),
+        StatedScore(HOSTILE, 1e9, False, "", None),
+    )
+    site = Site((), sample_gallery(()), stated, HOSTILE)
+    text = write_site(site, tmp_path / "site", cache).read_text("utf-8")
+    assert '<a href="https://huggingface.co/them/model" rel="noopener noreferrer">' in text
+    assert "61.25" in text and "<script>window" not in text and "<img" not in text
+    assert text.count(str(escape(HOSTILE))) == 3
+
+
 def test_no_folder_is_taken_that_has_something_else(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(SiteError, match="something else"):
@@ -123,7 +156,7 @@ def test_own_images_are_shown_pixel_by_pixel(tmp_path, cache):
         own_gallery(tmp_path, None, (4,), 7, cache)
 
 
-def test_the_commands(site, tmp_path):
+def test_the_commands(site, tmp_path, monkeypatch):
     run = CliRunner().invoke
     report = tmp_path / "report.json"
     site.reports[0].save(report)
@@ -146,6 +179,11 @@ def test_the_commands(site, tmp_path):
     done = run(main, ["site", str(report), str(tmp_path / "bad.json"), "-o", str(tmp_path / "s")])
     assert done.exit_code == 1 and "bad.json is no report" in done.output
     assert not (tmp_path / "s").exists()
+    monkeypatch.setattr(Gallery, "files", lambda self, cache_dir: iter(()))
+    given = [str(tmp_path / "bad.json"), "-o", str(tmp_path / "s"), "--leave-out-refused"]
+    done = run(main, ["site", *given])
+    assert done.exit_code == 0 and "bad.json is no report" in done.output, done.output
+    assert "index.html: 1 entry, 0." in done.output and len(board(tmp_path / "s")["entries"]) == 1
     for arguments, words in (
         (["explore", "--index", "3"], "leave --index out"),
         (["explore", "--dataset", "dermnist"], "did you mean 'dermamnist'"),

@@ -364,3 +364,13 @@ def test_the_command_tells_what_would_be_and_what_is_left(here):
     run = CliRunner().invoke(main, ["push", "tester/told", *NAMES, "--sample", "--max-gb", "1e-9"])
     assert run.exit_code == 0 and "3 are left: more would be above" in run.output
     assert "commit" not in kinds(here)
+
+
+def test_a_time_of_day_is_the_next_one():
+    (option,) = [one for one in main.commands["push"].params if one.name == "until"]
+    now = datetime.now()
+    for hours in (1, 23):
+        then = (now + timedelta(hours=hours)).replace(second=0, microsecond=0)
+        found = option.type_cast_value(None, f"{then:%H:%M}")
+        assert option.callback(None, option, found) == then
+    assert option.type_cast_value(None, "2030-01-02T03:04") == datetime(2030, 1, 2, 3, 4)

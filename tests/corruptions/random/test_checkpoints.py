@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from medmnist_c.corruptions.random import compiled
 from medmnist_c.corruptions.random.checkpoints import (
     NORMALS_PER_IMAGE,
     advance,
@@ -15,6 +16,13 @@ from medmnist_c.corruptions.random.streams import key_and_position, twister_at
 def assert_same_state(one: np.random.RandomState, other: np.random.RandomState) -> None:
     for left, right in zip(one.get_state(), other.get_state(), strict=True):
         assert np.array_equal(left, right)
+
+
+@pytest.fixture(params=["compiled", "numpy"], autouse=True)
+def either_way(request, monkeypatch):
+    """With the compiled way, where there is one, and without."""
+    if request.param == "numpy":
+        monkeypatch.setattr(compiled, "library", lambda: None)
 
 
 def test_advancing_passes_just_what_numpy_draws():

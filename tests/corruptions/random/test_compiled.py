@@ -191,6 +191,8 @@ def test_what_does_not_fit_is_refused():
         partial(impulses, 0.1, bytes(16), bytes(16), made[:-1]),
         partial(impulses, 0.1, bytes(16), bytes(16), frozen),
         partial(module.choose, "another"),
+        partial(module.pass_normals, 1, key, 625),
+        partial(module.pass_normals, 1, key[:-1], 624),
         partial(counts, begin=-1),
         partial(counts, begin=10),
         partial(counts, byte_of_count=np.empty(0, np.uint8)),
