@@ -88,7 +88,9 @@ def reproduce(
     device: str | None,
     num_workers: int,
 ) -> None:
-    """Reproduce a table of the paper: train, score, and write CSV, LaTeX, Markdown and a page.
+    """Reproduce a table of the paper.
+
+    Trains, scores, and writes CSV, LaTeX, Markdown and a page.
 
     table2 compares networks, table3 augmentations. Interrupted, the same command goes on where it was;
     given several times at once, with one output folder, the processes share the runs.

@@ -50,7 +50,9 @@ def site(
     leave_out_refused: bool,
     token: str | None,
 ) -> None:
-    """Make a static site: a leaderboard of RESULTS and an explorer of the corruptions.
+    """Make a static site of a leaderboard and an explorer.
+
+    The board shows RESULTS.
 
     RESULTS are report.json files, or folders that hold one. Each is checked, and refused with a reason
     if it is partial, of other images, or changed by hand. The page opens from the disk.
@@ -99,7 +101,10 @@ def explore(
     output: Path | None,
     no_browser: bool,
 ) -> None:
-    """Look at the corruptions in the browser: of the sample, or of images of one's own."""
+    """Look at corrupted images in the browser.
+
+    They are of the sample, or of one's own files.
+    """
     from medmnist_c.builder.dataset_info import dataset_info
     from medmnist_c.corruptions.table import CORRUPTIONS
     from medmnist_c.pages.explorer.gallery import own_gallery, sample_gallery
