@@ -29,9 +29,18 @@ class _Worker:
     connection: Connection
     given: deque[Pending] = field(default_factory=deque)
 
+    @property
+    def load(self) -> tuple[bool, int]:
+        """Whether it makes parts that follow each other, which take long, and how much it has to do."""
+        parts = [pending.task.part for pending in self.given]
+        return any(part.follows or part.stop < part.stretch[1] for part in parts), len(parts)
+
 
 class Pool:
-    """Gives tasks to workers: one that follows another to the same, others to who has least to do."""
+    """Gives tasks to workers: one that follows another to the same, others to who has least to do.
+
+    What waits behind a chain of parts would hold up all that comes after it.
+    """
 
     def __init__(self, workers: Sequence[_Worker]) -> None:
         self._workers = workers
@@ -41,7 +50,7 @@ class Pool:
         pending = Pending(task)
         name = task.test_set.name
         if not task.part.follows:
-            self._latest[name] = min(self._workers, key=lambda worker: len(worker.given))
+            self._latest[name] = min(self._workers, key=lambda worker: worker.load)
         self._latest[name].given.append(pending)
         try:
             self._latest[name].connection.send(task)
