@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from medmnist_c.builder.files import absolute
-from medmnist_c.commands.options import CACHE_DIR, Command, complete_dataset
+from medmnist_c.commands.options import CACHE_DIR, Command, complete_dataset, token_option
 
 if TYPE_CHECKING:
     from medmnist_c.pages.write import Site
@@ -25,9 +25,6 @@ leave_out_option = click.option(
     "--leave-out-refused",
     is_flag=True,
     help="Go on without reports that are refused. [default: nothing is written then]",
-)
-token_option = click.option(
-    "--token", help="For the Hub. [default: HF_TOKEN, or that of `hf auth login`]"
 )
 
 

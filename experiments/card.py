@@ -12,6 +12,8 @@ from medmnist_c.experiments.errors import ExperimentError
 from medmnist_c.experiments.protocol import Protocol
 from medmnist_c.experiments.runs import Run
 from medmnist_c.experiments.scoring import passes
+from medmnist_c.experiments.training.loop import RESULT_FILE, RUN_FILE
+from medmnist_c.models.kinds.run_folder import MODEL_FILE, WEIGHTS_FILE
 
 CARD = "README.md"
 
@@ -35,14 +37,14 @@ def push(
     Raises:
         ExperimentError: the Hub does not take it; the message has no token in it.
     """
-    one = passes([run], absolute(output), protocol)[0].report_folder(run) / "report.json"
+    one = passes([run], absolute(output), protocol)[0].report_file(run)
     report = RobustnessReport.load(one) if one.exists() else None
     with atomic_write(folder / CARD) as file:
         file.write(card(run, protocol, report).encode())
     api = api or HfApi()
     try:
         api.create_repo(repo, exist_ok=True)
-        files = ["weights.safetensors", "model.json", "run.json", "result.json", CARD]
+        files = [WEIGHTS_FILE, MODEL_FILE, RUN_FILE, RESULT_FILE, CARD]
         done = api.upload_folder(
             repo_id=repo,
             folder_path=folder,

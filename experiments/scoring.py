@@ -7,7 +7,7 @@ from typing import Any
 
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.evaluation.evaluate import evaluate
-from medmnist_c.evaluation.robustness_report import RobustnessReport
+from medmnist_c.evaluation.robustness_report import REPORT_FILE, RobustnessReport
 from medmnist_c.experiments.protocol import Protocol
 from medmnist_c.experiments.runs import Run, corruptions_of
 from medmnist_c.models.load import load_model
@@ -29,9 +29,12 @@ class Pass:
     def report_folder(self, run: Run) -> Path:
         return self.folder / "reports" / self.dataset / run.name
 
+    def report_file(self, run: Run) -> Path:
+        return self.report_folder(run) / REPORT_FILE
+
     @property
     def done(self) -> bool:
-        return all((self.report_folder(run) / "report.json").exists() for run in self.runs)
+        return all(self.report_file(run).exists() for run in self.runs)
 
 
 def passes(runs: Iterable[Run], output: Path, protocol: Protocol) -> list[Pass]:
@@ -82,8 +85,8 @@ def score(
 def kept_reports(all_passes: Iterable[Pass]) -> Mapping[Run, RobustnessReport]:
     """The reports that there are, by run."""
     return {
-        run: RobustnessReport.load(one.report_folder(run))
+        run: RobustnessReport.load(one.report_file(run))
         for one in all_passes
         for run in one.runs
-        if (one.report_folder(run) / "report.json").exists()
+        if one.report_file(run).exists()
     }

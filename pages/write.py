@@ -93,8 +93,8 @@ def _files(site: Site, cache_dir: str | Path) -> Iterator[tuple[str, bytes]]:
     """Path and content of each file, the pages last."""
     yield from site.gallery.files(cache_dir)
     entries = site.entries
-    for one in site.reports:
-        name = slug(Entry.of(one))
+    for one, entry in zip(site.reports, entries[1:], strict=True):  # behind the published baseline
+        name = slug(entry)
         alone = RobustnessReport.of(one)  # without the place of its predictions
         yield f"reports/{name}.html", alone.html().encode()
         yield f"reports/{name}.json.gz", gzip.compress(alone.to_json().encode(), mtime=0)

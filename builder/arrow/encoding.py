@@ -11,10 +11,8 @@ Encoding = Literal["png", "pnm"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"\0\0\0\0IEND\xaeB`\x82"
-GREY, RGB = (
-    (8, 0, 0, 0, 0),
-    (8, 2, 0, 0, 0),
-)  # bits, colour type, and the only methods that there are
+# Bits, colour type, and the only methods that there are.
+GREY, RGB = (8, 0, 0, 0, 0), (8, 2, 0, 0, 0)
 FILTER_NONE = 0
 FILTER_UP = 2  # each row is stored as its difference from the row above
 

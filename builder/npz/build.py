@@ -29,7 +29,6 @@ from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.corruptions.reference import depends_on_images
 from medmnist_c.corruptions.table import SEVERITIES
 
 
@@ -161,7 +160,7 @@ def _in_turn(files: list[_File]) -> list[list[_File]]:
     chains: dict[str, list[_File]] = {}
     alone = []
     for one in files:
-        if one.source.seed is None and depends_on_images(one.dataset, one.corruption):
+        if one.specs()[0].is_behind_images:
             chains.setdefault(one.dataset, []).append(one)
         else:
             alone.append([one])

@@ -27,9 +27,8 @@ class Maker:
 
     inputs: Sequence[ModelInput]
     formats: Sequence[RowFormat]
-    _open: dict[tuple[str, int], Iterator[LabelledImage]] = field(
-        default_factory=dict
-    )  # by what is next
+    # What is being read, by its test set and the image that comes next.
+    _open: dict[tuple[str, int], Iterator[LabelledImage]] = field(default_factory=dict)
 
     def make(self, test_set: ReadableTestSet, part: Part, rows: Sequence[np.ndarray]) -> np.ndarray:
         """Write a part's images, and give their labels, int64, N x K.

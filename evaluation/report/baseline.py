@@ -15,6 +15,11 @@ STABLE_DROP = 0.02  # below this drop of the baseline, rBE divides by next to no
 _ALL = tuple(SEVERITIES)
 
 
+def is_stable(drop: float | None) -> bool:
+    """Whether an rBE over this drop of the baseline means something; not where it is not known."""
+    return drop is not None and drop >= STABLE_DROP
+
+
 @dataclass(frozen=True)
 class Baseline:
     """Balanced errors of a baseline model, as fractions.

@@ -23,7 +23,7 @@ from medmnist_c.evaluation.metrics.resampled import (
     means,
     missing,
 )
-from medmnist_c.evaluation.report.baseline import STABLE_DROP, Baseline
+from medmnist_c.evaluation.report.baseline import Baseline, is_stable
 from medmnist_c.evaluation.report.completeness import missing_test_sets
 from medmnist_c.evaluation.report.measures import Measures
 from medmnist_c.evaluation.report.model import (
@@ -159,7 +159,7 @@ class _Measured:
 
     @property
     def stable(self) -> bool:
-        return self.baseline_drop is not None and self.baseline_drop >= STABLE_DROP
+        return is_stable(self.baseline_drop)
 
     def report(self, count: int) -> CorruptionReport:
         return CorruptionReport(
@@ -209,7 +209,7 @@ def _ratios(
         be = combine(lambda own: own / base, error)
     rbe = missing(f"{name} does not change here")
     if drop:
-        note = None if drop >= STABLE_DROP else f"unstable: the drop of {name} is {drop:.4f}"
+        note = None if is_stable(drop) else f"unstable: the drop of {name} is {drop:.4f}"
         rbe = combine(lambda own, at: (own - at) / drop, error, clean, note=note)
     return be, rbe
 

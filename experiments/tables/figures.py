@@ -9,7 +9,7 @@ from scipy import stats
 
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.metrics.names import PRIMARY
-from medmnist_c.evaluation.report.baseline import STABLE_DROP
+from medmnist_c.evaluation.report.baseline import is_stable
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 
 
@@ -92,7 +92,7 @@ class Measured:
             errors.append(own / other if other else None)
             drop = other - baseline.clean
             drops.append((own - self.clean) / drop if drop else None)
-            if drop >= STABLE_DROP:
+            if is_stable(drop):
                 stable.append(drops[-1])
         return {"BE": _mean(errors), "rBE": _mean(drops), "rBE_stable": _mean(stable)}
 

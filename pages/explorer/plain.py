@@ -2,7 +2,7 @@
 
 from medmnist_c.corruptions.meanings import meanings
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
-from medmnist_c.evaluation.report.baseline import STABLE_DROP, alexnet
+from medmnist_c.evaluation.report.baseline import alexnet, is_stable
 from medmnist_c.pages.explorer.gallery import Gallery
 
 
@@ -38,7 +38,6 @@ def _dataset(name: str, gallery: Gallery) -> dict:
 
 def _corruption(dataset: str, one: Corruption) -> dict:
     words = meanings().corruptions[one.name]
-    drop = alexnet().drop(dataset, one.name, SEVERITIES)
     return {
         "title": words.title,
         "group": one.group,
@@ -46,5 +45,5 @@ def _corruption(dataset: str, one: Corruption) -> dict:
         "clinic": words.in_the_clinic(meanings().datasets[dataset].modality),
         "parameters": list(words.parameters),
         "values": [list(one.parameters_in_words(severity)) for severity in SEVERITIES],
-        "stable": drop is not None and drop >= STABLE_DROP,
+        "stable": is_stable(alexnet().drop(dataset, one.name, SEVERITIES)),
     }

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 from medmnist_c.evaluation.metrics.names import PRIMARY, recall_of
-from medmnist_c.evaluation.report.baseline import STABLE_DROP, alexnet
+from medmnist_c.evaluation.report.baseline import alexnet, is_stable
 from medmnist_c.evaluation.report.model import (
     CorruptionReport,
     DatasetReport,
@@ -51,7 +51,7 @@ def _pairs(one: DatasetReport, trainings: int) -> Iterator[_Pair]:
         drop = base.drop(one.dataset, each.name, SEVERITIES)
         BE[each.name] = error / own if own else None
         rBE[each.name] = (error - clean) / drop if drop else None
-        stable[each.name] = drop is not None and drop >= STABLE_DROP
+        stable[each.name] = is_stable(drop)
         yield from _of_corruption(each, error, BE[each.name], rBE[each.name])
         yield f"AlexNet's error under {each.name}", each.baseline_balanced_error, own
         yield f"whether {each.name} is stable", float(each.stable), float(stable[each.name])

@@ -1,7 +1,7 @@
 """The published AlexNet as an entry: the release has its mean errors, and no report."""
 
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
-from medmnist_c.evaluation.report.baseline import STABLE_DROP, Baseline, alexnet
+from medmnist_c.evaluation.report.baseline import Baseline, alexnet, is_stable
 from medmnist_c.evaluation.report.model import Estimate
 from medmnist_c.pages.leaderboard.entry import Entry
 from medmnist_c.pages.leaderboard.figures import DatasetFigures, Scope, mean_value
@@ -45,8 +45,7 @@ def _figures(baseline: Baseline, dataset: str) -> DatasetFigures:
 
 
 def _scope(baseline: Baseline, dataset: str, corruption: str) -> Scope:
-    drop = baseline.drop(dataset, corruption, SEVERITIES)
-    stable = drop is not None and drop >= STABLE_DROP
+    stable = is_stable(baseline.drop(dataset, corruption, SEVERITIES))
     error = Estimate(baseline.mean_error(dataset, corruption, SEVERITIES))
     return Scope(error, _ONE, _ONE, _ONE if stable else Estimate(None))
 
