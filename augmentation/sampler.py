@@ -14,7 +14,7 @@ from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.builder.suggestions import nearest
 from medmnist_c.corruptions.parameters import ParameterKind
-from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
+from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption, groups_of
 
 _SEED_BITS = 53  # so many survive in any reader of JSON
 
@@ -63,9 +63,8 @@ def make_sampler(
     """
     dataset_info(dataset)  # refuses an unknown name
     entries = CORRUPTIONS[dataset]
-    groups_there = list(dict.fromkeys(entry.group for entry in entries.values()))
     wanted = _known(corruptions, entries, f"{dataset} has no corruption")
-    wanted_groups = _known(groups, groups_there, f"{dataset} has no group of corruptions")
+    wanted_groups = _known(groups, groups_of(dataset), f"{dataset} has no group of corruptions")
     # What a dataset does not have is left out of it already: any group of the benchmark will do.
     without = _known(exclude_groups, _all_groups(), "There is no group of corruptions")
     names = [

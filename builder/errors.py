@@ -6,6 +6,11 @@ OFFLINE_REMEDY = (
 )
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, or its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class UnknownNameError(ValueError):
     """A dataset, corruption, severity or configuration that the benchmark does not have."""
 

@@ -59,3 +59,13 @@ def _read_table() -> dict[str, dict[str, Corruption]]:
 
 
 CORRUPTIONS: dict[str, dict[str, Corruption]] = _read_table()
+
+
+def groups_of(dataset: str) -> list[str]:
+    """The groups of corruptions that a dataset has, in the table's order."""
+    return list(dict.fromkeys(entry.group for entry in CORRUPTIONS[dataset].values()))
+
+
+def corruptions_of(dataset: str, group: str) -> list[str]:
+    """The corruptions of a group, in the table's order."""
+    return [name for name, entry in CORRUPTIONS[dataset].items() if entry.group == group]

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from medmnist_c.builder.arrow.decoding import decode
 from medmnist_c.builder.configs import CleanConfig, Config
 from medmnist_c.builder.dataset_info import dataset_info
-from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.errors import CleanDataError, first_line
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.retry import CLIENT_ERRORS, failure_of
 from medmnist_c.builder.source.clean_cache import load_clean
@@ -223,9 +223,8 @@ class PublishedImages:
             files = builder.config.data_files["test"]
             return PublishedTestSet.of(config, self.repo, list(map(str, files)))
         except (*CLIENT_ERRORS, ValueError, KeyError, TypeError) as error:
-            first = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise PredictionError(
-                f"{self.repo} has no {config.name} to stream ({first})."
+                f"{self.repo} has no {config.name} to stream ({first_line(error)})."
             ) from error
 
     def count(self, config: Config | ValidationSet) -> int:

@@ -10,9 +10,9 @@ from torch import nn
 
 from medmnist_c.builder.configs import CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
-from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
+from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, corruptions_of
 from medmnist_c.experiments.protocol import Protocol, Training
-from medmnist_c.experiments.runs import RUNS_OF, Run, corruptions_of
+from medmnist_c.experiments.runs import RUNS_OF, Run
 from medmnist_c.experiments.training.loop import seeded
 from medmnist_c.experiments.training.optimisation import optimizer_of
 from medmnist_c.models.networks import create_network

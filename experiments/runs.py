@@ -7,7 +7,7 @@ from typing import Any
 
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.suggestions import nearest, shown
-from medmnist_c.corruptions.table import CORRUPTIONS
+from medmnist_c.corruptions.table import groups_of
 from medmnist_c.experiments.errors import ExperimentError
 from medmnist_c.experiments.protocol import Protocol
 
@@ -70,16 +70,6 @@ class Run:
     def folder(self, output: Path, protocol: Protocol) -> Path:
         """Of its checkpoints and weights."""
         return output / protocol.name / "runs" / self.dataset / self.name
-
-
-def groups_of(dataset: str) -> list[str]:
-    """The groups of corruptions that a dataset has, in the table's order."""
-    return list(dict.fromkeys(entry.group for entry in CORRUPTIONS[dataset].values()))
-
-
-def corruptions_of(dataset: str, group: str) -> list[str]:
-    """The corruptions of a group."""
-    return [name for name, entry in CORRUPTIONS[dataset].items() if entry.group == group]
 
 
 def table2_runs(protocol: Protocol) -> list[Run]:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from medmnist_c.builder.source.image_source import ImageSource
+from medmnist_c.corruptions.table import corruptions_of
 from medmnist_c.evaluation.evaluate import evaluate
 from medmnist_c.evaluation.robustness_report import REPORT_FILE, RobustnessReport
 from medmnist_c.experiments.protocol import Protocol
-from medmnist_c.experiments.runs import Run, corruptions_of
+from medmnist_c.experiments.runs import Run
 from medmnist_c.models.load import load_model
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from medmnist_c.builder.errors import first_line
+
 
 class ModelError(ValueError):
     """A model that cannot be loaded, or that does not fit the dataset."""
@@ -25,9 +27,8 @@ def needing(extra: str, *libraries: str) -> Iterator[None]:
         cause: BaseException = error
         while cause.__cause__ is not None:  # transformers says only that it cannot
             cause = cause.__cause__
-        first = (str(cause).strip().splitlines() or [type(cause).__name__])[0]
         raise ModuleNotFoundError(
-            f"Cannot use {' and '.join(libraries)} here ({first}); pip install 'medmnist_c[{extra}]', "
-            "in versions that fit each other.",
+            f"Cannot use {' and '.join(libraries)} here ({first_line(cause)}); pip install "
+            f"'medmnist_c[{extra}]', in versions that fit each other.",
             name=getattr(error, "name", None),
         ) from error

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from medmnist_c.builder.errors import first_line
 from medmnist_c.builder.suggestions import nearest, shown
 from medmnist_c.models.errors import ModelError, needing
 from medmnist_c.models.preprocessing import IMAGENET_MEAN, IMAGENET_STD, Statistics
@@ -59,7 +60,7 @@ def _timm(name: str, classes: int, side: int, pretrained: bool) -> Network:
         if module.default_cfg.get("fixed_input_size") and wanted != (side, side):
             module = timm.create_model(name, img_size=side, **how)
     except Exception as error:  # the Hub's, timm's and torch's own
-        raise ModelError(f"timm cannot make {shown(name)} ({_first_line(error)}).") from error
+        raise ModelError(f"timm cannot make {shown(name)} ({first_line(error)[:300]}).") from error
     return Network(module, tuple(module.default_cfg["mean"]), tuple(module.default_cfg["std"]))
 
 
@@ -75,7 +76,7 @@ def _torchvision(name: str, classes: int, side: int, pretrained: bool) -> Networ
             module = get_model(name, weights="DEFAULT")
             _put_head(module, name, classes)
     except (OSError, ValueError) as error:
-        raise ModelError(f"torchvision cannot make {name} ({_first_line(error)}).") from error
+        raise ModelError(f"torchvision cannot make {name} ({first_line(error)[:300]}).") from error
     return Network(module, IMAGENET_MEAN, IMAGENET_STD)
 
 
@@ -102,7 +103,3 @@ def _small(name: str, classes: int, side: int, pretrained: bool) -> Network:
             f"small:{name} has no pretrained weights; take a protocol with pretrained = false."
         )
     return Network(SMALL_NETWORKS[name](classes), IMAGENET_MEAN, IMAGENET_STD)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from medmnist_c.builder.errors import first_line
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.models.errors import ModelError, needing
 
@@ -25,8 +26,9 @@ def device_for(asked: str | None) -> str:
     try:
         torch.zeros(1, device=asked)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise ModelError(f"There is no device {shown(asked)} here ({first}).") from error
+        raise ModelError(
+            f"There is no device {shown(asked)} here ({first_line(error)})."
+        ) from error
     return asked
 
 
@@ -112,9 +114,9 @@ def weights_from(path: Path) -> dict[str, Any]:
     except ModuleNotFoundError:
         raise
     except Exception as error:  # pickle raises nearly anything
-        first = str(error).strip().splitlines()[0]
         raise ModelError(
-            f"{path} holds no plain tensors ({first[:200]}); save model.state_dict(), or safetensors."
+            f"{path} holds no plain tensors ({first_line(error)[:200]}); save model.state_dict(), or "
+            "safetensors."
         ) from error
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):

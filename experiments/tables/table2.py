@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from medmnist_c.corruptions.table import SEVERITIES
+from medmnist_c.corruptions.table import SEVERITIES, groups_of
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.experiments.protocol import Protocol
-from medmnist_c.experiments.runs import Run, groups_of, table2_runs
+from medmnist_c.experiments.runs import Run, table2_runs
 from medmnist_c.experiments.tables.figures import Figure, Measured, mean_of, over_seeds
 from medmnist_c.experiments.tables.table import Row, Table
 

@@ -4,10 +4,11 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import replace
 
+from medmnist_c.corruptions.table import groups_of
 from medmnist_c.evaluation.metrics.names import PRIMARY
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.experiments.protocol import Protocol
-from medmnist_c.experiments.runs import TARGETED, Run, groups_of
+from medmnist_c.experiments.runs import TARGETED, Run
 from medmnist_c.experiments.tables.figures import Figure, Measured, over_seeds
 from medmnist_c.experiments.tables.table import Row, Table
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
+from medmnist_c.builder.errors import first_line
 from medmnist_c.builder.files import atomic_write, remove_stale
 from medmnist_c.experiments.errors import ExperimentError
 from medmnist_c.models.kinds.run_folder import WEIGHTS_FILE
@@ -72,10 +73,9 @@ class Checkpoints:
                 part.load_state_dict(state[name])
             return Progress(**state["progress"])
         except Exception as error:  # pickle and torch raise nearly anything
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise ExperimentError(
-                f"{self._file} is damaged or of another training ({first[:200]}); remove it to train "
-                "from the start."
+                f"{self._file} is damaged or of another training ({first_line(error)[:200]}); remove it "
+                "to train from the start."
             ) from error
 
     def finish(self, progress: Progress) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo
+from medmnist_c.builder.errors import first_line
 from medmnist_c.models.choices import Choices
 from medmnist_c.models.errors import ModelError, needing
 from medmnist_c.models.facts import facts_of
@@ -101,8 +102,7 @@ def _function(name: str, choices: Choices) -> tuple[OnnxFunction, Channels, Path
     try:
         session = onnxruntime.InferenceSession(str(path), providers=list(dict.fromkeys(providers)))
     except Exception as error:  # onnxruntime has no common class of its own
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"onnxruntime cannot open {path} ({first[:200]}).") from error
+        raise ModelError(f"onnxruntime cannot open {path} ({first_line(error)[:200]}).") from error
     device = "cuda" if session.get_providers()[0].startswith("CUDA") else "cpu"
     return OnnxFunction(session, True), _transform(session, path, choices), path, device
 

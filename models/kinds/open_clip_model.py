@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from medmnist_c.builder.dataset_info import MedMNISTInfo
+from medmnist_c.builder.errors import first_line
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.models.choices import Choices
 from medmnist_c.models.errors import ModelError, needing
@@ -103,6 +104,7 @@ def _loaded(name: str, choices: Choices, device: str) -> tuple[Any, OwnTransform
         tokenizer = open_clip.get_tokenizer(architecture)
         config = open_clip.get_model_preprocess_cfg(network)
     except Exception as error:  # open_clip's, torch's and the Hub's
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"open_clip cannot load {shown(name)} ({first[:200]}).") from error
+        raise ModelError(
+            f"open_clip cannot load {shown(name)} ({first_line(error)[:200]})."
+        ) from error
     return ready(network, device), OwnTransform(transform, config), tokenizer

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo
+from medmnist_c.builder.errors import first_line
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.models.choices import Choices
 from medmnist_c.models.errors import ModelError, needing
@@ -120,8 +121,7 @@ def _created(name: str, choices: Choices, count: int) -> Any:
     except ModelError:
         raise
     except Exception as error:  # the Hub's, timm's and torch's own
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"timm cannot make {shown(name)} ({first}).") from error
+        raise ModelError(f"timm cannot make {shown(name)} ({first_line(error)}).") from error
     return _with(network, weights, count, path)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo
+from medmnist_c.builder.errors import first_line
 from medmnist_c.models.choices import Choices
 from medmnist_c.models.errors import ModelError, needing
 from medmnist_c.models.facts import facts_of
@@ -68,10 +69,10 @@ def _loaded(path: Path, device: str) -> Any:
             return torch.export.load(path).module().to(device)
         return torch.jit.load(path, map_location=device).eval()
     except Exception as error:  # torch raises nearly anything
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
-            f"{path} is neither TorchScript nor, with the ending .pt2, of torch.export ({first[:200]}); "
-            "a file of weights alone needs its network, as in timm:NAME with --weights."
+            f"{path} is neither TorchScript nor, with the ending .pt2, of torch.export "
+            f"({first_line(error)[:200]}); a file of weights alone needs its network, as in "
+            "timm:NAME with --weights."
         ) from error
 
 
@@ -82,8 +83,7 @@ def _columns(function: TorchFunction, path: Path) -> int:
     try:
         return int(function(black).shape[1])
     except Exception as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
             f"{path} does not take float32 batches B x 3 x {PUBLISHED_SIZE} x {PUBLISHED_SIZE} of any B "
-            f"({first[:200]}); export it with a dynamic batch size."
+            f"({first_line(error)[:200]}); export it with a dynamic batch size."
         ) from error

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from medmnist_c.builder.dataset_info import MedMNISTInfo
+from medmnist_c.builder.errors import first_line
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.models.choices import Choices
 from medmnist_c.models.errors import ModelError, needing
@@ -96,9 +97,8 @@ def _loaded(kind: Any, name: str, choices: Choices) -> tuple[Any, ProcessorTrans
         processor = AutoImageProcessor.from_pretrained(place, **how)
         network = kind.from_pretrained(place, **how)
     except (OSError, ValueError, ImportError) as error:
-        first = str(error).strip().splitlines()[0]
         raise ModelError(
-            f"Cannot load {shown(name)} as an image classifier of transformers ({first}); give the "
-            "folder of a checkpoint, or its id on the Hub."
+            f"Cannot load {shown(name)} as an image classifier of transformers ({first_line(error)}); "
+            "give the folder of a checkpoint, or its id on the Hub."
         ) from error
     return network, ProcessorTransform(processor)

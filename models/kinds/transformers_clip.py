@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from medmnist_c.builder.dataset_info import MedMNISTInfo
+from medmnist_c.builder.errors import first_line
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.models.choices import Choices
 from medmnist_c.models.errors import ModelError, needing
@@ -98,10 +99,9 @@ def _loaded(name: str, choices: Choices, device: str) -> tuple[Any, Any]:
         processor = AutoProcessor.from_pretrained(place, **how)
         network = AutoModel.from_pretrained(place, **how)
     except (OSError, ValueError, ImportError) as error:
-        first = str(error).strip().splitlines()[0]
         raise ModelError(
-            f"Cannot load {shown(name)} as a model of images and text ({first}); give the folder of a "
-            "checkpoint, or its id on the Hub."
+            f"Cannot load {shown(name)} as a model of images and text ({first_line(error)}); give the "
+            "folder of a checkpoint, or its id on the Hub."
         ) from error
     if not hasattr(network, "get_text_features") or not hasattr(processor, "tokenizer"):
         raise ModelError(f"{shown(name)} knows no text; hf:{name} loads it as a classifier.")

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Iterator
 
 from medmnist_c.builder.dataset_info import dataset_info
-from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
+from medmnist_c.corruptions.table import SEVERITIES, groups_of
 from medmnist_c.evaluation.metrics.names import PRIMARY, recall_of
 from medmnist_c.evaluation.report.baseline import alexnet, is_stable
 from medmnist_c.evaluation.report.model import (
@@ -69,7 +69,7 @@ def _pairs(one: DatasetReport, trainings: int) -> Iterator[_Pair]:
         yield f"the mean of {group.name}", group.means[PRIMARY].value, _mean(errors)
     yield from _of_summary(one.summary, means, BE, rBE, stable)
     present = {group.name for group in one.groups}, {at.severity for at in one.severities}
-    wanted = {each.group for each in CORRUPTIONS[one.dataset].values()}, set(SEVERITIES)
+    wanted = set(groups_of(one.dataset)), set(SEVERITIES)
     yield "the number of means", _count(present), _count(wanted)
     yield from _of_test_sets(one, trainings)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from medmnist_c.corruptions.table import CORRUPTIONS
+from medmnist_c.corruptions.table import CORRUPTIONS, corruptions_of
 from medmnist_c.evaluation.metrics.names import PRIMARY
 from medmnist_c.evaluation.rendering.formatting import provenance_rows
 from medmnist_c.evaluation.report.model import DatasetReport, Estimate, GroupReport, Report
@@ -91,7 +91,7 @@ def _figures(one: DatasetReport) -> DatasetFigures:
 
 def _of_group(group: GroupReport, dataset: str, corruptions: Mapping[str, Scope]) -> Scope:
     """A report has a group's rBE over the stable corruptions, and no severities of groups."""
-    own = [corruptions[n] for n, one in CORRUPTIONS[dataset].items() if one.group == group.name]
+    own = [corruptions[name] for name in corruptions_of(dataset, group.name)]
     columns = zip(*(one.severities for one in own), strict=True)
     return Scope(
         group.means[PRIMARY],

@@ -1,6 +1,6 @@
 """The published AlexNet as an entry: the release has its mean errors, and no report."""
 
-from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
+from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, corruptions_of, groups_of
 from medmnist_c.evaluation.report.baseline import Baseline, alexnet, is_stable
 from medmnist_c.evaluation.report.model import Estimate
 from medmnist_c.pages.leaderboard.entry import Entry
@@ -33,12 +33,9 @@ def released_alexnet() -> Entry:
 
 def _figures(baseline: Baseline, dataset: str) -> DatasetFigures:
     corruptions = {name: _scope(baseline, dataset, name) for name in CORRUPTIONS[dataset]}
-    groups = dict.fromkeys(one.group for one in CORRUPTIONS[dataset].values())
     of_groups = {
-        group: _mean(
-            [corruptions[n] for n, one in CORRUPTIONS[dataset].items() if one.group == group]
-        )
-        for group in groups
+        group: _mean([corruptions[name] for name in corruptions_of(dataset, group)])
+        for group in groups_of(dataset)
     }
     clean = Estimate(baseline.clean[dataset])
     return DatasetFigures(clean, _mean(list(corruptions.values())), of_groups, corruptions)
