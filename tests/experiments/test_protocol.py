@@ -2,9 +2,10 @@
 
 import pytest
 
+from medmnist_c.corruptions.table import groups_of
 from medmnist_c.experiments.errors import ExperimentError
 from medmnist_c.experiments.protocol import PRESETS, load_protocol
-from medmnist_c.experiments.runs import Run, chosen, groups_of, table2_runs, table3_runs
+from medmnist_c.experiments.runs import Run, chosen, table2_runs, table3_runs
 
 PAPER = """
 [training]

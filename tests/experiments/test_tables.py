@@ -20,9 +20,10 @@ from support.experiment_runs import (
     tiny,
 )
 
+from medmnist_c.corruptions.table import corruptions_of, groups_of
 from medmnist_c.evaluation.metrics.names import PRIMARY
 from medmnist_c.experiments.reproduce import reproduce, table_of
-from medmnist_c.experiments.runs import Run, corruptions_of, groups_of
+from medmnist_c.experiments.runs import Run
 from medmnist_c.experiments.scoring import kept_reports
 from medmnist_c.models.load import load_model
 
