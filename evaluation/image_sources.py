@@ -83,6 +83,14 @@ class MadeTestSet:
 
     test_set: TestSet
 
+    @classmethod
+    def open(cls, spec: TestSetSpec, cache_dir: Path, identity: str | None = None) -> "MadeTestSet":
+        """What is missing is fetched, and what the reference drew before is drawn through."""
+        test_set = spec.open(cache_dir, identity)
+        if spec.is_behind_images:
+            test_set.advance()  # with a bar: once for all processes, and here, where Ctrl-C ends it
+        return cls(test_set)
+
     @property
     def name(self) -> str:
         return self.test_set.config.name
@@ -144,12 +152,7 @@ class ImagesMadeHere:
         )
 
     def open(self, config: Config | ValidationSet, digest: str | None) -> MadeTestSet:
-        """What is missing is fetched, and what the reference drew before is drawn through."""
-        spec = self._spec(config)
-        test_set = spec.open(self.cache_dir, digest)
-        if spec.is_behind_images:
-            test_set.advance()  # with a bar: once for all processes, and here, where Ctrl-C ends it
-        return MadeTestSet(test_set)
+        return MadeTestSet.open(self._spec(config), self.cache_dir, digest)
 
     def count(self, config: Config | ValidationSet) -> int:
         return self._spec(config).clean_source().count

@@ -87,8 +87,8 @@ def fed_by_processes(lanes: Lanes[Job], inputs: Sequence[ModelInput], number: in
     """As `fed_here`, but made by so many processes, up to some hundred images ahead.
 
     The next jobs are asked for while the one before is not finished. A test set of each lane is under
-    way at a time: its stretches come in order, between those of the other lane; the chained ones begin
-    when the first of the others is finished. All test sets are of one dataset.
+    way at a time: its stretches come in order, between those of the other lane. The very first one goes
+    alone: what is known of it decides what is asked for. All test sets are of one dataset.
 
     Raises:
         PredictionError: a worker process has ended.
@@ -101,8 +101,8 @@ def fed_by_processes(lanes: Lanes[Job], inputs: Sequence[ModelInput], number: in
     memory = SharedMemory(layout.segments * layout.segment_bytes)
     try:
         with pool_of(number, memory, dump_inputs(inputs), formats) as pool:
-            begun = Lanes(itertools.chain([first], lanes.apart), lanes.chained)
-            yield from _Run(begun, pool, memory.array(), layout).stretches()
+            for some in (Lanes(iter([first])), lanes):
+                yield from _Run(some, pool, memory.array(), layout).stretches()
     finally:
         memory.close()
 
@@ -181,11 +181,11 @@ class _Run(Generic[Job]):
     def __init__(self, lanes: Lanes[Job], pool: Pool, memory: np.ndarray, layout: _Layout) -> None:
         self._pool, self._memory, self._layout = pool, memory, layout
         self._free = deque(range(layout.segments))
-        self._apart = _Lane(lanes.apart, layout.longest)
-        self._chained = _Lane(lanes.chained, layout.longest, chained=True)
-        self._lanes = [
-            self._apart
-        ]  # the chained ones come when what is known of the first one is kept
+        # First those that others wait for.
+        self._lanes = (
+            _Lane(lanes.chained, layout.longest, chained=True),
+            _Lane(lanes.apart, layout.longest),
+        )
 
     def stretches(self) -> Fed[Job]:
         while True:
@@ -196,17 +196,13 @@ class _Run(Generic[Job]):
                 yield job, stretch
                 self._free.append(segment)
                 self._pool.collect(0)
-                if stretch.last and self._chained not in self._lanes:
-                    self._lanes.insert(0, self._chained)
             elif any(one.given for one in self._lanes):
                 self._pool.collect()
-            elif self._chained not in self._lanes:
-                self._lanes.insert(0, self._chained)
             else:
                 return
 
     def _submit(self) -> None:
-        """Give out the next parts, as far as there is memory for them; first those that others await."""
+        """Give out the next parts, as far as there is memory for them."""
         for lane in self._lanes:
             while self._free and lane.has_room and (lane.parts or lane.plan()):
                 job, test_set, part = lane.parts.popleft()

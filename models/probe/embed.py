@@ -99,10 +99,8 @@ def embed(
                 if store.read(file) is not None:
                     progress.kept(counts[one])
                     continue
-                test_set = spec.open(absolute(datasets.config.HF_DATASETS_CACHE))
-                if chained:
-                    test_set.advance()
-                yield file, MadeTestSet(test_set)
+                cache_dir = absolute(datasets.config.HF_DATASETS_CACHE)
+                yield file, MadeTestSet.open(spec, cache_dir)
 
         running: dict[Path, tuple[_AskedEncoder, list[np.ndarray]]] = {}
         lanes = Lanes(jobs(chained=False), jobs(chained=True))
