@@ -16,10 +16,7 @@ from medmnist_c.augmentation.augmix import TargetedAugMix  # noqa: E402
 from medmnist_c.augmentation.targeted import TargetedAugmentation  # noqa: E402
 from medmnist_c.builder.source.image_source import ImageSource  # noqa: E402
 from medmnist_c.builder.testset.spec import TestSetSpec  # noqa: E402
-from medmnist_c.corruptions.table import (
-    CORRUPTIONS,
-    groups_of,
-)
+from medmnist_c.corruptions.table import CORRUPTIONS, groups_of  # noqa: E402
 from medmnist_c.experiments.errors import ExperimentError  # noqa: E402
 from medmnist_c.experiments.runs import Run  # noqa: E402
 from medmnist_c.experiments.training.augmentations import augmentation_of  # noqa: E402
