@@ -7,6 +7,7 @@
     python trials/publishing.py broken [PATTERN]  # a push of the sample broken by quota, expired
                                          # addresses, kills, 503; all test sets, or those that match
     python trials/publishing.py broken DIR        # the same of bloodmnist at its official size
+    python trials/publishing.py broken ... 3600   # with so many seconds of 503, in place of 120
 
 Each prints what docs/publishing.md tells.
 """
@@ -245,13 +246,13 @@ os._exit(0)
 """
 
 
-def trial_real(hub: Hub, home: Path, data_dir: Path) -> None:
+def trial_real(hub: Hub, home: Path, data_dir: str) -> None:
     many = ["bloodmnist_clean", "bloodmnist_motion_blur_*", "bloodmnist_stain_deposit_*"]
     few = ["bloodmnist_clean", "bloodmnist_motion_blur_3", "bloodmnist_stain_deposit_5"]
     for repo, names, xet in (("tester/lfs", many, False), ("tester/xet", few, True)):
         hub.forget_requests()
         started = time.monotonic()
-        process = push(hub, home, repo, *names, "--data-dir", str(data_dir), xet=xet)
+        process = push(hub, home, repo, *names, "--data-dir", data_dir, xet=xet)
         with watched(process, home / "huggingface" / "datasets" / "medmnist_c_push") as peaks:
             said = finished(process)
         print(f"{said}: {time.monotonic() - started:.1f} s, {counted(hub)}")
@@ -279,9 +280,9 @@ def restarted(hub: Hub, **options) -> None:
     hub.start()
 
 
-def trial_broken(hub: Hub, home: Path, what: Path = Path("*")) -> None:
+def trial_broken(hub: Hub, home: Path, what: str = "*", outage: str = "120") -> None:
     """Nothing is lost or made twice, and each end says why; the times are short, the faults real."""
-    which = [*BLOOD, "--data-dir", str(what)] if what.is_dir() else [str(what), "--sample"]
+    which = [*BLOOD, "--data-dir", what] if Path(what).is_dir() else [what, "--sample"]
     which += ["--num-proc", "2"]
     started = time.monotonic()
     print(f"unbroken: {finished(push(hub, home, 'tester/whole', *which))}")
@@ -313,12 +314,12 @@ def trial_broken(hub: Hub, home: Path, what: Path = Path("*")) -> None:
         kill(process)
         there(hub, f"killed after {moment * took:.0f} s")
 
-    process = push(hub, home, "tester/broken", *which, "--patience", "1")
+    process = push(hub, home, "tester/broken", *which, "--patience", "2")
     time.sleep(0.2 * took)
     hub.break_on(number=1, how="status", status=503, times=10**6)
-    time.sleep(120)
+    time.sleep(float(outage))
     hub.mend()
-    print(f"two minutes of 503: {finished(process).splitlines()[-1]}")
+    print(f"{outage} s of 503: {finished(process).splitlines()[-1]}")
     there(hub, "503")
     print(f"content: {'the same' if content(hub, 'tester/broken') == whole else 'OTHER'}")
     hub.forget_requests()
@@ -372,7 +373,7 @@ def main() -> None:
         home = Path(folder) / "home"
         home.mkdir()
         with running_hub(Path(folder) / "hub") as hub:
-            TRIALS[trial](hub, home, *(Path(one) for one in rest))
+            TRIALS[trial](hub, home, *rest)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ class Pending:
     """A task that a worker has been given, and what has come of it."""
 
     task: Task
+    chained: bool = False
     result: Result | None = None
 
 
@@ -31,23 +32,29 @@ class _Worker:
 
     @property
     def load(self) -> tuple[bool, int]:
-        """Whether it makes parts that follow each other, which take long, and how much it has to do."""
-        parts = [pending.task.part for pending in self.given]
-        return any(part.follows or part.stop < part.stretch[1] for part in parts), len(parts)
+        """Whether it makes a chain, behind which nothing should wait, and how much it has to do."""
+        return any(pending.chained for pending in self.given), len(self.given)
 
 
 class Pool:
-    """Gives tasks to workers: one that follows another to the same, others to who has least to do.
-
-    What waits behind a chain of parts would hold up all that comes after it.
-    """
+    """Gives tasks to workers: one that follows another to the same, others to who has least to do."""
 
     def __init__(self, workers: Sequence[_Worker]) -> None:
         self._workers = workers
         self._latest: dict[str, _Worker] = {}  # by test set, who had its last part
 
-    def submit(self, task: Task) -> Pending:
-        pending = Pending(task)
+    @property
+    def size(self) -> int:
+        return len(self._workers)
+
+    @property
+    def has_idle(self) -> bool:
+        """Whether a worker has nothing to do."""
+        return not all(worker.given for worker in self._workers)
+
+    def submit(self, task: Task, chained: bool = False) -> Pending:
+        """Give out a task; `chained` if the test sets after its own wait for it."""
+        pending = Pending(task, chained)
         name = task.test_set.name
         if not task.part.follows:
             self._latest[name] = min(self._workers, key=lambda worker: worker.load)

@@ -86,8 +86,8 @@ def _made_here(maker: Maker, test_set: ReadableTestSet, longest: int) -> Iterato
 def fed_by_processes(lanes: Lanes[Job], inputs: Sequence[ModelInput], number: int) -> Fed[Job]:
     """As `fed_here`, but made by so many processes, up to some hundred images ahead.
 
-    The next jobs are asked for while the one before is not finished. A test set of each lane is under
-    way at a time: its stretches come in order, between those of the other lane. The very first one goes
+    The next jobs are asked for while those before are not finished. Several test sets may be under way
+    at a time: the stretches of each come in order, between those of others. The very first one goes
     alone: what is known of it decides what is asked for. All test sets are of one dataset.
 
     Raises:
@@ -141,56 +141,44 @@ class _Layout:
 class _Lane(Generic[Job]):
     """Test sets that are made one after the other, in parts that are given out and come back in order.
 
-    longest: images of a part.
-    chained: a test set waits until the one before it is made.
+    chained: a test set waits until the one before it is made, and its worker does nothing else.
     """
 
     jobs: Jobs[Job]
-    longest: int
     chained: bool = False
     parts: deque[tuple[Job, ReadableTestSet, Part]] = field(default_factory=deque)
     given: deque[tuple[Job, Pending, int]] = field(default_factory=deque)  # with their segments
-    error: Exception | None = None
 
     @property
-    def has_room(self) -> bool:
-        """Whether more parts may be given out: of those that follow each other, only few."""
-        follows = bool(self.parts) and self.parts[0][2].follows
-        return not follows or len(self.given) < _FOLLOWING
+    def open(self) -> bool:
+        """Whether it has parts that are not made and read yet."""
+        return bool(self.parts or self.given)
 
-    def plan(self) -> bool:
-        """Cut the next test set into parts, if it can be done now."""
-        if self.error or (self.chained and self.given):
-            return False
-        try:
-            following = next(self.jobs, None)
-            if following is None:
-                return False
-            job, test_set = following
-            parts = test_set.parts(self.longest)
-        except Exception as error:  # the test sets before it come first
-            self.error = error
-            return False
-        self.parts.extend((job, test_set, part) for part in parts)
-        return bool(parts)
+    @property
+    def may_plan(self) -> bool:
+        """Whether the next test set can be cut into parts now."""
+        return not self.parts and not (self.chained and self.given)
 
 
 class _Run(Generic[Job]):
-    """Test sets on their way through a pool."""
+    """Test sets on their way through a pool.
+
+    There is a lane for those that are chained, and as many as workers for the others. Parts that follow
+    each other keep one worker busy, so the next lane is opened where a worker has nothing to do.
+    """
 
     def __init__(self, lanes: Lanes[Job], pool: Pool, memory: np.ndarray, layout: _Layout) -> None:
         self._pool, self._memory, self._layout = pool, memory, layout
         self._free = deque(range(layout.segments))
+        self._error: Exception | None = None
         # First those that others wait for.
-        self._lanes = (
-            _Lane(lanes.chained, layout.longest, chained=True),
-            _Lane(lanes.apart, layout.longest),
-        )
+        self._lanes = [_Lane(lanes.chained, chained=True)]
+        self._lanes += [_Lane(lanes.apart) for _ in range(pool.size)]
 
     def stretches(self) -> Fed[Job]:
         while True:
             self._submit()
-            lane = self._come()
+            lane = next((one for one in self._lanes if _has_come(one)), None)
             if lane is not None:
                 job, stretch, segment = self._taken(lane)
                 yield job, stretch
@@ -198,26 +186,45 @@ class _Run(Generic[Job]):
                 self._pool.collect(0)
             elif any(one.given for one in self._lanes):
                 self._pool.collect()
+            elif self._error:  # the test sets before it came first
+                raise self._error
             else:
                 return
 
     def _submit(self) -> None:
         """Give out the next parts, as far as there is memory for them."""
+        chained, first, *_ = self._lanes
         for lane in self._lanes:
-            while self._free and lane.has_room and (lane.parts or lane.plan()):
+            if not (lane.open or lane in (chained, first) or self._pool.has_idle):
+                continue
+            while self._free and (lane.parts or self._plan(lane)) and self._has_room(lane):
                 job, test_set, part = lane.parts.popleft()
                 segment = self._free.popleft()
                 task = Task(test_set, part, self._layout.offsets(segment))
-                lane.given.append((job, self._pool.submit(task), segment))
+                lane.given.append((job, self._pool.submit(task, lane.chained), segment))
 
-    def _come(self) -> _Lane[Job] | None:
-        """A lane whose next stretch has come."""
-        for lane in self._lanes:
-            if lane.given and lane.given[0][1].result is not None:
-                return lane
-            if lane.error and not lane.given and not lane.parts:
-                raise lane.error
-        return None
+    def _plan(self, lane: _Lane[Job]) -> bool:
+        """Cut the next test set into parts, if it can be done now."""
+        if self._error or not lane.may_plan:
+            return False
+        try:
+            following = next(lane.jobs, None)
+            if following is None:
+                return False
+            job, test_set = following
+            parts = test_set.parts(self._layout.longest)
+        except Exception as error:
+            self._error = error
+            return False
+        lane.parts.extend((job, test_set, part) for part in parts)
+        return bool(parts)
+
+    def _has_room(self, lane: _Lane[Job]) -> bool:
+        """Whether more parts may be given out: of those that follow each other, only few."""
+        if lane.parts[0][2].follows:
+            return len(lane.given) < _FOLLOWING
+        others = sum(one.open for one in self._lanes if one is not lane)
+        return len(lane.given) < max(_FOLLOWING, self._layout.segments - _FOLLOWING * others)
 
     def _taken(self, lane: _Lane[Job]) -> tuple[Job, Stretch, int]:
         job, pending, segment = lane.given.popleft()
@@ -229,3 +236,7 @@ class _Run(Generic[Job]):
         rows = rows_at(self._memory, task.offsets, formats, len(result.labels))
         last = task.part.stop == task.test_set.count
         return job, Stretch(result.labels, rows, formats, last), segment
+
+
+def _has_come(lane: _Lane) -> bool:
+    return bool(lane.given) and lane.given[0][1].result is not None

@@ -86,6 +86,11 @@ class Contents:
         except FileNotFoundError:
             return None
 
+    @property
+    def lfs_bytes(self) -> int:
+        """Of all LFS content, committed or not."""
+        return sum(path.stat().st_size for path in self._lfs.iterdir())
+
     def add_regular(self, content: bytes) -> bool:
         """Keep a regular file; whether it is new."""
         path = self.path(regular_file(content))

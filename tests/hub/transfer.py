@@ -53,9 +53,8 @@ def lfs_batch(hub: State, call: Call, parts: dict[str, str]) -> Answer:
         raise Refusal(422, "only uploads by sha256")
     _few_enough(asked["objects"])
     objects = [_object(hub, call, repo, o["oid"], o["size"]) for o in asked["objects"]]
-    stored = sum(file.size for file in repo.at("main").files.values() if file.lfs)
     more = sum(o["size"] for o in objects if "actions" in o)
-    if stored + more > hub.options.storage:
+    if repo.contents.lfs_bytes + more > hub.options.storage:
         raise Refusal(
             403, "Storage limit reached, please upgrade your plan to increase your storage."
         )
