@@ -11,6 +11,7 @@ theirs. Images are the sample's, repeated; noise differs from image to image.
 
 import os
 import tempfile
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import datasets
 import numpy as np
 from run import Peer, _repeat_images
 
-from medmnist_c.builder.configs import CorruptedConfig, select
+from medmnist_c.builder.configs import CleanConfig, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.npz.build import build_npz
 from medmnist_c.builder.parquet.build import build
@@ -32,16 +33,17 @@ from medmnist_c.evaluation.predictions.folder import PredictionFolder
 WORKERS = 2
 
 
-def ours(dataset: str, folder: Path, output: Path) -> dict[str, float]:
+def ours(
+    configs: Sequence[CorruptedConfig | CleanConfig], folder: Path, output: Path
+) -> dict[str, float]:
     """Seconds for each corruption's five test sets: from the last file of the one before to its own."""
-    classes = len(dataset_info(dataset).labels)
+    classes = len(dataset_info(configs[0].dataset).labels)
 
     def free(images: np.ndarray) -> np.ndarray:
         return np.full((len(images), classes), 1 / classes)
 
     model = Model(free, batch_size=64)
     (named,) = models_of({"free": model}, model)
-    configs = chosen_configs(dataset, None, None)
     store = PredictionFolder(output)
     predict_all([KeptModel(named, store)], configs, PublishedImages.at(str(folder)), WORKERS)
     written = {path.stem: path.stat().st_mtime for path in output.rglob("*.parquet")}
@@ -58,8 +60,11 @@ def ours(dataset: str, folder: Path, output: Path) -> dict[str, float]:
 @click.argument("dataset")
 @click.option("--peer-python", required=True, help="Python of the peer's environment.")
 @click.option("--count", default=1000, show_default=True, help="Images of a test set.")
+@click.option("--corruption", multiple=True, help="Only this one; may be given several times.")
 @click.option("--rounds", default=3, show_default=True)
-def main(dataset: str, peer_python: str, count: int, rounds: int) -> None:
+def main(
+    dataset: str, peer_python: str, count: int, corruption: tuple[str, ...], rounds: int
+) -> None:
     datasets.disable_progress_bars()
     peer = Peer(peer_python)
     with tempfile.TemporaryDirectory(prefix="medmnist_c_") as temporary:
@@ -67,7 +72,8 @@ def main(dataset: str, peer_python: str, count: int, rounds: int) -> None:
         (folder / "clean").mkdir()
         _repeat_images(dataset, folder / "clean", count)
         how = {"data_dir": folder / "clean", "cache_dir": folder / "cache"}
-        names = [one.name for one in select(dataset)]
+        configs = chosen_configs(dataset, corruption or None, None)
+        names = [one.name for one in configs]
         build(names, folder / "ours", **how, seed=0)
         build_npz(names, folder / "theirs", **how, seed=0)
         size = sum(file.stat().st_size for file in (folder / "ours").rglob("*.parquet"))
@@ -78,18 +84,14 @@ def main(dataset: str, peer_python: str, count: int, rounds: int) -> None:
         mine: dict[str, list[float]] = {}
         other: dict[str, list[float]] = {}
         for number in range(rounds):
-            for corruption, seconds in ours(dataset, folder / "ours", folder / str(number)).items():
-                mine.setdefault(corruption, []).append(seconds)
-                ask = {"root": str(folder / "theirs"), "dataset": dataset, "corruption": corruption}
-                other.setdefault(corruption, []).append(
-                    peer.seconds(do="load", workers=WORKERS, **ask)
-                )
+            for one, seconds in ours(configs, folder / "ours", folder / str(number)).items():
+                mine.setdefault(one, []).append(seconds)
+                ask = {"root": str(folder / "theirs"), "dataset": dataset, "corruption": one}
+                other.setdefault(one, []).append(peer.seconds(do="load", workers=WORKERS, **ask))
         print("| corruption | theirs, images/s | ours, images/s | ratio |\n|---|---:|---:|---:|")
-        for corruption, seconds in mine.items():
-            speeds = [5 * count / float(np.median(one)) for one in (other[corruption], seconds)]
-            print(
-                f"| {corruption} | {speeds[0]:,.0f} | {speeds[1]:,.0f} | {speeds[1] / speeds[0]:.2f} |"
-            )
+        for one, seconds in mine.items():
+            speeds = [5 * count / float(np.median(some)) for some in (other[one], seconds)]
+            print(f"| {one} | {speeds[0]:,.0f} | {speeds[1]:,.0f} | {speeds[1] / speeds[0]:.2f} |")
 
 
 if __name__ == "__main__":
