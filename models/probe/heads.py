@@ -9,6 +9,7 @@ from medmnist_c.builder.dataset_info import MedMNISTInfo
 from medmnist_c.builder.suggestions import nearest, shown
 from medmnist_c.models.errors import ModelError, needing
 from medmnist_c.models.probe.features import Features
+from medmnist_c.models.probe.threads import side_by_side
 
 Scores = Callable[[np.ndarray], np.ndarray]  # features B x D to probabilities B x classes
 
@@ -16,6 +17,8 @@ REGULARISATIONS = tuple(10.0**power for power in range(-5, 3))
 """C of logistic regression: the inverse of the strength of its L2 penalty."""
 
 NEIGHBOURS = (1, 3, 5, 10, 20, 50)
+
+_DISTANCES = 64  # MiB at a time, in each thread
 
 
 @dataclass(frozen=True)
@@ -71,32 +74,36 @@ def _linear(train: Features, info: MedMNISTInfo) -> list[tuple[str, Scores]]:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    made: list[tuple[str, Scores]] = []
-    for strength in REGULARISATIONS:
+    def trained(strength: float) -> tuple[str, Scores]:
         regression = LogisticRegression(C=strength, max_iter=1000)
         if info.multi_label:
             regression = OneVsRestClassifier(regression)
         pipeline = make_pipeline(StandardScaler(), regression)
         pipeline.fit(train.features, _targets(train.labels, info))
-        made.append((f"C = {strength:g}", pipeline.predict_proba))
-    return made
+        return f"C = {strength:g}", pipeline.predict_proba
+
+    return side_by_side(trained, REGULARISATIONS)
 
 
 def _nearest_neighbours(train: Features, info: MedMNISTInfo) -> list[tuple[str, Scores]]:
+    from sklearn import config_context
     from sklearn.neighbors import NearestNeighbors
 
     most = min(max(NEIGHBOURS), len(train.labels))
     index = NearestNeighbors(n_neighbors=most, metric="cosine", algorithm="brute")
     index.fit(train.features)
     answers = train.labels if info.multi_label else np.eye(len(info.labels))[train.labels[:, 0]]
-    latest: list[
-        tuple[np.ndarray, np.ndarray]
-    ] = []  # features and their neighbours, for all counts
+    # Features and their neighbours: all numbers of neighbours ask for the same ones.
+    latest: list[tuple[np.ndarray, np.ndarray]] = []
 
     def near(features: np.ndarray) -> np.ndarray:
-        if not latest or latest[0][0] is not features:
-            latest[:] = [(features, index.kneighbors(features, return_distance=False))]
-        return latest[0][1]
+        for known, neighbours in latest[:]:
+            if known is features:
+                return neighbours
+        with config_context(working_memory=_DISTANCES):
+            found = index.kneighbors(features, return_distance=False)
+        latest[:] = [(features, found)]
+        return found
 
     def scores_of(count: int) -> Scores:
         def scores(features: np.ndarray) -> np.ndarray:

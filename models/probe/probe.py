@@ -4,6 +4,7 @@ import contextlib
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from medmnist_c.models.errors import ModelError
 from medmnist_c.models.loaded import Encoder, LoadedModel
 from medmnist_c.models.probe.embed import ImageSet, embed
 from medmnist_c.models.probe.features import Features
-from medmnist_c.models.probe.heads import trained_head
+from medmnist_c.models.probe.heads import Head, trained_head
 from medmnist_c.models.probe.store import FeatureStore
+from medmnist_c.models.probe.threads import side_by_side
 
 
 def probe(
@@ -83,17 +85,13 @@ def probe(
             }
             embed(encoder, [training, validation, *scored.values()], store, num_workers)
             learnt = [_kept(store, encoder, images) for images in (training, validation)]
-            origins = ImagesMadeHere(source)
+            trained = []
             for head, name in names.items():
                 made = trained_head(head, learnt[0], learnt[1], dataset_info(one))
                 models[name].chosen[one] = made.chosen
-                kept = _kept_model(models[name], name, folder, one)
-                kept_sets: list[tuple[Config | ValidationSet, ImageSet]]
-                kept_sets = [(ValidationSet(one), validation), *scored.items()]
-                for config, images in kept_sets:
-                    found = _kept(store, encoder, images)
-                    origin = kept.origin(config, origins.origin(config))
-                    kept.store.write(config, found.labels, made.scores(found.features), origin)
+                trained.append((made, _kept_model(models[name], name, folder, one)))
+            keep = partial(_keep_scores, store, encoder, ImagesMadeHere(source), trained)
+            side_by_side(keep, [(ValidationSet(one), validation), *scored.items()])
         return evaluate(
             models,
             dataset,
@@ -136,6 +134,21 @@ def _kept(store: FeatureStore, encoder: Encoder, images: ImageSet) -> Features:
     if found is None:
         raise ModelError(f"The features in {file} have gone meanwhile; run it again.")
     return found
+
+
+def _keep_scores(
+    store: FeatureStore,
+    encoder: Encoder,
+    origins: ImagesMadeHere,
+    heads: Sequence[tuple[Head, KeptModel]],
+    of: tuple[Config | ValidationSet, ImageSet],
+) -> None:
+    """Have all heads say what they make of a set of images, whose features are read once."""
+    config, images = of
+    found = _kept(store, encoder, images)
+    for head, kept in heads:
+        origin = kept.origin(config, origins.origin(config))
+        kept.store.write(config, found.labels, head.scores(found.features), origin)
 
 
 def _kept_model(model: LoadedModel, name: str, folder: str | Path, dataset: str) -> KeptModel:
