@@ -8,7 +8,8 @@ from threadpoolctl import threadpool_limits
 
 from medmnist_c.builder.executor.processes import available_cores
 
-Given, Made = TypeVar("Given"), TypeVar("Made")
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 def side_by_side(make: Callable[[Given], Made], of: Iterable[Given]) -> list[Made]:

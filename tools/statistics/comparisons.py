@@ -25,7 +25,7 @@ CLEAN_ERRORS = {
     "breastmnist": (0.15, 0.03),
     "retinamnist": (0.45, 0.03),
     "dermamnist": (0.25, 0.02),
-    "bloodmnist": (0.015, 0.003),
+    "bloodmnist": (0.05, 0.015, 0.003),
 }
 
 
