@@ -137,7 +137,7 @@ class _Layout:
         return tuple(itertools.accumulate(self._sizes[:-1], initial=first))
 
 
-@dataclass
+@dataclass(eq=False)
 class _Lane(Generic[Job]):
     """Test sets that are made one after the other, in parts that are given out and come back in order.
 
