@@ -28,6 +28,14 @@ from datasets import load_dataset
 num_proc = int(sys.argv[2]) or None
 load_dataset("medmnist_c", "{NAME}", split="test", data_dir=sys.argv[1], num_proc=num_proc)
 """
+PROBE = """
+import sys, time
+from medmnist_c.models.probe.threads import side_by_side
+def fit(head):
+    print("fitting", file=sys.stderr, flush=True)
+    time.sleep(60)  # like linear algebra it is not interrupted
+side_by_side(fit, range(8))
+"""
 COMMAND = "from medmnist_c.cli import main; main()"
 LEFT = (".tmp", ".making", ".incomplete", "medmnist_c_push/*/*")
 
@@ -61,10 +69,10 @@ def ended_by(number: int, process: subprocess.Popen, seen: Iterator[object]) -> 
     return time.monotonic() - started, said.decode()
 
 
-def drawing(process: subprocess.Popen) -> Iterator[None]:
-    """Until the bar says that noise is advanced past."""
+def drawing(process: subprocess.Popen, words: bytes = b"advancing past") -> Iterator[None]:
+    """Until the bar says that noise is advanced past, or the program says other words."""
     said = b""
-    while b"advancing past" not in said:
+    while words not in said:
         more = os.read(process.stderr.fileno(), 4096)
         assert more, said.decode()
         said += more
@@ -119,6 +127,14 @@ def test_item_11_ctrl_c_ends_load_dataset(num_proc, data, tmp_path):
     assert seconds < SECONDS + SLACK
     assert process.returncode == -signal.SIGINT and said.rstrip().endswith("KeyboardInterrupt")
     assert leftovers(tmp_path) == []
+
+
+def test_item_11_ctrl_c_ends_a_probe_whose_heads_are_fitted(tmp_path):
+    pytest.importorskip("threadpoolctl")
+    process = python(PROBE, cwd=tmp_path)
+    seconds, said = ended_by(signal.SIGINT, process, drawing(process, b"fitting"))
+    assert seconds < SECONDS + SLACK
+    assert process.returncode == -signal.SIGINT and said.rstrip().endswith("KeyboardInterrupt")
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

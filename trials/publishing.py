@@ -270,7 +270,7 @@ def trial_real(hub: Hub, home: Path, data_dir: str) -> None:
     read_back(hub, home, "tester/lfs", few, data_dir=data_dir)
 
 
-BLOOD = ["bloodmnist_clean", "bloodmnist_motion_blur_*", "bloodmnist_stain_deposit_*"]
+BLOOD = ["bloodmnist_*"]
 
 
 def restarted(hub: Hub, **options) -> None:
