@@ -24,7 +24,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
@@ -281,7 +281,7 @@ def restarted(hub: Hub, **options) -> None:
 
 
 def trial_broken(hub: Hub, home: Path, what: str = "*", outage: str = "120") -> None:
-    """Nothing is lost or made twice, and each end says why; the times are short, the faults real."""
+    """Nothing is lost or made twice, and each end says why."""
     which = [*BLOOD, "--data-dir", what] if Path(what).is_dir() else [what, "--sample"]
     which += ["--num-proc", "2"]
     started = time.monotonic()
@@ -292,30 +292,36 @@ def trial_broken(hub: Hub, home: Path, what: str = "*", outage: str = "120") -> 
     print(f"unbroken: {took:.0f} s, {counted(hub)}", flush=True)
     shutil.rmtree(hub.root / "repositories" / "dataset" / "tester" / "whole")  # twice is much
 
-    restarted(hub, storage=size // 3)
+    restarted(hub, storage=size * 2 // 3)
     process = push(hub, home, "tester/broken", *which)
     said = process.communicate()[0].strip().splitlines()[-1]
-    print(f"quota at a third: status {process.returncode}, {said}", flush=True)
-    there(hub, "quota")
+    print(f"storage for two thirds: status {process.returncode}, {said}", flush=True)
+    there(hub, "that")
 
     restarted(hub, upload_seconds=1)
     hub.break_on(kind="lfs_put", number=1, how="slow", seconds=0.4, times=10**6)
     process = push(hub, home, "tester/broken", *which)
-    time.sleep(took / 2)
+    wait_for(process, lambda: uploads(hub, 403) >= 10)
     kill(process)
-    refused = sum(r.kind == "lfs_put" and r.status == 403 for r in hub.requests())
-    there(hub, f"addresses good for 1 s, {refused} refused, then killed")
+    refused = uploads(hub, 403)
+    there(hub, f"addresses good for 1 s, {refused} refused, {uploads(hub)} not, then SIGKILL")
     hub.mend()
 
     restarted(hub)
-    for moment in (0.2, 0.3):
+    commits = commits_of(hub)
+    for what_is_seen, enough in (
+        ("5 uploads", lambda: uploads(hub) >= 5),
+        ("a commit", lambda: commits_of(hub) > commits),
+    ):
+        hub.forget_requests()
         process = push(hub, home, "tester/broken", *which)
-        time.sleep(moment * took)
+        wait_for(process, enough)
         kill(process)
-        there(hub, f"killed after {moment * took:.0f} s")
+        there(hub, f"SIGKILL at {what_is_seen}")
 
+    hub.forget_requests()
     process = push(hub, home, "tester/broken", *which, "--patience", "2")
-    time.sleep(0.2 * took)
+    wait_for(process, lambda: uploads(hub) >= 2)
     hub.break_on(number=1, how="status", status=503, times=10**6)
     time.sleep(float(outage))
     hub.mend()
@@ -324,6 +330,21 @@ def trial_broken(hub: Hub, home: Path, what: str = "*", outage: str = "120") -> 
     print(f"content: {'the same' if content(hub, 'tester/broken') == whole else 'OTHER'}")
     hub.forget_requests()
     print(f"again: {finished(push(hub, home, 'tester/broken', *which))}; {counted(hub)}")
+
+
+def wait_for(process: subprocess.Popen, enough: Callable[[], bool]) -> None:
+    while not enough():
+        if process.poll() is not None:
+            raise SystemExit(f"push ended before it was broken: {process.communicate()[0]}")
+        time.sleep(0.05)
+
+
+def uploads(hub: Hub, status: int = 200) -> int:
+    return sum(r.kind == "lfs_put" and r.status == status for r in hub.requests())
+
+
+def commits_of(hub: Hub) -> int:
+    return len(hub.repository("tester/broken")["commits"])
 
 
 def kill(process: subprocess.Popen) -> None:
