@@ -1,12 +1,12 @@
 """MedMNIST-C on Hugging Face `datasets`. Importing this package makes the name known to them."""
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from medmnist_c.builder.hf.registration import register
 
 if TYPE_CHECKING:
+    __version__: str
     from medmnist_c.augmentation.augmix import TargetedAugMix
     from medmnist_c.augmentation.targeted import TargetedAugmentation
     from medmnist_c.builder.configs import config_names
@@ -56,11 +56,10 @@ __all__ = [
     "verify",
 ]
 
-__version__ = version("medmnist_c")
 register()
 
 # Imported when first asked for: `medmnist-c register` imports this package wherever `datasets` is
-# imported, and most of those processes need no more than the name.
+# imported, most of those processes need no more than the name, and a worker process only its own part.
 _LATE = {
     "MedMNISTC": "medmnist_c.medmnist_c",
     "MedMNISTCConfig": "medmnist_c.medmnist_c",
@@ -90,6 +89,10 @@ _LATE = {
 if not TYPE_CHECKING:  # a type checker would take any misspelt name for one that is here
 
     def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("medmnist_c")
         if name not in _LATE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(_LATE[name]), name)

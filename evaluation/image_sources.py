@@ -7,7 +7,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import datasets
 import fsspec
 import numpy as np
 import pyarrow.parquet as pq
@@ -18,6 +17,7 @@ from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError, first_line
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.retry import CLIENT_ERRORS, failure_of
+from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.parts import Part, parts_of
@@ -117,7 +117,7 @@ class ImagesMadeHere:
     """Test sets made on the fly from the clean one; nothing but that is on the disk."""
 
     source: ImageSource
-    cache_dir: Path = field(default_factory=lambda: absolute(datasets.config.HF_DATASETS_CACHE))
+    cache_dir: Path = field(default_factory=lambda: absolute(cache_folder()))
 
     def _spec(self, config: Config | ValidationSet) -> TestSetSpec:
         if isinstance(config, ValidationSet):
@@ -220,9 +220,11 @@ class PublishedImages:
         return digest.hexdigest()[:16]
 
     def open(self, config: Config | ValidationSet, digest: str | None) -> "PublishedTestSet":
+        from datasets import load_dataset_builder  # the workers that make images do without
+
         assert not isinstance(config, ValidationSet)
         try:
-            builder = datasets.load_dataset_builder(self.repo, config.name, revision=self.revision)
+            builder = load_dataset_builder(self.repo, config.name, revision=self.revision)
             files = builder.config.data_files["test"]
             return PublishedTestSet.of(config, self.repo, list(map(str, files)))
         except (*CLIENT_ERRORS, ValueError, KeyError, TypeError) as error:

@@ -178,6 +178,20 @@ def test_where_datasets_has_moved_its_look_up_the_import_names_the_builder_class
     assert done.stdout.strip() == "0"
 
 
+@pytest.mark.parametrize("imports", ["medmnist_c, datasets", "datasets, medmnist_c"])
+def test_the_name_is_known_whichever_is_imported_first(imports):
+    program = (
+        f"import {imports}\n"
+        "import datasets.load, datasets.inspect\n"
+        "for one in (datasets.load, datasets.inspect):\n"
+        "    print(one.dataset_module_factory('medmnist_c').module_path)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd="/", capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["medmnist_c.medmnist_c"] * 2 and not done.stderr
+
+
 def test_importing_does_not_import_torch():
     program = "import sys, medmnist_c, medmnist_c.cli; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd="/", check=False).returncode == 0

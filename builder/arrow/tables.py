@@ -43,21 +43,34 @@ def tables(
         images: uint8 images number start, start + 1, ...
         labels: whole numbers, N x K, of the whole test set.
         start: number of the first image.
-        schema: as `features_of(...).arrow_schema`.
+        schema: as `schema_of` gives it.
         encoding: of the image column.
     """
     images = iter(images)
     first = start
-    image = schema.field("image").type
+    image = list(schema.field("image").type)
     while files := [encode(one, encoding) for one in islice(images, rows_a_table)]:
-        rows = labels[first : first + len(files)].astype(np.int64)
-        columns = {
-            "image": pa.StructArray.from_arrays(
-                [pa.array(files, image.field("bytes").type), pa.nulls(len(files), pa.string())],
-                fields=list(image),
-            ),
-            "label": rows.tolist() if rows.shape[1] > 1 else rows[:, 0],
-            "index": np.arange(first, first + len(files)),
-        }
-        first += len(files)
-        yield pa.Table.from_pydict(columns, schema=schema)
+        stop = first + len(files)
+        of_image = [_binaries(files), pa.nulls(len(files), pa.string())]
+        label, several = _integers(labels[first:stop]), labels.shape[1] > 1
+        columns = [
+            pa.StructArray.from_arrays(of_image, fields=image),
+            pa.FixedSizeListArray.from_arrays(label, labels.shape[1]) if several else label,
+            _integers(np.arange(first, stop)),
+        ]
+        first = stop
+        yield pa.Table.from_arrays(columns, schema=schema)
+
+
+# `pa.array` asks whether it is given something of pandas, and imports that for half a second.
+
+
+def _binaries(values: list[bytes]) -> pa.Array:
+    ends = np.cumsum([0, *map(len, values)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(values))]
+    return pa.Array.from_buffers(pa.binary(), len(values), buffers)
+
+
+def _integers(values: np.ndarray) -> pa.Array:
+    flat = np.ascontiguousarray(values.reshape(-1), np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(flat), [None, pa.py_buffer(flat)])

@@ -6,12 +6,14 @@
 """
 
 import functools
+import sys
 import warnings
 from collections.abc import Callable
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
-
-import datasets.inspect
-import datasets.load
 
 from medmnist_c.builder.versions import IMAGES_VERSION
 
@@ -21,7 +23,42 @@ _MARK = "knows_medmnist_c"  # attribute of a look-up that is wrapped
 
 
 def register() -> None:
-    """Wrap the look-up, once. If `datasets` has moved it, warn and name the other way in."""
+    """Wrap the look-up, once `datasets` is imported: now, or later by whoever needs it.
+
+    It takes a second to import, and many processes that import this package never need it.
+    """
+    if "datasets" in sys.modules:
+        _wrap_look_up()
+    elif not any(isinstance(finder, _AfterDatasets) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _AfterDatasets())
+
+
+class _AfterDatasets(MetaPathFinder):
+    """Finds nothing itself: it waits for `datasets`, and wraps the look-up when that is imported."""
+
+    def find_spec(
+        self, fullname: str, path: object = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != "datasets":
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            run = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                run(module)
+                _wrap_look_up()
+
+            setattr(spec.loader, "exec_module", exec_module)  # noqa: B010 (a method, to type checkers)
+        return spec
+
+
+def _wrap_look_up() -> None:
+    """If `datasets` has moved it, warn and name the other way in."""
+    import datasets.inspect
+    import datasets.load
+
     try:
         look_up = getattr(datasets.load, _LOOK_UP)
         if hasattr(look_up, _MARK):

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import datasets
 import numpy as np
 from tqdm.auto import tqdm
 
@@ -26,6 +25,7 @@ from medmnist_c.builder.files import absolute, atomic_write, remove_stale
 from medmnist_c.builder.npz.archive import Array, comment_of, write_npz
 from medmnist_c.builder.parquet.build import Built
 from medmnist_c.builder.parquet.output_folder import OutputFolder
+from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
@@ -111,7 +111,7 @@ def build_npz(
 
 
 def _cache(cache_dir: str | Path | None) -> Path:
-    return absolute(cache_dir or datasets.config.HF_DATASETS_CACHE)
+    return absolute(cache_dir or cache_folder())
 
 
 def _files(configs: list[Config], source: ImageSource) -> list[_File]:

@@ -22,6 +22,8 @@ from medmnist_c.builder.parquet.tasks import (
     make_shard,
     tasks_of,
 )
+from medmnist_c.builder.settings import cache_folder
+from medmnist_c.builder.testset.probe import probe
 from medmnist_c.builder.testset.spec import TestSetSpec
 
 MANIFEST = "made.json"
@@ -82,16 +84,19 @@ def make_test_sets(
         BuildError: test sets could not be made, or the folder cannot be written.
         CleanDataError: a clean test set cannot be had.
     """
+    if scheduler is None:
+        cache_dir = cache_dir or cache_folder()
     output = OutputFolder.at(folder)
     shards = _Scheduler(output, progress or (lambda images: None))
-    for task in tasks_of(specs):
+    for task in tasks_of(specs, None if scheduler is None else probe()):
         shards.plan(task)
     yield from shards.whole()
     if shards.ready:
         with workers(num_proc, scheduler) as pool:
+            shards.submit(pool, cache_dir)
             while shards.ready or shards.running:
-                shards.submit(pool, cache_dir)
                 shards.collect(pool)
+                shards.submit(pool, cache_dir)  # before this process turns to what has become whole
                 yield from shards.whole()
     shards.report_failures()
 

@@ -7,8 +7,8 @@ from io import BufferedIOBase
 
 import pyarrow.parquet as pq
 
-from medmnist_c.builder.arrow.features import features_of, parquet_schema
 from medmnist_c.builder.arrow.images_digest import ImagesDigest, digest_of_file
+from medmnist_c.builder.arrow.schema import schema_of
 from medmnist_c.builder.arrow.tables import even_ranges
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.output_folder import OutputFolder
@@ -83,7 +83,7 @@ def shard_ranges(count: int, split: Split = PUBLISHED) -> list[ShardRange]:
 
 def write_shard(test_set: TestSet, shard_range: ShardRange, output: OutputFolder) -> Shard:
     """Write one shard into the test set's folder, whole or not at all."""
-    schema = parquet_schema(features_of(dataset_info(test_set.config.dataset)))
+    schema = schema_of(dataset_info(test_set.config.dataset))
     start, stop, digest = shard_range.start, shard_range.stop, ImagesDigest()
     with output.write(f"{test_set.stored.folder}/{shard_range.name}") as file:
         with pq.ParquetWriter(

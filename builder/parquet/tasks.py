@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import datasets
 import numpy as np
 
 from medmnist_c.builder.configs import CleanConfig
@@ -20,9 +19,11 @@ from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.executor.processes import prepare_process
 from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.shards import Shard, ShardRange, shard_ranges, write_shard
+from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.testset.images import reference_streams
-from medmnist_c.builder.testset.probe import Probe, probe
+from medmnist_c.builder.testset.probe import Probe
+from medmnist_c.builder.testset.probe import probe as made_here
 from medmnist_c.builder.testset.spec import TestSet, TestSetSpec
 from medmnist_c.corruptions.reference import StateKey
 from medmnist_c.corruptions.registry import Draws
@@ -36,14 +37,15 @@ class ShardTask:
     """A shard to be made.
 
     `identity` and `probe` are those of the process that asks: another machine that would make other
-    images says so instead. `chained` tasks are behind draws that depend on the images; `after` is
-    the path of the one whose random state this one goes on from.
+    images says so instead; a process of the same machine needs no probe. `chained` tasks are behind
+    draws that depend on the images; `after` is the path of the one whose random state this one goes
+    on from.
     """
 
     spec: TestSetSpec
     range: ShardRange
     identity: str
-    probe: Probe
+    probe: Probe | None
     chained: bool = False
     after: str | None = None
 
@@ -61,7 +63,7 @@ class TaskResult:
     state: RandomState | None = None
 
 
-def tasks_of(specs: Iterable[TestSetSpec]) -> list[ShardTask]:
+def tasks_of(specs: Iterable[TestSetSpec], probe: Probe | None = None) -> list[ShardTask]:
     """The shards of test sets as tasks, in the order in which they are best begun.
 
     First those that others wait for: they take longest as a whole, dataset by dataset, the longest
@@ -76,7 +78,7 @@ def tasks_of(specs: Iterable[TestSetSpec]) -> list[ShardTask]:
         identity, draws = spec.identity_with(clean), _chained_draws(spec)
         for shard_range in shard_ranges(clean.count, spec.split):
             after = last[dataset].path if draws and dataset in last else None
-            task = ShardTask(spec, shard_range, identity, probe(), draws is not None, after)
+            task = ShardTask(spec, shard_range, identity, probe, draws is not None, after)
             # After shot noise one only waits for the state at its end, however it was found.
             if draws and (after is None or draws.depends_on_images):
                 last[dataset] = task
@@ -120,8 +122,8 @@ def make_shard(
         BuildError: the shard cannot be written.
     """
     prepare_process()
-    cache_dir = cache_dir or Path(datasets.config.HF_DATASETS_CACHE)
-    if different := probe().difference(task.probe):
+    cache_dir = cache_dir or cache_folder()
+    if task.probe is not None and (different := made_here().difference(task.probe)):
         raise CleanDataError(different)
     try:
         return _made(task, _opened(task.spec, cache_dir, task.identity, fetching), output, state)

@@ -17,14 +17,13 @@ from math import prod
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import datasets
 import numpy as np
-from datasets.utils import tqdm
 
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo, dataset_info
 from medmnist_c.builder.disk import check_space, locked, sync, writing_into
 from medmnist_c.builder.errors import OFFLINE_REMEDY, CleanDataError
 from medmnist_c.builder.files import absolute, atomic_write
+from medmnist_c.builder.settings import is_offline, progress_bar
 from medmnist_c.builder.source.clean_cache import (
     CleanImages,
     copy_name,
@@ -150,7 +149,7 @@ def _make(source: CleanSource, info: MedMNISTInfo, folder: Path) -> None:
     if path := source.path or _home_file(info, folder.parent):
         _extract(LocalFile(path), source, info, folder)
         return
-    if datasets.config.HF_HUB_OFFLINE:
+    if is_offline():
         raise CleanDataError(
             f"The clean {source.split} set of {info.name} is not in {folder.parent}, and "
             "HF_HUB_OFFLINE or HF_DATASETS_OFFLINE forbids fetching it; unset them, or "
@@ -301,7 +300,8 @@ def _remembered_md5(path: Path, note: Path) -> str:
 
 def _md5(file: LocalFile) -> str:
     md5 = hashlib.md5(usedforsecurity=False)
-    with tqdm(total=file.size, unit="B", unit_scale=True, desc=f"MD5 of {file.path.name}") as bar:
+    title = f"MD5 of {file.path.name}"
+    with progress_bar(total=file.size, unit="B", unit_scale=True, desc=title) as bar:
         for chunk in file.chunks(0, file.size, file.path.name):
             md5.update(chunk)
             bar.update(len(chunk))

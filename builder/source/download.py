@@ -8,16 +8,15 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import datasets
-from datasets.utils import tqdm  # the one that users of `datasets` can switch off
 from huggingface_hub.errors import HTTPError, Response
 
 from medmnist_c.builder.disk import check_space, locked, sync, writing_into
 from medmnist_c.builder.errors import OFFLINE_REMEDY, CleanDataError
 from medmnist_c.builder.files import atomic_write
 from medmnist_c.builder.retry import Attempts, Failure, RetryPolicy, failure_of
+from medmnist_c.builder.settings import is_offline, progress_bar
 from medmnist_c.builder.source.http import (
     FileChanged,
     NoRanges,
@@ -29,6 +28,9 @@ from medmnist_c.builder.source.http import (
     public_name,
 )
 from medmnist_c.builder.source.npz import LocalFile
+
+if TYPE_CHECKING:
+    from datasets.utils import tqdm
 
 POLICY = RetryPolicy(tries=5, first_s=0.5, factor=4, longest_s=30, longest_wish_s=120)
 
@@ -107,7 +109,7 @@ class RemoteFile:
             part.unlink(missing_ok=True)
             with atomic_write(note) as file:
                 file.write(json.dumps(wanted).encode())
-        with part.open("ab") as file, _progress(f"{Path(self.name).name}: {title}", length) as bar:
+        with part.open("ab") as file, _bar(f"{Path(self.name).name}: {title}", length) as bar:
             have = file.tell()
             bar.update(have)
             for chunk in self._stream(offset + have, length - have):
@@ -166,7 +168,7 @@ def _save(response: Response, target: Path, title: str, most: int, name: str) ->
         raise too_long
     with writing_into(target.parent, length):
         check_space(target.parent, length or 0)
-        with target.open("wb") as file, _progress(title, length) as bar:
+        with target.open("wb") as file, _bar(title, length) as bar:
             for chunk in body(response):
                 got += len(chunk)
                 if got > most:
@@ -211,7 +213,7 @@ def fetch_file(url: str, sha256: str, size: int, target: str | Path) -> Path:
     if _sha256(target) == sha256:
         shutil.rmtree(parts, ignore_errors=True)  # of a process that was killed at its end
         return target
-    if datasets.config.HF_HUB_OFFLINE:
+    if is_offline():
         raise CleanDataError(
             f"{target} is not there, and HF_HUB_OFFLINE or HF_DATASETS_OFFLINE forbids fetching it "
             f"from {name}; unset them, or {OFFLINE_REMEDY}."
@@ -248,8 +250,8 @@ def _attempts(name: str) -> Attempts:
     return Attempts(POLICY, gave_up)
 
 
-def _progress(title: str, length: int | None) -> tqdm:
-    return tqdm(total=length, unit="B", unit_scale=True, unit_divisor=1024, desc=title)
+def _bar(title: str, length: int | None) -> "tqdm":
+    return progress_bar(total=length, unit="B", unit_scale=True, unit_divisor=1024, desc=title)
 
 
 def _read_json(path: Path) -> object:

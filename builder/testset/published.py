@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-import datasets
 import numpy as np
 
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.clean import copy_folder, find_clean_source
 from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.testset.images import reference_streams
@@ -34,9 +34,7 @@ def published_stream(
     if not depends_on_images(dataset, corruption):
         return _streams(dataset).at(corruption, severity, index)
     try:
-        clean = load_clean(
-            copy_folder(find_clean_source(dataset), datasets.config.HF_DATASETS_CACHE)
-        )
+        clean = load_clean(copy_folder(find_clean_source(dataset), cache_folder()))
     except CleanDataError:
         raise ValueError(
             f"What {corruption} of {dataset} draws depends on the images before, which are not in the "
@@ -50,7 +48,7 @@ def published_masks(algorithm_takes_masks: bool) -> Mapping[int, np.ndarray]:
     """The reference's ink blots, from the cache or fetched; none where none are taken."""
     if not algorithm_takes_masks:
         return {}
-    return stain_masks.reference_masks(reference_masks_file(datasets.config.HF_DATASETS_CACHE))
+    return stain_masks.reference_masks(reference_masks_file(cache_folder()))
 
 
 @lru_cache(maxsize=2)

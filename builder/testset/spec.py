@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from medmnist_c.builder.arrow.encoding import Encoding
-from medmnist_c.builder.arrow.features import features_of
 from medmnist_c.builder.arrow.images_digest import ImagesDigest
+from medmnist_c.builder.arrow.schema import schema_of
 from medmnist_c.builder.arrow.tables import ROWS_A_TABLE, tables
 from medmnist_c.builder.configs import Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, dataset_info
@@ -81,7 +81,7 @@ class TestSet:
         The rows are added to `digest` before they are encoded.
         """
         clean = load_clean(self.clean_folder)
-        schema = features_of(dataset_info(self.config.dataset)).arrow_schema
+        schema = schema_of(dataset_info(self.config.dataset))
         made = self._images(clean, start, stop)
         if digest is not None:
             made = digest.watch(made, clean.labels, start)

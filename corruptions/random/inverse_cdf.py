@@ -11,7 +11,6 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from scipy.special import ndtri, pdtr
 
 from medmnist_c.corruptions.exact.elementary import exp
 
@@ -20,11 +19,7 @@ _UNIFORM_BITS = 53
 _OPENCV_TAKES_CELLS = tuple(map(int, cv2.__version__.split(".")[:2])) >= (4, 13)
 _BLOCK = 1 << 15  # pixels a step: arrays that stay in the cache, and that malloc does not give back
 
-# A cell's lower and upper end as normals. No u of 53 bits leads beyond 10.
-_INFINITY = 40.0
-_ENDS = np.clip(ndtri(np.linspace(0.0, 1.0, (1 << _CELL_BITS) + 1)), -_INFINITY, _INFINITY)
-_LOWER_NORMALS = _ENDS[:-1].astype(np.float32)
-_UPPER_NORMALS = _ENDS[1:].astype(np.float32)
+_INFINITY = 40.0  # of normals; no u of 53 bits leads beyond 10
 _BEYOND = 256  # noise that saturates every level
 _UNDECIDED = np.int16(-(1 << 15))
 
@@ -63,8 +58,9 @@ def _whole_noise(scale: float) -> np.ndarray:
     rounds away of a number below `_BEYOND`.
     """
     factor, doubt = np.float32(255.0 * scale), np.float32(1e-4)
-    low = np.clip(_LOWER_NORMALS * factor - doubt, -_BEYOND, _BEYOND)
-    high = np.clip(_UPPER_NORMALS * factor + doubt, -_BEYOND, _BEYOND)
+    lower, upper = _ends_of_cells()
+    low = np.clip(lower * factor - doubt, -_BEYOND, _BEYOND)
+    high = np.clip(upper * factor + doubt, -_BEYOND, _BEYOND)
     table = np.floor(low).astype(np.int16)
     table[table != np.floor(high)] = _UNDECIDED
     return table
@@ -92,12 +88,26 @@ def _factors(scale: float) -> tuple[np.ndarray, np.ndarray]:
     """The least and the greatest `1 + scale * n` of each cell, float32."""
     doubt = np.float32(1e-6 * (1 + 4 * scale))  # some roundings, 6e-8 each, are less than this
     factor = np.float32(scale)
-    return 1 + _LOWER_NORMALS * factor - doubt, 1 + _UPPER_NORMALS * factor + doubt
+    lower, upper = _ends_of_cells()
+    return 1 + lower * factor - doubt, 1 + upper * factor + doubt
 
 
 def _normals_within(cells: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A normal out of each cell, its uniform drawn out to 53 bits."""
     u = (cells + rng.random(len(cells))) / (1 << _CELL_BITS)
+    return _normals_of(u)
+
+
+@lru_cache(maxsize=1)
+def _ends_of_cells() -> tuple[np.ndarray, np.ndarray]:
+    """The lower and the upper end of each cell as normals, float32."""
+    ends = _normals_of(np.linspace(0.0, 1.0, (1 << _CELL_BITS) + 1))
+    return ends[:-1].astype(np.float32), ends[1:].astype(np.float32)
+
+
+def _normals_of(u: np.ndarray) -> np.ndarray:
+    from scipy.special import ndtri  # takes a third of the time to import all that images need
+
     return np.clip(ndtri(u), -_INFINITY, _INFINITY)
 
 
@@ -176,6 +186,8 @@ def _poisson_cdf(counts: np.ndarray, rates: np.ndarray) -> np.ndarray:
     draws its parameters, so that a distribution may serve for one image only.
     """
     if rates.max() > _LARGEST_SUMMED_RATE or not len(counts):
+        from scipy.special import pdtr  # as above
+
         return pdtr(counts, rates[:, None])
     terms = np.empty((len(rates), int(counts[-1]) + 1))
     terms[:, 0] = exp(-rates)

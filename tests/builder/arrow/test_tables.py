@@ -9,7 +9,10 @@ from PIL import Image
 
 from medmnist_c.builder.arrow import decoding
 from medmnist_c.builder.arrow.encoding import encode
-from medmnist_c.builder.arrow.tables import stream_ranges
+from medmnist_c.builder.arrow.features import features_of, parquet_schema
+from medmnist_c.builder.arrow.schema import schema_of
+from medmnist_c.builder.arrow.tables import stream_ranges, tables
+from medmnist_c.builder.dataset_info import dataset_info
 
 
 @pytest.mark.parametrize("count", [1, 2, 15, 47, 48, 49, 156, 3421, 17_778, 47_280])
@@ -19,6 +22,24 @@ def test_shards_cover_a_test_set_once(count):
     lengths = [stop - start for start, stop in shards]
     assert len(shards) >= min(16, count)
     assert max(lengths) <= 256 and max(lengths) - min(lengths) <= 1
+
+
+@pytest.mark.parametrize("dataset", ["dermamnist", "breastmnist", "chestmnist"])
+def test_tables_have_the_columns_that_datasets_reads(dataset):
+    info = dataset_info(dataset)
+    features = features_of(info)
+    assert list(features) == ["image", "label", "index"]
+    assert parquet_schema(features).equals(schema_of(info), check_metadata=True)
+    shape = (3, 8, 8) if info.grey else (3, 8, 8, 3)
+    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    labels = np.eye(9, len(info.labels) if info.multi_label else 1, dtype=np.uint8)
+    [first, second] = tables(images, labels, 5, schema_of(info), "png", 2)
+    rows = [*first.to_pylist(), *second.to_pylist()]
+    assert [row["index"] for row in rows] == [5, 6, 7]
+    assert np.array_equal([np.ravel(row["label"]) for row in rows], labels[5:8])
+    assert [row["image"] for row in rows] == [
+        {"bytes": encode(one, "png"), "path": None} for one in images
+    ]
 
 
 def smooth(shape: tuple[int, ...]) -> np.ndarray:
