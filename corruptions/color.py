@@ -17,6 +17,7 @@ from PIL import Image
 from medmnist_c.corruptions.exact.elementary import power
 from medmnist_c.corruptions.exact.saturation import more_saturated
 from medmnist_c.corruptions.image import checked, look_up
+from medmnist_c.corruptions.random import compiled
 
 _LEVELS32 = np.arange(256, dtype=np.float32)
 _LARGEST_FACTOR = 1e30  # times a level, float32 still holds it
@@ -38,6 +39,12 @@ def brightness(image: np.ndarray, factor: float) -> np.ndarray:
     return look_up(image, _blend_with_grey(0, factor))
 
 
+def grey_of(image: np.ndarray) -> np.ndarray:
+    """An RGB image (uint8, H x W x 3) in grey, as Pillow's `convert("L")` has it: ITU-R BT.601."""
+    made = compiled.grey_of(image)
+    return np.array(Image.fromarray(image).convert("L")) if made is None else made
+
+
 def contrast(image: np.ndarray, factor: float) -> np.ndarray:
     """More or less contrast about the mean luma, as Pillow's `ImageEnhance.Contrast` has it.
 
@@ -49,7 +56,7 @@ def contrast(image: np.ndarray, factor: float) -> np.ndarray:
         A new uint8 array of the same shape.
     """
     image = checked(image, grey=True)
-    luma = image if image.ndim == 2 else np.asarray(Image.fromarray(image).convert("L"))
+    luma = image if image.ndim == 2 else grey_of(image)
     mean = int(cv2.sumElems(luma)[0] / luma.size + 0.5)
     return look_up(image, _blend_with_grey(mean, factor))
 

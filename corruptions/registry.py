@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from medmnist_c.corruptions import artefacts, blur, color, digital, noise
 from medmnist_c.corruptions.image import IMAGE_SIZE, as_rgb
@@ -155,5 +154,5 @@ def apply(
     extra = {**lengths, **({"rng": rng} if algorithm.draws else {})}
     if image.ndim == 2 and not algorithm.grey:
         rgb = algorithm.function(as_rgb(image), *parameters, **extra)
-        return np.array(Image.fromarray(rgb).convert("L"))
+        return color.grey_of(rgb)
     return algorithm.function(image, *parameters, **extra)

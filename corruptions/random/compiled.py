@@ -1,4 +1,4 @@
-"""Draws of numpy's generators by compiled functions, where there are any.
+"""Draws of numpy's generators, and grey images of them, by compiled functions, where there are any.
 
 `legacy.c` is compiled when the package is installed, if there is a C compiler. What it draws, numpy
 draws too, more slowly: the same values, and the stream is left in the same state.
@@ -17,7 +17,7 @@ def library() -> ModuleType | None:
         from medmnist_c.corruptions.random import _twister
     except ImportError:  # there was no compiler, or it was one for another machine
         return None
-    if not hasattr(_twister, "pass_normals"):  # of an older version: `pip install -e .` again
+    if not hasattr(_twister, "grey_of"):  # of an older version: `pip install -e .` again
         return None
     return _twister
 
@@ -127,6 +127,16 @@ def impulses(levels: np.ndarray, amount: float, rng: np.random.Generator) -> np.
     rng.bit_generator.state = state | {
         "state": numbers | {"state": int.from_bytes(after, "little")}
     }
+    return made
+
+
+def grey_of(image: np.ndarray) -> np.ndarray | None:
+    """An RGB image (uint8, H x W x 3) in grey, as Pillow's "L" has it; None if not compiled."""
+    functions = library()
+    if functions is None:
+        return None
+    made = np.empty(image.shape[:2], np.uint8)
+    functions.grey_of(np.ascontiguousarray(image), made)
     return made
 
 

@@ -53,7 +53,16 @@
 #include "poisson.h"
 #include "pcg64.h"
 
-/* Both copies of what Python may ask for. */
+/* Grey of RGB pixels as Pillow has it: ITU-R BT.601 in whole numbers of 2^-16, rounded half up. */
+INLINE void make_grey(const uint8_t *rgb, int64_t pixels, uint8_t *grey)
+{
+    int64_t i;
+    for (i = 0; i < pixels; i++)
+        grey[i] = (uint8_t)((19595u * rgb[3 * i] + 38470u * rgb[3 * i + 1] + 7471u * rgb[3 * i + 2]
+                             + 32768u) >> 16);
+}
+
+/* All copies of what Python may ask for. */
 
 typedef struct {
     const char *name;
@@ -61,6 +70,7 @@ typedef struct {
                       const uint8_t *, int64_t, uint8_t *);
     void (*noise)(const uint8_t *, int64_t, double, int, uint32_t *, int *, int *, double *, uint8_t *);
     void (*pass)(int64_t, uint32_t *, int *);
+    void (*grey)(const uint8_t *, int64_t, uint8_t *);
 } Draws;
 
 #define COPIES 4 /* at most, and a null */
@@ -85,7 +95,11 @@ typedef struct {
     {                                                                                                  \
         pass_pairs(pairs, key, position);                                                              \
     }                                                                                                  \
-    static const Draws NAME = {#NAME, counts_##NAME, noise_##NAME, pass_##NAME};
+    TARGET static void grey_##NAME(const uint8_t *rgb, int64_t pixels, uint8_t *grey)                  \
+    {                                                                                                  \
+        make_grey(rgb, pixels, grey);                                                                  \
+    }                                                                                                  \
+    static const Draws NAME = {#NAME, counts_##NAME, noise_##NAME, pass_##NAME, grey_##NAME};
 
 COPY(plain, , count_below)
 #if defined(__GNUC__) && defined(__x86_64__)
@@ -342,6 +356,29 @@ static PyObject *impulses(PyObject *self, PyObject *args)
     return PyBytes_FromStringAndSize((const char *)after, 16);
 }
 
+PyDoc_STRVAR(grey_of_doc,
+"grey_of(rgb, made)\n--\n\nPut the grey of each three bytes into `made`, as Pillow has it.");
+
+static PyObject *grey_of(PyObject *self, PyObject *args)
+{
+    PyObject *rgb_object, *made_object;
+    Py_buffer rgb, made;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OO", &rgb_object, &made_object)) return NULL;
+    if (!take(made_object, &made, 1, -1, 1, "made")) return NULL;
+    if (made.len > PY_SSIZE_T_MAX / 3 || !take(rgb_object, &rgb, 0, 3 * made.len, 1, "rgb")) {
+        PyBuffer_Release(&made);
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "made has a wrong size");
+        return NULL;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    draws->grey(rgb.buf, made.len, made.buf);
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&rgb);
+    PyBuffer_Release(&made);
+    Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(choose_doc,
 "choose(name)\n--\n\n"
 "Go on with the copy \"plain\", \"avx2\" or \"avx512\" of the loops; returns the name of the one before.\n"
@@ -363,6 +400,7 @@ static PyObject *choose(PyObject *self, PyObject *args)
 static PyMethodDef methods[] = {
     {"pass_normals", pass_normals, METH_VARARGS, pass_normals_doc},
     {"draw_impulses", impulses, METH_VARARGS, draw_impulses_doc},
+    {"grey_of", grey_of, METH_VARARGS, grey_of_doc},
     {"choose", choose, METH_VARARGS, choose_doc},
     {"poisson_table", poisson_table, METH_O, poisson_table_doc},
     {"draw_poisson", draw_poisson, METH_VARARGS, draw_poisson_doc},

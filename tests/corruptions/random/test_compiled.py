@@ -7,6 +7,7 @@ from functools import partial
 import float_bounds
 import numpy as np
 import pytest
+from PIL import Image
 
 from medmnist_c.corruptions.image import UNIT, look_up
 from medmnist_c.corruptions.random import compiled
@@ -190,6 +191,8 @@ def test_what_does_not_fit_is_refused():
         partial(impulses, 0.1, bytes(16), bytes(17), made),
         partial(impulses, 0.1, bytes(16), bytes(16), made[:-1]),
         partial(impulses, 0.1, bytes(16), bytes(16), frozen),
+        partial(module.grey_of, levels, made),
+        partial(module.grey_of, np.zeros(27, np.uint8), frozen),
         partial(module.choose, "another"),
         partial(module.pass_normals, 1, key, 625),
         partial(module.pass_normals, 1, key[:-1], 624),
@@ -210,6 +213,24 @@ def test_what_does_not_fit_is_refused():
     for call in wrong:
         with pytest.raises((ValueError, TypeError, BufferError)):
             call()
+
+
+@needs_compiler
+@pytest.mark.parametrize("copy", ["avx512", "avx2", "plain"])
+def test_grey_is_pillow_s_for_every_colour(copy):
+    module = compiled.library()
+    try:
+        before = module.choose(copy)
+    except ValueError:
+        pytest.skip(f"this processor has no {copy}")
+    try:
+        ramp = np.arange(256, dtype=np.uint8)
+        for red in range(0, 256, 1 if copy == before else 15):
+            colours = np.stack(np.meshgrid([np.uint8(red)], ramp, ramp), -1)[:, 0]
+            expected = np.asarray(Image.fromarray(colours).convert("L"))
+            np.testing.assert_array_equal(compiled.grey_of(colours), expected)
+    finally:
+        module.choose(before)
 
 
 def test_another_bit_generator_is_left_to_numpy():
