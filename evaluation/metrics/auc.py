@@ -125,11 +125,13 @@ class MacroAUC:
     value: 0 to 1.
     losses: float64, N; with weights w that add up to N, the mean AUC of the weighted images is to first
         order value - mean(w * losses); the mean of losses is 0.
+    misplaced: float64, N; as `losses`, but 0 for an image that is placed before all of the other kind.
     unseen: float64, N; the loss of such an image were it misplaced as `UNSEEN` says in every question.
     """
 
     value: float
     losses: np.ndarray
+    misplaced: np.ndarray
     unseen: np.ndarray
 
 
@@ -144,7 +146,7 @@ def macro_auc(
         weights: float, N, adding up to N: by how much each image counts, if not all alike.
     """
     count, questions = members.shape
-    total, losses, unseen = 0.0, np.zeros(count), np.zeros(count)
+    total, losses, misplaced, unseen = 0.0, np.zeros(count), np.zeros(count), np.zeros(count)
     weigh = np.ones(count) if weights is None else weights
     for positive, column in zip(members.T, scores.T, strict=True):
         placed = placements(positive, column, weights)
@@ -155,5 +157,6 @@ def macro_auc(
         )
         total += area
         losses += share * (area - placed)
+        misplaced += share * (1 - placed)
         unseen += share * np.maximum(0, area - np.maximum(0.5, 1 - UNSEEN / of_kind))
-    return MacroAUC(float(total / questions), losses, unseen)
+    return MacroAUC(float(total / questions), losses, misplaced, unseen)

@@ -58,7 +58,7 @@ class Resamples:
 
     def sums(self, columns: np.ndarray) -> np.ndarray:
         """Weighted sums over images: N x k in, RESAMPLES x k out, float64."""
-        return _product(self.weights, columns).astype(np.float64)
+        return product(self.weights, columns).astype(np.float64)
 
     @cached_property
     def totals(self) -> np.ndarray:
@@ -78,6 +78,15 @@ class Resamples:
             rates = (self.sums(self._of_class(wrong)) + missed) / (self.totals + missed + found)
         rates[:, self.counts == 0] = np.nan
         return rates
+
+    def error_parts(self, wrong: np.ndarray) -> np.ndarray:
+        """What each image adds to the error rate of each class, N x K; nan for a class without images.
+
+        Args:
+            wrong: as for `error_rates`.
+        """
+        with np.errstate(invalid="ignore"):
+            return self._of_class(wrong) / self.members.sum(axis=0)
 
     def recalls(self, wrong: np.ndarray) -> np.ndarray:
         """Recall of each class as it is, K; nan for a class without images.
@@ -183,7 +192,7 @@ def resamples(
         weights *= len(labels) / weights.sum(axis=1, keepdims=True)
     else:
         of_image = labels[:, 0]
-        factors = (counts / np.maximum(_product(weights, members), 1e-30)).astype(np.float32)
+        factors = (counts / np.maximum(product(weights, members), 1e-30)).astype(np.float32)
         for block in range(0, len(labels), _BLOCK):
             some = slice(block, block + _BLOCK)
             weights[:, some] *= factors[:, of_image[some]]
@@ -243,6 +252,7 @@ def _drawn(shapes: np.ndarray) -> np.ndarray:
     return drawn
 
 
-def _product(weights: np.ndarray, columns: np.ndarray) -> np.ndarray:
+def product(weights: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Float32, R x k, of R x N and N x k; the same bits on any number of cores."""
     with _BLAS.limit(limits=1, user_api="blas"):
-        return weights @ np.asarray(columns, np.float32)
+        return np.asarray(weights, np.float32) @ np.asarray(columns, np.float32)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
+from medmnist_c.evaluation.metrics.swaps import Swaps
+
 
 @dataclass(frozen=True)
 class Bands:
@@ -32,11 +34,13 @@ def max_t_bands(
     confidence: float = 0.95,
     *,
     least_errors: np.ndarray | float = 0.0,
+    swaps: Swaps | None = None,
 ) -> Bands:
     """Bands of constant width in standard errors, wide enough for the largest deviation of all.
 
-    The largest deviation's distribution comes from resamples that all T differences share, so what they
-    have in common is paid for once (Westfall & Young, Resampling-Based Multiple Testing, 1993).
+    The largest deviation's distribution comes from resamples or swaps that all T differences share, so
+    what they have in common is paid for once (Westfall & Young, Resampling-Based Multiple Testing,
+    1993). By swaps the standard errors are those around 0, as they would be without a difference.
 
     Args:
         values: float, T.
@@ -44,22 +48,26 @@ def max_t_bands(
         confidence: that all bands hold.
         least_errors: float, T, standard errors from elsewhere; where they are larger than those of the
             draws, they are taken.
+        swaps: of the T differences; None takes the resamples' deviations from their means.
     """
     values, draws = np.asarray(values, np.float64), np.asarray(draws, np.float64)
-    errors, largest = _largest_deviations(draws)
+    errors = draws.std(axis=0, ddof=1)
+    if swaps is None:
+        largest = _largest(draws - draws.mean(axis=0), errors)
+        errors = np.maximum(errors, least_errors)
+    else:
+        errors = np.sqrt(np.maximum(errors, least_errors) ** 2 + swaps.of_means)
+        largest = _largest(swaps.differences, errors)
     critical = np.quantile(largest, confidence, method="higher")
-    errors = np.maximum(errors, least_errors)
     found = np.abs(values) / np.where(errors > 0, errors, 1)
     at_least = (largest[:, None] >= found).sum(axis=0)
     p_values = np.where((errors == 0) & (values != 0), 0.0, (1 + at_least) / (1 + len(draws)))
     return Bands(values - critical * errors, values + critical * errors, p_values)
 
 
-def _largest_deviations(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Standard error of each difference, T, and the largest deviation of each resample in them."""
-    errors = draws.std(axis=0, ddof=1)
-    deviations = np.abs(draws - draws.mean(axis=0)) / np.where(errors > 0, errors, 1)
-    return errors, deviations.max(axis=1)
+def _largest(deviations: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Of each row, in standard errors."""
+    return (np.abs(deviations) / np.where(errors > 0, errors, 1)).max(axis=1)
 
 
 def p_values(values: np.ndarray, draws: np.ndarray) -> np.ndarray:

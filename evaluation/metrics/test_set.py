@@ -113,16 +113,23 @@ def balanced_error(test_set: Classified, *, corrupted: bool = True, model: int =
     return _balanced_error(test_set, resamples, draws[PRIMARY])
 
 
+def error_parts(test_set: Classified) -> np.ndarray:
+    """What each image adds to the balanced error, float64, N."""
+    parts = _resamples(test_set).error_parts(test_set.wrong)
+    return balanced(parts, multi_label=test_set.info.multi_label)
+
+
 @dataclass(frozen=True)
 class Area:
     """The AUC of a test set.
 
-    losses: what each image takes from it times its weight (`MacroAUC`), float64, N; None where there is
-        no AUC.
+    losses, misplaced: of each image, as `MacroAUC` has them, times its weight, float64, N; None where
+        there is no AUC.
     """
 
     figure: Resampled
     losses: np.ndarray | None
+    misplaced: np.ndarray | None
 
 
 def area(test_set: Classified, *, corrupted: bool = True, model: int = 0) -> Area:
@@ -183,15 +190,16 @@ def _balanced_error(test_set: Classified, resamples: Resamples, draws: np.ndarra
 
 def _area(test_set: Classified, resamples: Resamples, corrupted: bool, model: int) -> Area:
     if absent := _absent(test_set.info, resamples.counts):
-        return Area(missing(f"no image of {absent}"), None)
+        return Area(missing(f"no image of {absent}"), None, None)
     members, scores = resamples.members[:, : test_set.scores.shape[1]], test_set.scores
     if members.shape[1] == 2 and not test_set.info.multi_label:  # one question
         members, scores = members[:, 1:], scores[:, 1:]
     weights = test_set.weights
     found = macro_auc(members, scores, weights)
     draws = auc_draws(resamples, found, corrupted=corrupted, model=model)
-    losses = found.losses if weights is None else weights * found.losses
-    return Area(Resampled(found.value, draws), losses)
+    weigh = 1.0 if weights is None else weights
+    figure = Resampled(found.value, draws)
+    return Area(figure, weigh * found.losses, weigh * found.misplaced)
 
 
 def _losses(test_set: Classified) -> dict[str, tuple[np.ndarray, float]]:

@@ -13,6 +13,7 @@ from medmnist_c.evaluation.metrics.auc import delong_error
 from medmnist_c.evaluation.metrics.resampled import Resampled, combine, mean
 from medmnist_c.evaluation.metrics.seeds import settled
 from medmnist_c.evaluation.metrics.simultaneous import max_t_bands
+from medmnist_c.evaluation.metrics.swaps import Swaps
 from medmnist_c.evaluation.report.kept_errors import (
     KeptErrors,
     KeptFigures,
@@ -55,7 +56,7 @@ class ModelComparison:
 
     Both models are resampled with the same images, so that what both find hard cancels out. The
     intervals are simultaneous over all differences of the comparison, of both figures, means included:
-    of equally good models at most 5 % show any interval without 0 (tools/statistics/comparisons.py).
+    of equally good models about 5 % show any interval without 0 (tools/statistics/comparisons.py).
     Those of the AUC are no shorter than by DeLong's standard error.
     """
 
@@ -116,8 +117,8 @@ def _compared(a: KeptErrors, b: KeptErrors) -> ModelComparison:
         (dataset, _Apart.of(dataset, errors), _Apart.of(dataset, areas))
         for dataset, errors, areas in _by_dataset(pairs)
     ]
-    every = (pair for _, *both in apart for one in both for pair in one.pairs())
-    shown = _simultaneous([pair.difference(positions) for pair in every])
+    every = [[*errors.pairs(), *areas.pairs()] for _, errors, areas in apart]
+    shown = _simultaneous([[pair.difference(positions) for pair in pairs] for pairs in every])
     told = [
         (dataset, errors.differences(shown), areas.differences(shown))
         for dataset, errors, areas in apart
@@ -140,41 +141,74 @@ def _same_images(a: KeptFigures, b: KeptFigures) -> bool:
 
 @dataclass(frozen=True)
 class _Difference:
-    """A difference with its resamples, and the least standard error that it has."""
+    """A difference with its resamples.
+
+    least_error: the least standard error that it has.
+    parts: what each image adds to it, N; None over several trainings.
+    labels, groups: of the images.
+    """
 
     figure: Resampled
     least_error: float
+    parts: np.ndarray | None
+    labels: np.ndarray
+    groups: np.ndarray | None
+
+    @property
+    def varies(self) -> bool:
+        """Whether it is there and has resamples."""
+        return self.figure.value is not None and self.figure.draws is not None
 
 
-def _simultaneous(differences: list[_Difference]) -> Iterator[Estimate]:
+def _simultaneous(by_dataset: Sequence[Sequence[_Difference]]) -> Iterator[Estimate]:
     """The figures with bands that hold for all of them together, in their order."""
-    known = [
-        (one.figure.value, one.figure.draws, one.least_error)
-        for one in differences
-        if one.figure.value is not None and one.figure.draws is not None
-    ]
-    values, draws, errors = zip(*known, strict=True)
-    bands = max_t_bands(np.array(values), np.stack(draws, axis=1), least_errors=np.array(errors))
+    known = [one for differences in by_dataset for one in differences if one.varies]
+    bands = max_t_bands(
+        np.array([one.figure.value for one in known]),
+        np.stack([one.figure.draws for one in known if one.figure.draws is not None], axis=1),
+        least_errors=np.array([one.least_error for one in known]),
+        swaps=_swaps(by_dataset),
+    )
     limits = zip(bands.low.tolist(), bands.high.tolist(), strict=True)
-    for one in (each.figure for each in differences):
-        if one.value is None or one.draws is None:
-            yield Estimate(one.value, note=one.note)
+    for one in (each for differences in by_dataset for each in differences):
+        figure = one.figure
+        if one.varies:
+            yield Estimate(figure.value, *next(limits), figure.note)
         else:
-            yield Estimate(one.value, *next(limits), one.note)
+            yield Estimate(figure.value, note=figure.note)
+
+
+def _swaps(by_dataset: Sequence[Sequence[_Difference]]) -> Swaps | None:
+    """Of all differences that vary; None if there are several trainings of a model, whose part in a
+    difference is no image's."""
+    found = []
+    for number, differences in enumerate(by_dataset):
+        varying = [one for one in differences if one.varies]
+        parts = [one.parts for one in varying if one.parts is not None]
+        if len(parts) < len(varying):
+            return None
+        first = differences[0]
+        found.append(Swaps.of(np.stack(parts, axis=1), first.labels, first.groups, number))
+    return Swaps(
+        np.concatenate([one.differences for one in found], axis=1),
+        np.concatenate([one.of_means for one in found]),
+    )
 
 
 @dataclass(frozen=True)
 class _Pair:
     """The same figure of both models, or a mean of such.
 
-    losses: of the AUC, what each image takes from the difference, N; None of another figure.
     labels, groups: of the images.
+    parts: what each image adds to the difference, N; None over several trainings.
+    losses: of the AUC, what each image takes from the difference, N; None of another figure.
     """
 
     a: Resampled
     b: Resampled
     labels: np.ndarray
     groups: np.ndarray | None
+    parts: np.ndarray | None = None
     losses: np.ndarray | None = None
 
     def difference(self, positions: tuple[int, int]) -> _Difference:
@@ -183,14 +217,24 @@ class _Pair:
         error = 0.0
         if self.losses is not None:
             error = delong_error(self.losses, self.labels, self.groups)
-        return _Difference(combine(lambda x, y: y - x, of_a, of_b), error)
+        figure = combine(lambda x, y: y - x, of_a, of_b)
+        return _Difference(figure, error, self.parts, self.labels, self.groups)
 
 
 def _mean(pairs: Sequence[_Pair]) -> _Pair:
-    losses = [one.losses for one in pairs if one.losses is not None]
-    average = np.mean(losses, axis=0) if len(losses) == len(pairs) else None
     a, b = mean([one.a for one in pairs]), mean([one.b for one in pairs])
-    return _Pair(a, b, pairs[0].labels, pairs[0].groups, average)
+    parts = _mean_of([one.parts for one in pairs])
+    losses = _mean_of([one.losses for one in pairs])
+    return _Pair(a, b, pairs[0].labels, pairs[0].groups, parts, losses)
+
+
+def _mean_of(of_images: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    known = [one for one in of_images if one is not None]
+    return np.mean(known, axis=0) if len(known) == len(of_images) else None
+
+
+def _apart(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:
+    return None if a is None or b is None else b - a
 
 
 _Pairs = dict[Config, _Pair]
@@ -204,11 +248,11 @@ def _by_dataset(
         errors, areas = {}, {}
         for config, (a, b) in pairs.items():
             if config.dataset == dataset:
-                losses = None
-                if a.losses is not None and b.losses is not None:
-                    losses = b.losses - a.losses
-                errors[config] = _Pair(a.error, b.error, a.labels, a.groups)
-                areas[config] = _Pair(a.auc, b.auc, a.labels, a.groups, losses)
+                which = (a.labels, a.groups)
+                parts = _apart(a.error_parts, b.error_parts)
+                errors[config] = _Pair(a.error, b.error, *which, parts)
+                losses, parts = _apart(a.losses, b.losses), _apart(a.auc_parts, b.auc_parts)
+                areas[config] = _Pair(a.auc, b.auc, *which, parts, losses)
         yield dataset, errors, areas
 
 

@@ -10,7 +10,13 @@ from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.metrics.resampled import Resampled, pooled
-from medmnist_c.evaluation.metrics.test_set import Classified, area, balanced_error, classify
+from medmnist_c.evaluation.metrics.test_set import (
+    Classified,
+    area,
+    balanced_error,
+    classify,
+    error_parts,
+)
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.folder import PredictionFolder, open_predictions
 from medmnist_c.evaluation.report.completeness import OTHER_IMAGES
@@ -37,13 +43,17 @@ class KeptFigures:
     error: balanced error.
     auc: mean over classes or labels.
     losses: what each image takes from the AUC, float64, N; None over several trainings, or without it.
+    error_parts, auc_parts: what each image adds to the balanced error, and takes from the AUC, float64,
+        N; None likewise.
     """
 
     labels: np.ndarray
     groups: np.ndarray | None
     error: Resampled
     auc: Resampled
-    losses: np.ndarray | None
+    losses: np.ndarray | None = None
+    error_parts: np.ndarray | None = None
+    auc_parts: np.ndarray | None = None
 
 
 class KeptErrors:
@@ -93,11 +103,19 @@ class KeptErrors:
         if first is None:
             return None
         if len(errors) == 1:
+            found = areas[0]
+            parts = None if found.misplaced is None else found.misplaced / len(found.misplaced)
             return KeptFigures(
-                first.labels, first.groups, errors[0], areas[0].figure, areas[0].losses
+                first.labels,
+                first.groups,
+                errors[0],
+                found.figure,
+                found.losses,
+                error_parts(first),
+                parts,
             )
         auc = pooled([one.figure for one in areas])
-        return KeptFigures(first.labels, first.groups, pooled(errors), auc, None)
+        return KeptFigures(first.labels, first.groups, pooled(errors), auc)
 
     def _classified(self, config: Config, number: int) -> Classified | None:
         """Answers of one training; None where the labels are not kept."""
