@@ -1,10 +1,11 @@
 """What the whole benchmark costs: hours and gigabytes, dataset by dataset; write a table.
 
-    python benchmarks/cost.py -o docs/cost.md [--data-dir FOLDER]
+    python benchmarks/cost.py -o docs/cost.md [--data-dir FOLDER] [--whole DATASET]
 
 All test sets of a dataset are built by the command as a user has it, from a cold cache, from at most
-`--count` images, and what that took is scaled to the dataset's size. Images are those of the files
-in `--data-dir`; for a dataset without a file there the sample's are repeated.
+`--count` images (those of `--whole` from all), and what that took is scaled to the dataset's size.
+Images are those of the files in `--data-dir`; for a dataset without a file there the sample's are
+repeated.
 """
 
 import contextlib
@@ -32,8 +33,8 @@ HEAD = """\
 
 `medmnist-c build '*'`, the clean test sets too, on this machine: {machine}.
 
-Measured by `python benchmarks/cost.py`: all test sets of each dataset from at most {count} images,
-from a cold cache, scaled to the dataset's size. {real}
+Measured by `python benchmarks/cost.py`: all test sets of each dataset from at most {count:,} images
+{whole}, from a cold cache, scaled to the dataset's size. {real}
 Made: images of each test set. CPU: time of all processes, an image, in ms.
 
 | dataset | test sets | images in all | made | ms an image | CPU, ms | hours | GB | largest process, MB |
@@ -106,17 +107,24 @@ def _largest(pid: int) -> float:
 
 
 @click.command()
-@click.option("--count", default=1000, show_default=True, help="Images of each, at most.")
+@click.option("--count", default=2000, show_default=True, help="Images of each, at most.")
+@click.option("--whole", multiple=True, help="All images of this one.")
 @click.option("--data-dir", type=click.Path(path_type=Path, exists=True))
 @click.option("--dataset", multiple=True, help="Only these.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
-def main(count: int, data_dir: Path | None, dataset: tuple[str, ...], output: Path) -> None:
+def main(
+    count: int,
+    whole: tuple[str, ...],
+    data_dir: Path | None,
+    dataset: tuple[str, ...],
+    output: Path,
+) -> None:
     data_dir = data_dir and data_dir.absolute()
     rows, sums = [], np.zeros(4)
     real = []
     for name in dataset or CORRUPTIONS:
         test_sets, images = len(select((f"{name}_*",))), dataset_info(name).test_count
-        built = min(count, images)
+        built = images if name in whole else min(count, images)
         cost = measure(name, built, data_dir)
         scale = images / built
         hours, gigabytes = cost.seconds * scale / 3600, cost.bytes * scale / 1e9
@@ -133,7 +141,8 @@ def main(count: int, data_dir: Path | None, dataset: tuple[str, ...], output: Pa
     which = (
         f"Images of {' and '.join(real) or 'no dataset'} are real ones, the others the sample's."
     )
-    head = HEAD.format(machine=machine(), count=count, real=which)
+    of_whole = f"({' and '.join(whole) or 'none'} from all)"
+    head = HEAD.format(machine=machine(), count=count, real=which, whole=of_whole)
     output.write_text("\n".join([head, *rows, ""]), "utf-8")
 
 

@@ -1,5 +1,6 @@
 """`medmnist-c evaluate`: score models by their names under the corruptions."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     required=True,
     help="hf:ID_OR_FOLDER, timm:NAME@FILE, timm:hf-hub:ID, torchvision:NAME@FILE, torch:FILE, "
     "onnx:FILE, run:FOLDER (of train), python:FILE:FUNCTION (runs its code), open_clip:NAME/PRETRAINED, "
-    "clip:ID_OR_FOLDER; probe: before a name trains heads on its features. May be given several times. "
-    "FILE are weights.",
+    "clip:ID_OR_FOLDER; probe: before a name trains heads on its features. FILE are weights. May be "
+    "given several times. 'ResNet-50=timm:...' calls it that in the reports.",
 )
 @click.option(
     "--dataset",
@@ -107,18 +108,24 @@ def evaluate(
     Interrupted, the same command goes on where it was.
     """
     from medmnist_c.evaluation.configs import chosen_configs
+    from medmnist_c.models.name import label_and_name
 
+    named = [label_and_name(one) for one in model]
+    models = dict(named)
+    if len(models) < len(named):
+        raise ValueError("Two models have the same name; give them others: --model 'mine=...'.")
     which: dict[str, Any] = {"corruptions": corruption or None, "severities": severity or None}
     configs = chosen_configs(dataset, **which)  # bad names are told before a model is loaded
     datasets = list(dict.fromkeys(config.dataset for config in configs))
     choices: dict[str, Any] = {"labels": labels, "normalize": normalize, "device": device}
     choices |= {"batch_size": batch_size, "trust_remote_code": trust_remote_code}
     store = {"predictions": output / "predictions"} | which | options
-    reports = _scored(
-        [one for one in model if not _is_probe(one)], datasets, prompts, choices, store
-    )
-    for name in filter(_is_probe, model):
-        reports |= _probed(name, datasets, head, choices, store, output / "features")
+    asked = {label: name for label, name in models.items() if not _is_probe(name)}
+    reports = _scored(asked, datasets, prompts, choices, store)
+    for label, name in models.items():
+        if _is_probe(name):
+            own = None if label == name else label
+            reports |= _probed(name, own, datasets, head, choices, store, output / "features")
     for name, report in reports.items():
         folder = output / quote(name, safe=" +,=@") if len(reports) > 1 else output
         click.echo(f"{name}:")
@@ -130,25 +137,25 @@ def _is_probe(name: str) -> bool:
 
 
 def _scored(
-    names: list[str],
+    names: dict[str, str],
     datasets: list[str],
     prompts: Path | None,
     choices: dict[str, Any],
     store: dict[str, Any],
 ) -> dict[str, "RobustnessReport"]:
-    """Reports of models that give scores, all of them in one pass over each dataset."""
+    """Reports of models that give scores, by label, all of them in one pass over each dataset."""
     from medmnist_c.evaluation.evaluate import evaluate as evaluate_models
     from medmnist_c.models.load import load_model
 
     reports: dict[str, RobustnessReport] = {}
     for number, one in enumerate(datasets if names else []):
         models = {}
-        for name in names:
+        for label, name in names.items():
             captions = prompts if name.startswith(("open_clip:", "clip:")) else None
-            models[name] = load_model(name, one, prompts=captions, **choices)
+            models[label] = load_model(name, one, prompts=captions, **choices)
             if number == 0:
-                click.echo(str(models[name].facts))
-            if models[name].fingerprint is None and len(datasets) > 1:
+                click.echo(str(models[label].facts))
+            if models[label].fingerprint is None and len(datasets) > 1:
                 raise ValueError(
                     f"{name} tells no digest of its weights, by which it would be known again; "
                     " run the command for each dataset."
@@ -160,13 +167,14 @@ def _scored(
 
 def _probed(
     name: str,
+    label: str | None,
     datasets: list[str],
     heads: tuple[str, ...],
     choices: dict[str, Any],
     store: dict[str, Any],
     features: Path,
 ) -> dict[str, "RobustnessReport"]:
-    """Reports of heads on a frozen encoder."""
+    """Reports of heads on a frozen encoder, called by the label, if there is one, and the head."""
     from medmnist_c.models.choices import Choices
     from medmnist_c.models.load import load_encoder
     from medmnist_c.models.probe.probe import probe
@@ -178,4 +186,6 @@ def _probed(
     own = {key: value for key, value in store.items() if key not in ("repo", "limit")}
     encoder = load_encoder(name, datasets[0], Choices.of(name, **choices))
     click.echo(str(encoder.facts))
+    if label is not None:
+        encoder = replace(encoder, facts=replace(encoder.facts, name=label))
     return probe(encoder, datasets, heads or ("linear",), features=features, **own)

@@ -1,5 +1,6 @@
 """Names of models: `timm:resnet50@weights.pt`, `onnx:model.onnx`, `probe:timm:resnet50`."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,17 @@ KINDS = ("hf", "timm", "torchvision", "torch", "onnx", "run", "python", "open_cl
 
 
 _WITH_WEIGHTS = ("timm", "torchvision")
+_LABEL = re.compile(r"([^=:/\\]*[^=:/\\\s])\s*=(.+)", re.DOTALL)
+
+
+def label_and_name(text: str) -> tuple[str, str]:
+    """`ResNet-50=timm:resnet50@weights.pt` taken apart: how it is called in reports, and its name.
+
+    A name without a label is its own. What stands before a colon or a slash is no label: paths may
+    have a "=".
+    """
+    found = _LABEL.fullmatch(text.strip())
+    return (found[1].strip(), found[2].strip()) if found else (text, text)
 
 
 @dataclass(frozen=True)

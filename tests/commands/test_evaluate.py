@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from support.medmnist_files import medmnist_arrays, write_npz
 
 from medmnist_c.cli import main
+from medmnist_c.models.name import label_and_name
 
 torch = pytest.importorskip("torch")
 
@@ -89,6 +90,34 @@ def test_models_of_three_kinds_over_two_datasets_by_one_command(place, tmp_path)
         assert name in output
         assert report["model"]["fingerprint"].startswith("weights ")
     assert run(place, *asked, "--head", "linear", "--head", "knn")  # all of it is kept
+
+
+def test_models_are_called_in_reports_as_one_likes(place, tmp_path):
+    pytest.importorskip("sklearn")
+    asked = ["--dataset", "breastmnist", "-o", str(tmp_path)]
+    asked += ["--model", f"Small net = torch:{place}/net.pt"]
+    asked += ["--model", f"Means=probe:python:{place}/mine.py:means"]
+    output = run(place, *asked)
+    reports = [json.loads(path.read_text()) for path in tmp_path.glob("*/report.json")]
+    assert {one["model"]["name"] for one in reports} == {"Small net", "Means, linear"}
+    assert "Small net:" in output and "Means, linear:" in output
+    twice = ["evaluate", *asked, "--model", f"Small net=torch:{place}/net.pt"]
+    done = CliRunner().invoke(main, twice)
+    assert done.exit_code == 1 and "same name" in done.output
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "name"),
+    [
+        ("ResNet-50=timm:resnet50@a=b.pt", "ResNet-50", "timm:resnet50@a=b.pt"),
+        ("my net = run:runs/lr=0.1", "my net", "run:runs/lr=0.1"),
+        ("torch:lr=0.1.pt", "torch:lr=0.1.pt", "torch:lr=0.1.pt"),
+        ("runs/lr=0.1", "runs/lr=0.1", "runs/lr=0.1"),
+        ("=hf:x", "=hf:x", "=hf:x"),
+    ],
+)
+def test_a_label_stands_before_the_first_equals_sign(text, label, name):
+    assert label_and_name(text) == (label, name)
 
 
 def test_a_model_without_a_digest_is_scored_a_dataset_at_a_time(place, tmp_path):
