@@ -49,16 +49,29 @@ def model(classes: int, clean_error: float, *, worse: float = 0.0, seed: int = 1
     return Model((1 - worse) * np.array(kept)[:, None] * of_class)
 
 
-def scores(models: list[Model], labels: np.ndarray, rng: np.random.Generator) -> Iterator[list]:
-    """Logits, float32, N x K of each model, for one test set after the other."""
+def scores(
+    models: list[Model],
+    labels: np.ndarray,
+    rng: np.random.Generator,
+    groups: np.ndarray | None = None,
+) -> Iterator[list]:
+    """Logits, float32, N x K of each model, for one test set after the other.
+
+    The images of a group (a patient, a volume; N, from 0 on) are equally hard, as far as an image is
+    hard in all test sets.
+    """
     classes = models[0].margins.shape[1]
     size = (len(labels), classes)
 
     def noise(variance: float) -> np.ndarray:
         return np.float32(variance**0.5) * rng.standard_normal(size, np.float32)
 
-    shared = noise(_COMMON * _IMAGE)
-    images = [shared + noise((1 - _COMMON) * _IMAGE) for _ in models]
+    def of_images(variance: float) -> np.ndarray:
+        drawn = noise(variance)
+        return drawn if groups is None else drawn[groups]
+
+    shared = of_images(_COMMON * _IMAGE)
+    images = [shared + of_images((1 - _COMMON) * _IMAGE) for _ in models]
     right = labels[:, None] == np.arange(classes)
     for test_set in range(TEST_SETS):
         if test_set == 0 or test_set % 5 == 1:
