@@ -129,7 +129,7 @@ def main() -> None:
     parser.add_argument("--dataset", choices=simulated.COUNTS, action="append")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--group", type=int, default=1, help="images that come together")
-    parser.add_argument("--realistic", action="store_true", help="none of the models close to zero error")
+    parser.add_argument("--realistic", action="store_true", help="no model close to zero error")
     asked = parser.parse_args()
     columns, tables = [], []
     for dataset in asked.dataset or simulated.COUNTS:
