@@ -178,10 +178,18 @@ def test_where_datasets_has_moved_its_look_up_the_import_names_the_builder_class
     assert done.stdout.strip() == "0"
 
 
-@pytest.mark.parametrize("imports", ["medmnist_c, datasets", "datasets, medmnist_c"])
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import medmnist_c, datasets",
+        "import datasets, medmnist_c",
+        # as transformers asks whether there is such a library
+        "import medmnist_c, importlib.util; importlib.util.find_spec('datasets'); import datasets",
+    ],
+)
 def test_the_name_is_known_whichever_is_imported_first(imports):
     program = (
-        f"import {imports}\n"
+        f"{imports}\n"
         "import datasets.load, datasets.inspect\n"
         "for one in (datasets.load, datasets.inspect):\n"
         "    print(one.dataset_module_factory('medmnist_c').module_path)"

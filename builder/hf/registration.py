@@ -8,10 +8,9 @@
 import functools
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -34,20 +33,25 @@ def register() -> None:
 
 
 class _AfterDatasets(MetaPathFinder):
-    """Finds nothing itself: it waits for `datasets`, and wraps the look-up when that is imported."""
+    """Finds what others find: it waits for `datasets`, and wraps the look-up when that is imported.
+
+    It goes on waiting where somebody only asks whether there is `datasets`, as transformers does.
+    """
 
     def find_spec(
-        self, fullname: str, path: object = None, target: ModuleType | None = None
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname != "datasets":
             return None
-        sys.meta_path.remove(self)
-        spec = find_spec(fullname)
+        after = sys.meta_path[sys.meta_path.index(self) + 1 :]
+        found = (one.find_spec(fullname, path, target) for one in after)
+        spec = next((one for one in found if one is not None), None)
         if spec is not None and spec.loader is not None:
             run = spec.loader.exec_module
 
             def exec_module(module: ModuleType) -> None:
                 run(module)
+                sys.meta_path.remove(self)
                 _wrap_look_up()
 
             setattr(spec.loader, "exec_module", exec_module)  # noqa: B010 (a method, to type checkers)

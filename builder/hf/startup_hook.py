@@ -12,17 +12,19 @@ class _MedMNISTCAfterDatasets:
     def find_spec(cls, name, path=None, target=None):
         if name != "datasets":
             return None
-        sys.meta_path.remove(cls)
         from contextlib import suppress
-        from importlib.util import find_spec
 
-        spec = find_spec(name)
+        # Whoever only asks whether there is `datasets` gets an answer, and it goes on waiting.
+        after = sys.meta_path[sys.meta_path.index(cls) + 1 :]
+        found = (one.find_spec(name, path, target) for one in after)
+        spec = next((one for one in found if one is not None), None)
         if spec is not None and spec.loader is not None:
             run = spec.loader.exec_module
 
             def exec_module(module):
                 run(module)
                 with suppress(Exception):
+                    sys.meta_path.remove(cls)
                     import medmnist_c  # noqa: F401
 
             spec.loader.exec_module = exec_module
