@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-import datasets as hf_datasets
 import numpy as np
 
 from medmnist_c.builder.configs import CleanConfig, Config
+from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.suggestions import shown
@@ -132,5 +132,5 @@ def _kept(store: PredictionFolder, configs: list[Config]) -> ScoredImages:
 
 def _clean_labels(dataset: str, data_dir: str | Path | None, sample: bool) -> np.ndarray:
     spec = TestSetSpec(CleanConfig(dataset), ImageSource(None, data_dir, sample))
-    folder = spec.open(hf_datasets.config.HF_DATASETS_CACHE).clean_folder
+    folder = spec.open(cache_folder()).clean_folder
     return load_clean(folder).labels.astype(np.int64)

@@ -7,13 +7,13 @@ these: enough to see whether everything runs, and for nothing else.
 import shutil
 from pathlib import Path
 
-import datasets
 import numpy as np
 
 from medmnist_c.builder.configs import CleanConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.disk import locked
 from medmnist_c.builder.files import absolute, atomic_write
+from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.clean_cache import load_clean
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.splits import SPLITS, Split, images_member, labels_member
@@ -57,7 +57,7 @@ def source_for(dataset: str, training: Training, source: ImageSource, output: Pa
 
 def _split(dataset: str, source: ImageSource, split: Split) -> Arrays:
     spec = TestSetSpec(CleanConfig(dataset), source, split)
-    clean = load_clean(spec.open(absolute(datasets.config.HF_DATASETS_CACHE)).clean_folder)
+    clean = load_clean(spec.open(absolute(cache_folder())).clean_folder)
     return clean.images, clean.labels
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import datasets as hf_datasets
-
 from medmnist_c.builder.cards import VERSION
 from medmnist_c.builder.files import absolute, atomic_write
 from medmnist_c.builder.headline import MEANING
+from medmnist_c.builder.settings import cache_folder
 from medmnist_c.corruptions.meanings import meanings
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 from medmnist_c.evaluation.robustness_report import RobustnessReport
@@ -66,7 +65,7 @@ def write_site(site: Site, folder: str | Path, cache_dir: str | Path | None = No
     before, _ = _listed(folder)
     _write(folder, MARKER, _marker(before, whole=False))
     written = []
-    for path, content in _files(site, cache_dir or hf_datasets.config.HF_DATASETS_CACHE):
+    for path, content in _files(site, cache_dir or cache_folder()):
         if _is_other(folder / path, content):
             _write(folder, path, content)
         written.append(path)

@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-import datasets
 from tqdm.auto import tqdm
 
 from medmnist_c.builder.configs import Config, select
@@ -20,6 +19,7 @@ from medmnist_c.builder.errors import BuildError, CleanDataError, PublishError
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.parquet.scheduling import make_test_sets
 from medmnist_c.builder.retry import RetryPolicy
+from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.builder.testset.spec import TestSetSpec, specs_of
@@ -73,7 +73,7 @@ class _Making:
 
     @property
     def own_cache_dir(self) -> Path:
-        return Path(self.cache_dir or datasets.config.HF_DATASETS_CACHE)
+        return Path(self.cache_dir or cache_folder())
 
     @property
     def work_base(self) -> Path:

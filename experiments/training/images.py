@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import datasets
 import numpy as np
 import torch
 from PIL import Image
@@ -13,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from medmnist_c.builder.configs import CleanConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.files import absolute
+from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.clean_cache import CleanImages, load_clean
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
@@ -32,7 +32,7 @@ def clean_images(
         CleanDataError: they cannot be had.
     """
     spec = TestSetSpec(CleanConfig(dataset), source, split)
-    return load_clean(spec.open(absolute(datasets.config.HF_DATASETS_CACHE)).clean_folder)
+    return load_clean(spec.open(absolute(cache_folder())).clean_folder)
 
 
 @dataclass(frozen=True)

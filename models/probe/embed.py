@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import datasets
 import numpy as np
 
 from medmnist_c.builder.configs import CleanConfig, Config
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.files import absolute
+from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.splits import PUBLISHED, Split
 from medmnist_c.builder.testset.spec import TestSetSpec
@@ -99,7 +99,7 @@ def embed(
                 if store.read(file) is not None:
                     progress.kept(counts[one])
                     continue
-                cache_dir = absolute(datasets.config.HF_DATASETS_CACHE)
+                cache_dir = absolute(cache_folder())
                 yield file, MadeTestSet.open(spec, cache_dir)
 
         running: dict[Path, tuple[_AskedEncoder, list[np.ndarray]]] = {}
