@@ -1,9 +1,9 @@
-"""Time augmentation against the release's own class, alternating, in one run; write a table of ratios.
+"""Time augmentation against the release's own class and RandAugment, alternating, in one run; write ratios.
 
     python benchmarks/augmentation.py --peer-python peer/bin/python -o benchmarks/AUGMENTATION.md
 
-`tools/reference/peer.py` says how to set the peer's environment up. One thread a process, CPU time on
-both sides.
+`tools/reference/peer.py` says how to set the peer's environment up; torchvision has to be here. One thread
+a process, CPU time on all sides.
 """
 
 # ruff: noqa: E402 (the number of threads must be set before the libraries read it)
@@ -15,38 +15,43 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import statistics
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import cv2
 import numpy as np
+import torch
 from PIL import Image
 from run import Peer, machine
+from torchvision.transforms import v2
 
 from medmnist_c.augmentation.augmix import TargetedAugMix
 from medmnist_c.augmentation.targeted import TargetedAugmentation
-from medmnist_c.augmentation.transform import Augmentation
 from medmnist_c.builder.source.sample import SAMPLE_FOLDER
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 HEAD = """\
-# Speed of augmentation, against medmnistc 0.1.0
+# Speed of augmentation, against medmnistc 0.1.0 and torchvision's RandAugment
 
-Machine: {machine}. Images of 224 x 224 a second and core (CPU time), medians of {rounds} alternating
-rounds of {calls} calls of theirs and {ours} of ours. Made by `python benchmarks/augmentation.py`.
+Machine: {machine}. Images of 224 x 224, CPU time of one core, medians of {rounds} alternating rounds of
+{calls} calls of theirs and {ours} of ours and of RandAugment. Made by `python benchmarks/augmentation.py`.
 
-Theirs: `AugMedMNISTC`, given PIL images, which have to be RGB; making grey ones RGB is not counted.
-Ours: `TargetedAugmentation` with a seed, given PIL images as the dataset has them, giving the same.
-"Ours, RGB" is the same for grey images that were made RGB before. A ratio above 1 means that we are
-faster.
+The release's: `AugMedMNISTC`, given PIL images, which have to be RGB; making grey ones RGB is not counted.
+Ours: `TargetedAugmentation`, given PIL images, giving the same; with a seed and without. `RandAugment`:
+torchvision's `v2`, on the same images as ours. Grey images twice: as the dataset has them, and made RGB
+before, as a network for RGB sees them. A ratio above 1 means that we are faster.
 
-| dataset | images | theirs | ours | ratio | ours, RGB | ratio | `TargetedAugMix` |
-|---|---|---:|---:|---:|---:|---:|---:|"""
+| dataset | images | theirs, ms | RandAugment, ms | ours, ms | with a seed, ms | `TargetedAugMix`, ms | theirs / ours with a seed | RandAugment / ours | seed / no seed |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|"""
 
 OURS_MORE = 4  # times as many calls of ours in a round
 
 
-def seconds(transform: Augmentation, images: list[Image.Image], calls: int) -> float:
+def seconds(
+    transform: Callable[[Image.Image], Image.Image], images: list[Image.Image], calls: int
+) -> float:
     """CPU time of a call."""
     started = time.process_time()
     for number in range(calls):
@@ -54,32 +59,42 @@ def seconds(transform: Augmentation, images: list[Image.Image], calls: int) -> f
     return (time.process_time() - started) / calls
 
 
-def row(peer: Peer, dataset: str, folder: Path, rounds: int, calls: int) -> str:
+def rows(peer: Peer, dataset: str, folder: Path, rounds: int, calls: int) -> list[str]:
+    """A row for the images as they are, and one for grey ones made RGB."""
     with np.load(Path(SAMPLE_FOLDER) / f"{dataset}_224.npz") as file:
         arrays = file["test_images"]
     np.save(folder / "images.npy", arrays)
     images = [Image.fromarray(one) for one in arrays]
-    rgb = [one.convert("RGB") for one in images]
-    single, mix = TargetedAugmentation(dataset, seed=0), TargetedAugMix(dataset, seed=0)
+    kinds = {"RGB": images}
+    if images[0].mode == "L":
+        kinds = {"grey": images, "grey, made RGB": [one.convert("RGB") for one in images]}
     ask = {"do": "augment", "file": str(folder / "images.npy"), "dataset": dataset}
+    ours: dict[str, Callable[[Image.Image], Image.Image]] = {
+        "random": v2.RandAugment(),
+        "free": TargetedAugmentation(dataset),
+        "seeded": TargetedAugmentation(dataset, seed=0),
+    }
+    mix = TargetedAugMix(dataset, seed=0)
 
-    taken = {"theirs": [], "ours": [], "rgb": [], "mix": []}
+    taken: dict[tuple[str, str], list[float]] = defaultdict(list)
     for number in range(rounds + 1):  # the first to warm up
-        counted = {
-            "theirs": peer.seconds(repeat=calls, **ask) / calls,
-            "ours": seconds(single, images, calls * OURS_MORE),
-            "rgb": seconds(single, rgb, calls * OURS_MORE),
-            "mix": seconds(mix, images, calls // 2),
-        }
-        for side, value in counted.items() if number else ():
-            taken[side].append(value)
-    theirs, ours, ours_rgb, mixed = (statistics.median(one) for one in taken.values())
-    grey = images[0].mode == "L"
-    more = f"{1 / ours_rgb:,.0f} | {theirs / ours_rgb:.1f}" if grey else "|"
-    return (
-        f"| {dataset} | {'grey' if grey else 'RGB'} | {1 / theirs:,.0f} | {1 / ours:,.0f} | "
-        f"{theirs / ours:.1f} | {more} | {1 / mixed:,.0f} |"
-    )
+        counted = {("theirs", ""): peer.seconds(repeat=calls, **ask) / calls}
+        for kind, own in kinds.items():
+            for name, transform in ours.items():
+                counted[name, kind] = seconds(transform, own, calls * OURS_MORE)
+            counted["mix", kind] = seconds(mix, own, calls // 2)
+        for key, value in counted.items() if number else ():
+            taken[key].append(1e3 * value)
+    median = {key: statistics.median(values) for key, values in taken.items()}
+    theirs = median["theirs", ""]
+    made = []
+    for kind in kinds:
+        random, free, seeded, mixed = (median[name, kind] for name in (*ours, "mix"))
+        made.append(
+            f"| {dataset} | {kind} | {theirs:.2f} | {random:.2f} | {free:.2f} | {seeded:.2f} | {mixed:.2f} "
+            f"| {theirs / seeded:.1f} | {random / free:.2f} | {seeded / free:.2f} |"
+        )
+    return made
 
 
 @click.command()
@@ -90,13 +105,14 @@ def row(peer: Peer, dataset: str, folder: Path, rounds: int, calls: int) -> str:
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path))
 def main(peer_python: str, chosen: tuple[str, ...], rounds: int, calls: int, output: Path) -> None:
     cv2.setNumThreads(1)
+    torch.set_num_threads(1)
     peer = Peer(peer_python)
     head = HEAD.format(machine=machine(), rounds=rounds, calls=calls, ours=calls * OURS_MORE)
     lines = [head]
     with tempfile.TemporaryDirectory(prefix="medmnist_c_") as folder:
         for dataset in chosen or CORRUPTIONS:
-            lines.append(row(peer, dataset, Path(folder), rounds, calls))
-            print(lines[-1], flush=True)
+            lines += rows(peer, dataset, Path(folder), rounds, calls)
+            print(*lines[-2:], sep="\n", flush=True)
     output.write_text("\n".join([*lines, ""]), "utf-8")
 
 

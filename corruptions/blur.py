@@ -16,10 +16,11 @@ import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from medmnist_c.corruptions.exact import compiled
 from medmnist_c.corruptions.exact.elementary import exp, fused, sine_and_cosine
 from medmnist_c.corruptions.exact.gaussian import LARGEST_SIZE, float32_sum, gaussian
 from medmnist_c.corruptions.exact.rounding import flat_within, floor_with_error_bound, resolve
-from medmnist_c.corruptions.exact.sparse_kernel import SparseKernel
+from medmnist_c.corruptions.exact.sparse_kernel import WHITE, SparseKernel
 from medmnist_c.corruptions.exact.zoom import mean_of_zooms
 from medmnist_c.corruptions.image import checked
 
@@ -29,7 +30,6 @@ _LARGEST_RADIUS = 64  # pixels; with a thousand times the weights float32 would 
 _FILTER_ERROR = 1e-10
 # Of motion blur, in pixels: any C library's sine is nearer to the true one than that.
 _UNSURE = 1e-9
-_WHITE = 255.4  # safely cut to 255, as everything above 255 is
 # Weights to be read for each level of the image: beyond the first number it is quicker to look for flat
 # areas before, beyond the second to run OpenCV's filter (measured).
 _FEW, _MANY = 3, 20
@@ -55,19 +55,26 @@ def defocus_blur(image: np.ndarray, radius: float, alias: float) -> np.ndarray:
     image = np.ascontiguousarray(checked(image, grey=True))
     kernel = _disk_kernel(radius, alias)
     padded = kernel.pad(image)
-    values = kernel.fast_sum(padded)
-    # A disk of radius 8 is softened beyond its grid, and weighs more than 1 then.
-    levels, places = floor_with_error_bound(
-        np.minimum(values, _WHITE, out=values), 0, kernel.error_bound
-    )
-    sums = _disk_sums(image, padded, _disk(radius, alias), kernel, places)
-    levels.reshape(-1)[places] = np.minimum(sums, _WHITE)
-    still_open = places[abs(sums - np.rint(sums)) < _FILTER_ERROR]
+    made = kernel.grouped_sums(padded)
+    levels, still_open = made or _floor_in_two_steps(image, padded, _disk(radius, alias), kernel)
 
     def exact(places: np.ndarray) -> np.ndarray:
         return np.minimum(kernel.whole_sums(padded, places), 255)
 
     return resolve(levels, still_open, exact, 4 * len(kernel))
+
+
+def _floor_in_two_steps(
+    image: np.ndarray, padded: np.ndarray, disk: np.ndarray, kernel: SparseKernel
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `SparseKernel.grouped_sums`, in float32, and in double precision where that is not enough.
+
+    (A disk of radius 8 is softened beyond its grid, and weighs more than 1 then.)
+    """
+    levels, places = kernel.floor_fast_sum(padded, 0)
+    sums = _disk_sums(image, padded, disk, kernel, places)
+    levels.reshape(-1)[places] = np.minimum(sums, WHITE)
+    return levels, places[abs(sums - np.rint(sums)) < _FILTER_ERROR]
 
 
 def _disk_sums(
@@ -101,8 +108,8 @@ def _disk(radius: float, alias: float) -> np.ndarray:
     """The softened disk as a float32 kernel."""
     wide = radius > 8
     own = np.arange(-radius, radius + 1) if wide else np.arange(-8, 9)
-    columns, rows = np.meshgrid(own, own)
-    disk = (columns**2 + rows**2 <= radius**2).astype(np.float32)
+    squares = own**2
+    disk = (squares + squares[:, None] <= radius**2).astype(np.float32)
     disk /= disk.sum()
     return _softened(disk, alias, 2 if wide else 1)
 
@@ -146,8 +153,9 @@ def _gaussian_weights(sigma: float, reach: int) -> np.ndarray:
 
 def _pairs(lines: np.ndarray, reach: int) -> list[np.ndarray]:
     """For each pixel the sums of the two that are 1 ... `reach` pixels away on its line."""
-    padded = np.pad(lines, [(0, 0), (reach, reach)], mode="reflect")
     width = lines.shape[1]
+    beyond = [*range(reach, 0, -1), *range(width), *range(width - 2, width - 2 - reach, -1)]
+    padded = lines.take(beyond, axis=1)  # reflected
     sides = [(reach - step, reach + step) for step in range(1, reach + 1)]
     return [
         padded[:, left : left + width] + padded[:, right : right + width] for left, right in sides
@@ -207,7 +215,7 @@ def motion_blur_at(image: np.ndarray, radius: float, sigma: float, angle: float)
     kernel = _motion_kernel(radius, sigma, angle)
     padded = kernel.pad(image)
     # floor(257 sum + 1/2) // 257, where 257 takes 8 bits to 16, is the whole part of sum + 1/514.
-    levels, places = floor_with_error_bound(kernel.fast_sum(padded), 1 / 514, kernel.error_bound)
+    levels, places = kernel.floor_sums(padded, 1 / 514)
 
     def exact(places: np.ndarray) -> np.ndarray:
         terms = kernel.weights[:, None] * (257.0 * kernel.levels_at(padded, places))
@@ -284,6 +292,9 @@ def gaussian_blur(image: np.ndarray, kernel_size: int) -> np.ndarray:
     windows = sliding_window_view(padded, (size, size), axis=(0, 1))
 
     def exact(places: np.ndarray) -> np.ndarray:
+        sums = compiled.float32_sums(padded, image.shape, size, weights, places)
+        if sums is not None:
+            return np.rint(sums)
         read = windows[np.unravel_index(places, image.shape)].reshape(len(places), -1)
         return np.rint(float32_sum(weights[:, None] * read.T))
 

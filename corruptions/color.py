@@ -16,7 +16,7 @@ from PIL import Image
 
 from medmnist_c.corruptions.exact.elementary import power
 from medmnist_c.corruptions.exact.saturation import more_saturated
-from medmnist_c.corruptions.image import checked, look_up
+from medmnist_c.corruptions.image import UNIT, checked, look_up
 from medmnist_c.corruptions.random import compiled
 
 _LEVELS32 = np.arange(256, dtype=np.float32)
@@ -91,14 +91,12 @@ def gamma_correction(image: np.ndarray, gamma: float) -> np.ndarray:
 
 @lru_cache(maxsize=1024)
 def _power_table(gamma: float) -> np.ndarray:
-    return np.array([_powered(level / 255.0, gamma) for level in range(256)], np.uint8)
-
-
-def _powered(share: float, gamma: float) -> int:
-    value = 255.999 * share**gamma
-    if round(value) and abs(value - round(value)) < _UNSURE:  # the power's last bit decides
-        value = 255.999 * power(share, gamma)
-    return int(value)
+    values = 255.999 * UNIT**gamma
+    nearest = np.rint(values)
+    unsure = (nearest > 0) & (abs(values - nearest) < _UNSURE)  # the power's last bit decides
+    for level in np.flatnonzero(unsure):
+        values[level] = 255.999 * power(float(UNIT[level]), gamma)
+    return values.astype(np.uint8)
 
 
 def saturate(image: np.ndarray, amount: float) -> np.ndarray:

@@ -70,22 +70,19 @@ def reproduce(
         As `train` and `evaluate`.
     """
     train_all(experiment, machine, say)
-    for dataset in experiment.protocol.runs.datasets:
-        own = [one for one in experiment.passes if one.dataset == dataset]
-        work_through(
-            own,
-            lambda one: one.lock_file,
-            lambda one: one.done,
-            lambda one: score(
-                one,
-                experiment.protocol,
-                absolute(experiment.output),
-                experiment.images(one.dataset),
-                machine.device,
-                scoring_workers,
-            ),
+
+    def do(one: Pass) -> None:
+        score(
+            one,
+            experiment.protocol,
+            absolute(experiment.output),
+            experiment.images(one.dataset),
+            machine.device,
+            scoring_workers,
         )
-        say(f"{dataset}: scored")
+        say(f"{one.dataset}{f', {one.without}' if one.without else ''}: scored")
+
+    work_through(experiment.passes, lambda one: one.lock_file, lambda one: one.done, do)
     return write_table(experiment)
 
 

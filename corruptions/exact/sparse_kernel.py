@@ -6,9 +6,13 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from medmnist_c.corruptions.exact.rounding import error_bound
+from medmnist_c.corruptions.exact import compiled
+from medmnist_c.corruptions.exact.rounding import error_bound, floor_with_error_bound
 
 _LARGEST_BLOCK = 49  # from 50 elements on, OpenCV's filter may turn to a Fourier transform
+
+WHITE = 255.4
+"""Safely cut to 255, as everything above 255 is."""
 
 Box = tuple[int, int, int, int]
 """Of pixels: from row, to row, from column, to column; the ends are not in it."""
@@ -61,10 +65,12 @@ class SparseKernel:
         np.add.at(kernel, (self.rows[part] - top, self.columns[part] - left), self.weights[part])
         return top, left, kernel.astype(np.float32)
 
-    @cached_property
-    def error_bound(self) -> float:
-        """Largest error, in levels, of `fast_sum` and of what `floor_with_error_bound` does then."""
-        roundings = len(self) + len(self._blocks) + 5
+    def _error_bound(self, additions: int) -> float:
+        """Largest error, in levels, of a float32 sum that adds so often to each of its terms.
+
+        With what `floor_with_error_bound` does then.
+        """
+        roundings = additions + 2 + 3  # of the weight, of the product; and after the sum
         return error_bound(roundings) * max(1.0, float(self.weights.sum()))
 
     def pad(self, image: np.ndarray) -> np.ndarray:
@@ -85,6 +91,51 @@ class SparseKernel:
             total = part if total is None else cv2.add(total, part)
         assert total is not None  # a kernel has one block at least
         return total
+
+    def floor_sums(self, padded: np.ndarray, offset: float) -> tuple[np.ndarray, np.ndarray]:
+        """Whole part of the sums and `offset`, as `floor_with_error_bound` gives it."""
+        made = compiled.float_sums(
+            padded,
+            self._inside(padded),
+            self._offsets(padded),
+            self.weights.astype(np.float32),
+            offset,
+            self._error_bound(len(self) // 4 + 5),  # it adds up four terms at a time
+        )
+        return made or self.floor_fast_sum(padded, offset)
+
+    def floor_fast_sum(self, padded: np.ndarray, offset: float) -> tuple[np.ndarray, np.ndarray]:
+        """Likewise by OpenCV; sums above 255.4 count as that."""
+        error = self._error_bound(len(self) + len(self._blocks))
+        values = np.minimum(self.fast_sum(padded), WHITE)
+        return floor_with_error_bound(values, offset, error)
+
+    def grouped_sums(self, padded: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Whole part of the sums, at most 255, and the places that are within 1e-10 of another level;
+        None if nothing is compiled. For kernels with few different weights."""
+        order, ends, weights = self._groups
+        offsets = self._offsets(padded)[order]
+        return compiled.grouped_sums(padded, self._inside(padded), offsets, ends, weights)
+
+    @cached_property
+    def _groups(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Places in order of their weights, up to which of them each weight goes, the weights."""
+        order = np.argsort(self.weights, kind="stable")
+        weights, counts = np.unique(self.weights, return_counts=True)
+        return order, np.cumsum(counts), weights
+
+    def _inside(self, padded: np.ndarray) -> tuple[int, ...]:
+        """The shape of the image that was padded."""
+        up, down, left, right = self.reach
+        height, width = padded.shape[:2]
+        return height - up - down, width - left - right, *padded.shape[2:]
+
+    def _offsets(self, padded: np.ndarray) -> np.ndarray:
+        """Where each weight reads in the flattened padded image, from its line's and row's start on."""
+        up, _, left, _ = self.reach
+        rows, columns = self.rows + up, self.columns + left
+        offsets = rows * padded[0].size + columns * padded[0, 0].size
+        return offsets.astype(np.int64, copy=False)
 
     @cached_property
     def _whole_weights(self) -> np.ndarray:

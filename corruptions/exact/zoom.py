@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
+from medmnist_c.corruptions.exact import compiled
 from medmnist_c.corruptions.exact.rounding import (
     error_bound,
     flat_within,
@@ -46,7 +47,8 @@ def mean_of_zooms(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
     # `floor_with_error_bound`.
     terms = len(factors) + 1
     error = error_bound(4 + 2 + 2 * terms + terms + 4 + 3)
-    levels, indices = floor_with_error_bound(_fast_mean(image, factors), 0, error)
+    made = _compiled_mean(image, factors, error)
+    levels, indices = made or floor_with_error_bound(_fast_mean(image, factors), 0, error)
     if len(indices) > _MANY * levels.size:
         flat = flat_within(image, rows.reach, columns.reach).reshape(-1)
         of_flat = _level(np.tile(_UNIT32, (len(factors), 1)), _UNIT32)
@@ -55,6 +57,9 @@ def mean_of_zooms(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
         indices = indices[~flat[indices]]
 
     def exact(indices: np.ndarray) -> np.ndarray:
+        known = compiled.zoomed_levels(image, rows[:4], columns[:4], _UNIT_OF_32, indices)
+        if known is not None:
+            return known
         return _level(_enlargements_at(image, rows, columns, indices), _UNIT32[image.take(indices)])
 
     return resolve(levels, indices, exact, 4 * len(factors))
@@ -94,6 +99,27 @@ def _axis(size: int, factors: tuple[float, ...]) -> _Axis:
     return _Axis(first, second, low, high, int(reach))
 
 
+def _compiled_mean(
+    image: np.ndarray, factors: tuple[float, ...], error: float
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The mean in float32 as `floor_with_error_bound` gives it; None if not compiled."""
+    zooms, weights = _weighted(factors)
+    rows, columns = (_axis(size, zooms) for size in image.shape[:2])
+    low, high = (weights[:, None] * columns.low, weights[:, None] * columns.high)
+    return compiled.zoomed_sums(
+        image,
+        (rows.first, rows.second, rows.low.astype(np.float32), rows.high.astype(np.float32)),
+        (columns.first, columns.second, low.astype(np.float32), high.astype(np.float32)),
+        error,
+    )
+
+
+def _weighted(factors: tuple[float, ...]) -> tuple[tuple[float, ...], np.ndarray]:
+    """Each enlargement once, the image itself as one by 1, and its share in the mean."""
+    zooms, counts = np.unique((1.0, *factors), return_counts=True)
+    return tuple(zooms.tolist()), counts / (len(factors) + 1)
+
+
 def _fast_mean(image: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
     """The mean in float32, in levels."""
     height, width = image.shape[:2]
@@ -119,20 +145,19 @@ def _matrices(
     of the image; the second gives the mean's columns from those of all enlargements, the first
     column of each, then the second of each, and so on. The image counts as an enlargement by 1.
     """
-    zooms, counts = np.unique((1.0, *factors), return_counts=True)
-    rows, columns = (_axis(size, tuple(zooms.tolist())) for size in (height, width))
+    zooms, weights = _weighted(factors)
+    rows, columns = (_axis(size, zooms) for size in (height, width))
     down = []
     for top in range(0, height, _LINES):
         first, second, low, high = (one[:, top : top + _LINES] for one in rows[:4])
         down.append(_matrix(np.arange(first.size), first, second, low, high, height))
-    weights = counts[:, None] / (len(factors) + 1)
     number = np.arange(len(zooms))[:, None]
     along = _matrix(
         np.tile(np.arange(width), len(zooms)),
         columns.first * len(zooms) + number,
         columns.second * len(zooms) + number,
-        columns.low * weights,
-        columns.high * weights,
+        columns.low * weights[:, None],
+        columns.high * weights[:, None],
         width * len(zooms),
     )
     return down, along

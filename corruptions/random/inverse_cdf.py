@@ -6,6 +6,7 @@ leads to the same byte, whose lookup is all the work; only for the others is u d
 The distribution of the bytes is that of a 53-bit u all the same.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ import cv2
 import numpy as np
 
 from medmnist_c.corruptions.exact.elementary import exp
+from medmnist_c.corruptions.random import compiled
 
 _CELL_BITS = 16
 _UNIFORM_BITS = 53
@@ -27,40 +29,44 @@ _UNDECIDED = np.int16(-(1 << 15))
 def added_normals(levels: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
     """Bytes `level + 255 * scale * n`, n standard normal, rounded down, 0-255.
 
-    The level is a whole number itself, so that a table of whole numbers by cell is all it takes.
-
     Args:
-        levels: uint8, one dimension.
+        levels: uint8, one dimension, contiguous.
         scale: >= 0.
         rng: moved by as many draws as it takes, which depends on them.
 
     Returns:
         A new uint8 array of the same shape.
     """
-    result = np.empty_like(levels)
-    table = _whole_noise(scale)
-    for start in range(0, len(levels), _BLOCK):
-        part = levels[start : start + _BLOCK]
-        cells = _draw_cells(len(part), rng)
-        noise = _look_up_cells(cells, table)
-        undecided = (noise == _UNDECIDED).nonzero()[0]
-        exact = 255.0 * scale * _normals_within(cells[undecided], rng)
-        noise[undecided] = np.clip(np.floor(exact), -_BEYOND, _BEYOND)
-        result[start : start + _BLOCK] = cv2.add(part, noise, dtype=cv2.CV_8U).reshape(-1)
-    return result
+    factor, doubt = (
+        255.0 * scale,
+        1e-4,
+    )  # several times what is rounded away of a number below _BEYOND
+    found = compiled.cell_noise(levels, _ends_of_cells(), factor, doubt, False, rng)
+    if found is None:
+        found = _cell_noise(levels, rng, lambda part, cells: _added(part, cells, scale, doubt))
+    made, places, uniforms = found
+    made[places] = _clipped(levels[places] + np.floor(factor * _normals_of(uniforms)))
+    return made
+
+
+def _added(
+    levels: np.ndarray, cells: np.ndarray, scale: float, doubt: float
+) -> tuple[np.ndarray, np.ndarray]:
+    noise = _look_up_cells(cells, _whole_noise(scale, doubt))
+    undecided = (noise == _UNDECIDED).nonzero()[0]
+    return cv2.add(levels, noise, dtype=cv2.CV_8U).reshape(-1), undecided
 
 
 @lru_cache(maxsize=8)
-def _whole_noise(scale: float) -> np.ndarray:
+def _whole_noise(scale: float, doubt: float) -> np.ndarray:
     """The whole number below `255 * scale * n`, int16, by cell; `_UNDECIDED` where there are two.
 
-    In float32, so that a scale that is used but once costs little; `doubt` is several times what it
-    rounds away of a number below `_BEYOND`.
+    In float32, so that a scale that is used but once costs little.
     """
-    factor, doubt = np.float32(255.0 * scale), np.float32(1e-4)
-    lower, upper = _ends_of_cells()
-    low = np.clip(lower * factor - doubt, -_BEYOND, _BEYOND)
-    high = np.clip(upper * factor + doubt, -_BEYOND, _BEYOND)
+    factor, doubt = np.float32(255.0 * scale), np.float32(doubt)
+    ends = _ends_of_cells()
+    low = np.clip(ends[:-1] * factor - doubt, -_BEYOND, _BEYOND)
+    high = np.clip(ends[1:] * factor + doubt, -_BEYOND, _BEYOND)
     table = np.floor(low).astype(np.int16)
     table[table != np.floor(high)] = _UNDECIDED
     return table
@@ -68,57 +74,77 @@ def _whole_noise(scale: float) -> np.ndarray:
 
 def scaled_by_normals(levels: np.ndarray, scale: float, rng: np.random.Generator) -> np.ndarray:
     """Bytes `level + level * scale * n`, as `added_normals`."""
-    result = np.empty_like(levels)
-    lower, upper = _factors(scale)
-    for start in range(0, len(levels), _BLOCK):
-        part = levels[start : start + _BLOCK]
-        cells = _draw_cells(len(part), rng)
-        level = part.astype(np.float32)
-        low = (level * _look_up_cells(cells, lower)).astype(np.int32)
-        high = (level * _look_up_cells(cells, upper)).astype(np.int32)
-        undecided = (low != high).nonzero()[0]
-        level = part[undecided].astype(np.float64)
-        low[undecided] = level + level * (scale * _normals_within(cells[undecided], rng))
-        result[start : start + _BLOCK] = np.clip(low, 0, 255)
-    return result
+    doubt = 1e-6 * (1 + 4 * scale)  # some roundings, 6e-8 each, are less than this
+    found = compiled.cell_noise(levels, _ends_of_cells(), scale, doubt, True, rng)
+    if found is None:
+        found = _cell_noise(levels, rng, lambda part, cells: _scaled(part, cells, scale, doubt))
+    made, places, uniforms = found
+    level = levels[places].astype(np.float64)
+    made[places] = _clipped(level + level * (scale * _normals_of(uniforms)))
+    return made
+
+
+def _scaled(
+    levels: np.ndarray, cells: np.ndarray, scale: float, doubt: float
+) -> tuple[np.ndarray, np.ndarray]:
+    lower, upper = _factors(scale, doubt)
+    level = levels.astype(np.float32)
+    low = (level * _look_up_cells(cells, lower)).astype(np.int32)
+    high = (level * _look_up_cells(cells, upper)).astype(np.int32)
+    return _clipped(low), (low != high).nonzero()[0]
 
 
 @lru_cache(maxsize=8)
-def _factors(scale: float) -> tuple[np.ndarray, np.ndarray]:
+def _factors(scale: float, doubt: float) -> tuple[np.ndarray, np.ndarray]:
     """The least and the greatest `1 + scale * n` of each cell, float32."""
-    doubt = np.float32(1e-6 * (1 + 4 * scale))  # some roundings, 6e-8 each, are less than this
-    factor = np.float32(scale)
-    lower, upper = _ends_of_cells()
-    return 1 + lower * factor - doubt, 1 + upper * factor + doubt
+    factor, doubt = np.float32(scale), np.float32(doubt)
+    ends = _ends_of_cells()
+    return 1 + ends[:-1] * factor - doubt, 1 + ends[1:] * factor + doubt
 
 
-def _normals_within(cells: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A normal out of each cell, its uniform drawn out to 53 bits."""
-    u = (cells + rng.random(len(cells))) / (1 << _CELL_BITS)
-    return _normals_of(u)
+def _cell_noise(
+    levels: np.ndarray,
+    rng: np.random.Generator,
+    make: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As `compiled.cell_noise`: `make` gives bytes for levels and cells, and the places undecided."""
+    made = np.empty_like(levels)
+    places, uniforms = [], []
+    for start in range(0, len(levels), _BLOCK):
+        part = levels[start : start + _BLOCK]
+        cells = _draw_cells(len(part), rng)
+        made[start : start + _BLOCK], undecided = make(part, cells)
+        places.append(undecided + start)
+        uniforms.append(cells[undecided] + rng.random(len(undecided)))
+    return made, np.concatenate(places), np.concatenate(uniforms)
+
+
+def _clipped(values: np.ndarray) -> np.ndarray:
+    return np.minimum(np.maximum(values, 0), 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=1)
-def _ends_of_cells() -> tuple[np.ndarray, np.ndarray]:
-    """The lower and the upper end of each cell as normals, float32."""
-    ends = _normals_of(np.linspace(0.0, 1.0, (1 << _CELL_BITS) + 1))
-    return ends[:-1].astype(np.float32), ends[1:].astype(np.float32)
+def _ends_of_cells() -> np.ndarray:
+    """The ends of the cells as normals, float32, 65,537."""
+    return _normals_of(np.arange((1 << _CELL_BITS) + 1.0)).astype(np.float32)
 
 
-def _normals_of(u: np.ndarray) -> np.ndarray:
+def _normals_of(uniforms: np.ndarray) -> np.ndarray:
+    """Normals of uniforms times 65,536, float64."""
     from scipy.special import ndtri  # takes a third of the time to import all that images need
 
-    return np.clip(ndtri(u), -_INFINITY, _INFINITY)
+    return np.clip(ndtri(uniforms / (1 << _CELL_BITS)), -_INFINITY, _INFINITY)
 
 
 def mask_of_uniforms_up_to(limit: float, count: int, rng: np.random.Generator) -> np.ndarray:
     """255 (uint8) where a uniform draw is `limit` (0-1) or less, 0 elsewhere; `count` of them."""
-    cells = _draw_cells(count, rng)
     whole, rest = divmod(limit * (1 << _CELL_BITS), 1.0)
-    mask = np.empty(count, np.uint8)
-    np.negative(cells < whole, out=mask, dtype=np.uint8)
-    undecided = (cells == whole).nonzero()[0]
-    mask[undecided] = (rng.random(len(undecided)) <= rest) * np.uint8(255)
+    mask = compiled.cell_mask(int(whole), rest, count, rng)
+    if mask is None:
+        cells = _draw_cells(count, rng)
+        mask = np.negative(cells < whole, dtype=np.uint8)
+        undecided = (cells == whole).nonzero()[0]
+        mask[undecided] = (rng.random(len(undecided)) <= rest) * np.uint8(255)
     return mask
 
 
@@ -162,21 +188,35 @@ def poisson_bytes(byte_of_count: np.ndarray, rates: np.ndarray) -> ByteDistribut
     """
     last_counts = (byte_of_count[1:] != byte_of_count[:-1]).nonzero()[0]  # of each value but one
     values = byte_of_count[np.append(last_counts, len(byte_of_count) - 1)]
-    one = 1 << _UNIFORM_BITS
-    keys = np.full((256, len(values)), one)
-    keys[:, :-1] = np.rint(_poisson_cdf(last_counts, rates) * one)
-    np.minimum(np.maximum.accumulate(keys, axis=1), one, out=keys)
+    keys = _poisson_keys(last_counts, rates)
+    guide = compiled.guide_of(keys, values)
+    return ByteDistributions(values, keys, _guide_of(keys, values) if guide is None else guide)
 
-    # For each leading part of u: the number of keys that are not above its lower end. It decides
-    # the byte if that number is the same at its upper end.
+
+def _poisson_keys(counts: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """Of each rate the chances of so many or less, and 1 at last, as 53-bit numbers."""
+    one = 1 << _UNIFORM_BITS
+    if rates.max() <= _LARGEST_SUMMED_RATE:
+        made = compiled.poisson_keys(counts, rates, exp(-rates))
+        if made is not None:
+            return made
+    keys = np.full((256, len(counts) + 1), one)
+    keys[:, :-1] = np.rint(_poisson_cdf(counts, rates) * one)
+    return np.minimum(np.maximum.accumulate(keys, axis=1), one, out=keys)
+
+
+def _guide_of(keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """For each leading part of u: the number of keys that are not above its lower end.
+
+    It decides the byte if that number is the same at its upper end.
+    """
     cells = 1 << _GUIDE_BITS
     first_cells = -(-keys[:, :-1] >> (_UNIFORM_BITS - _GUIDE_BITS))
     offsets = first_cells + np.arange(256)[:, None] * (cells + 1)
     passed = np.bincount(offsets.ravel(), minlength=256 * (cells + 1)).astype(np.int16)
     passed = np.cumsum(passed.reshape(256, cells + 1), axis=1, dtype=np.int16)
     low, high = passed[:, :-1], passed[:, 1:]
-    guide = np.where(low == high, values.astype(np.int16).take(low), ~low)
-    return ByteDistributions(values, keys, guide.reshape(-1))
+    return np.where(low == high, values.astype(np.int16).take(low), ~low).reshape(-1)
 
 
 def _poisson_cdf(counts: np.ndarray, rates: np.ndarray) -> np.ndarray:
@@ -203,12 +243,15 @@ def draw_bytes(
 
     `rng` is moved by as many draws as it takes, which depends on them.
     """
-    values, keys = distributions.values, distributions.keys.reshape(-1)
+    values, keys, guide = distributions.values, distributions.keys, distributions.guide
+    made = compiled.cell_bytes(levels, guide, keys, values, rng)
+    if made is not None:
+        return made
     cells = _draw_cells(len(levels), rng)
     index = levels.astype(np.uint16)
     index <<= _GUIDE_BITS
     index |= cells >> (_CELL_BITS - _GUIDE_BITS)
-    found = _look_up_cells(index, distributions.guide)
+    found = _look_up_cells(index, guide)
 
     # All that is undecided at once: there are few, and some take many steps.
     undecided = (found < 0).nonzero()[0]

@@ -88,16 +88,16 @@ typedef struct {
     double probability[WINDOW];
 } Level;
 
-/* A level of a rate from 10 on, in float32. */
+/* A level of a rate from 10 on, in float32: half a cache line, so that those of an image stay near. */
 typedef struct {
     float a, twice_a, b, centre, quick, inverse_alpha, place_room;
     int32_t first;
-    float chance[WINDOW];
 } RoughLevel;
 
 typedef struct {
     uint32_t rates[LEVELS]; /* small ones in the sums' unit; LARGE; 0: the exact way */
     RoughLevel rough[LEVELS];
+    float chances[LEVELS][WINDOW];
     Level levels[LEVELS];
 } Table;
 
@@ -139,7 +139,7 @@ static void make_table(const double *rates, Table *table)
         rough->inverse_alpha = (float)level->inverse_alpha;
         rough->place_room = (float)(0.5 - 5e-6 * steepest - 1e-6 * (level->rate + steepest));
         rough->first = (int32_t)level->first;
-        for (k = 0; k < WINDOW; k++) rough->chance[k] = (float)(level->probability[k] * (1 - CHANCE_ERROR));
+        for (k = 0; k < WINDOW; k++) table->chances[i][k] = (float)(level->probability[k] * (1 - CHANCE_ERROR));
     }
 }
 
@@ -248,7 +248,7 @@ INLINE int64_t rough_counts(const Row *row, const Table *table, const uint8_t *l
                 if ((edge < 0.01299f) & (v > edge + 2e-7f)) continue; /* rejected */
                 return i;
             }
-            right = (level->a * square + level->b) * level->chance[in_window];
+            right = (level->a * square + level->b) * table->chances[levels[i]][in_window];
             quick = lesser(level->quick - v, QUICK_SQUARE - square);
             room = level->place_room - fabsf(place - (float)count - 0.5f);
             if (lesser(greater(right - (left + 2e-7f), quick), room) > 0.0f) break;

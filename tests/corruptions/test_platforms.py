@@ -1,4 +1,4 @@
-"""The 655 test sets without the processor's newer instructions, and without the C extension."""
+"""The 655 test sets without the processor's newer instructions, and without the C extensions."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ BEYOND_BASELINE = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [
         ({"NPY_DISABLE_CPU_FEATURES": " ".join(BEYOND_BASELINE)}, []),
         ({}, ["--without-extension"]),
     ],
-    ids=["OpenCV without AVX2", "numpy without SIMD", "without the C extension"],
+    ids=["OpenCV without AVX2", "numpy without SIMD", "without the C extensions"],
 )
 def test_all_655_are_equal(environment, arguments):
     done = subprocess.run(
@@ -30,7 +30,7 @@ def test_all_655_are_equal(environment, arguments):
     )
     assert done.stdout.startswith("655 of 655 equal"), done.stdout + done.stderr
     if arguments:
-        assert "without the C extension" in done.stdout
+        assert "without the C extensions" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,13 @@ import numpy as np
 from stored_digests import read_digests
 
 if "--without-extension" in sys.argv:
-    sys.modules["medmnist_c.corruptions.random._twister"] = None  # as if it had not been compiled
+    for name in ("random._twister", "exact._sums"):  # as if they had not been compiled
+        sys.modules[f"medmnist_c.corruptions.{name}"] = None
 
 from medmnist_c.builder.configs import config_named
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
+from medmnist_c.corruptions.exact import compiled as compiled_filters
 from medmnist_c.corruptions.random import compiled
 
 DIGESTS = Path(__file__).parents[2] / "tests" / "reference" / "digests.json"
@@ -44,13 +46,18 @@ def machine() -> str:
     without = os.environ.get("OPENCV_CPU_DISABLE")
     parts = [platform.machine(), f"Python {platform.python_version()}", *versions]
     parts.append(f"OpenCV {cv2.__version__}" + (f" without {without}" if without else ""))
-    parts.append("with the C extension" if compiled.library() else "without the C extension")
+    extensions = (compiled.library(), compiled_filters.library())
+    parts.append(
+        {2: "with the C extensions", 0: "without the C extensions"}.get(
+            sum(one is not None for one in extensions), "with one of the C extensions"
+        )
+    )
     return ", ".join(parts)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--without-extension", action="store_true", help="leave the C file out")
+    parser.add_argument("--without-extension", action="store_true", help="leave the C files out")
     parser.add_argument("--copy", help='copy of the C loops: "plain", "avx2" or "avx512"')
     copy = parser.parse_args().copy
     functions = compiled.library()

@@ -23,6 +23,7 @@ from sysconfig import get_path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
+SOURCES = {"_twister": "corruptions/random/legacy.c", "_sums": "corruptions/exact/sums.c"}
 DIGESTS = ROOT / "tools" / "reference" / "digests.py"
 MIRROR = "http://deb.debian.org/debian"
 SLOWEST_S = 3600
@@ -78,8 +79,9 @@ class Emulated:
         shutil.rmtree(target, ignore_errors=True)
         pip("install", "--quiet", "--no-deps", f"--target={target}", str(ROOT))
         compiler = shutil.which(f"{self.architecture}-linux-gnu-gcc")
-        for extension in target.glob("medmnist_c/corruptions/random/*.so"):
+        for extension in target.glob("medmnist_c/corruptions/*/*.so"):
             extension.unlink()
+            source = SOURCES[extension.name.split(".")[0]]
             if compiler:
                 # Headers are the same for all machines of 64 bits.
                 options = [
@@ -91,8 +93,7 @@ class Emulated:
                     "-fno-trapping-math",
                     f"-I{get_path('include')}",
                 ]
-                source = str(ROOT / "corruptions" / "random" / "legacy.c")
-                run(compiler, *options, "-o", str(extension), source, "-lm")
+                run(compiler, *options, "-o", str(extension), str(ROOT / source), "-lm")
 
     def command(self, folder: Path) -> list[str]:
         python = folder / "root" / "usr" / "bin" / f"python{self.python}"
@@ -130,7 +131,7 @@ def machines(folder: Path) -> Iterator[Machine]:
         here,
         {"NPY_DISABLE_CPU_FEATURES": " ".join(beyond_baseline)},
     )
-    yield Machine("this one, without the C extension", here, arguments=["--without-extension"])
+    yield Machine("this one, without the C extensions", here, arguments=["--without-extension"])
     yield Machine(
         "x86-64 of 2008 (`qemu-x86_64 -cpu Nehalem`)",
         ["qemu-x86_64-static", "-cpu", "Nehalem", *here],
