@@ -1,9 +1,9 @@
-"""Time augmentation against the release's own class and RandAugment, alternating, in one run; write ratios.
+"""Time augmentation against the release's own class and RandAugment, alternating, in one run.
 
     python benchmarks/augmentation.py --peer-python peer/bin/python -o benchmarks/AUGMENTATION.md
 
-`tools/reference/peer.py` says how to set the peer's environment up; torchvision has to be here. One thread
-a process, CPU time on all sides.
+`tools/reference/peer.py` says how to set the peer's environment up; torchvision has to be here. One
+thread a process, CPU time on all sides.
 """
 
 # ruff: noqa: E402 (the number of threads must be set before the libraries read it)
@@ -16,7 +16,7 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -41,10 +41,13 @@ Machine: {machine}. Images of 224 x 224, CPU time of one core, medians of {round
 The release's: `AugMedMNISTC`, given PIL images, which have to be RGB; making grey ones RGB is not counted.
 Ours: `TargetedAugmentation`, given PIL images, giving the same; with a seed and without. `RandAugment`:
 torchvision's `v2`, on the same images as ours. Grey images twice: as the dataset has them, and made RGB
-before, as a network for RGB sees them. A ratio above 1 means that we are faster.
+before, as a network for RGB sees them. Milliseconds; a ratio above 1 means that we are faster.
 
-| dataset | images | theirs, ms | RandAugment, ms | ours, ms | with a seed, ms | `TargetedAugMix`, ms | theirs / ours with a seed | RandAugment / ours | seed / no seed |
-|---|---|---:|---:|---:|---:|---:|---:|---:|---:|"""
+"""
+COLUMNS = (
+    *("dataset", "images", "theirs", "RandAugment", "ours", "with a seed", "`TargetedAugMix`"),
+    *("theirs / ours with a seed", "RandAugment / ours", "seed / no seed"),
+)
 
 OURS_MORE = 4  # times as many calls of ours in a round
 
@@ -57,6 +60,10 @@ def seconds(
     for number in range(calls):
         transform(images[number % len(images)])
     return (time.process_time() - started) / calls
+
+
+def line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def rows(peer: Peer, dataset: str, folder: Path, rounds: int, calls: int) -> list[str]:
@@ -89,11 +96,11 @@ def rows(peer: Peer, dataset: str, folder: Path, rounds: int, calls: int) -> lis
     theirs = median["theirs", ""]
     made = []
     for kind in kinds:
-        random, free, seeded, mixed = (median[name, kind] for name in (*ours, "mix"))
-        made.append(
-            f"| {dataset} | {kind} | {theirs:.2f} | {random:.2f} | {free:.2f} | {seeded:.2f} | {mixed:.2f} "
-            f"| {theirs / seeded:.1f} | {random / free:.2f} | {seeded / free:.2f} |"
-        )
+        times = [median[name, kind] for name in (*ours, "mix")]
+        random, free, seeded, _ = times
+        cells = [dataset, kind, *(f"{one:.2f}" for one in (theirs, *times))]
+        cells += [f"{theirs / seeded:.1f}", f"{random / free:.2f}", f"{seeded / free:.2f}"]
+        made.append(line(cells))
     return made
 
 
@@ -108,7 +115,7 @@ def main(peer_python: str, chosen: tuple[str, ...], rounds: int, calls: int, out
     torch.set_num_threads(1)
     peer = Peer(peer_python)
     head = HEAD.format(machine=machine(), rounds=rounds, calls=calls, ours=calls * OURS_MORE)
-    lines = [head]
+    lines = [head + line(COLUMNS), line(["---"] * 2 + ["---:"] * (len(COLUMNS) - 2))]
     with tempfile.TemporaryDirectory(prefix="medmnist_c_") as folder:
         for dataset in chosen or CORRUPTIONS:
             lines += rows(peer, dataset, Path(folder), rounds, calls)
