@@ -35,10 +35,11 @@ from medmnist_c.corruptions.table import CORRUPTIONS
 HEAD = """\
 # Speed of augmentation, against medmnistc 0.1.0 and torchvision's RandAugment
 
-Machine: {machine}. Images of 224 x 224, CPU time of one core, medians of {rounds} alternating rounds of
-{calls} calls of theirs and {ours} of ours and of RandAugment. Made by `python benchmarks/augmentation.py`.
+Machine: {machine}. Images of 224 x 224, CPU time of one core, medians of {rounds} alternating
+rounds of {calls} calls of theirs and {ours} of ours and of RandAugment. Made by
+`python benchmarks/augmentation.py`.
 
-The release's: `AugMedMNISTC`, given PIL images, which have to be RGB; making grey ones RGB is not counted.
+Theirs: `AugMedMNISTC`, given PIL images, which have to be RGB; making grey ones RGB is not counted.
 Ours: `TargetedAugmentation`, given PIL images, giving the same; with a seed and without. `RandAugment`:
 torchvision's `v2`, on the same images as ours. Grey images twice: as the dataset has them, and made RGB
 before, as a network for RGB sees them. Milliseconds; a ratio above 1 means that we are faster.

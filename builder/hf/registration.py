@@ -8,12 +8,10 @@
 import functools
 import sys
 import warnings
-from collections.abc import Callable, Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+from collections.abc import Callable
 from typing import Any
 
+from medmnist_c.builder.hf.after_datasets import AfterDatasets
 from medmnist_c.builder.versions import IMAGES_VERSION
 
 NAME = "medmnist_c"
@@ -28,34 +26,8 @@ def register() -> None:
     """
     if "datasets" in sys.modules:
         _wrap_look_up()
-    elif not any(isinstance(finder, _AfterDatasets) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _AfterDatasets())
-
-
-class _AfterDatasets(MetaPathFinder):
-    """Finds what others find: it waits for `datasets`, and wraps the look-up when that is imported.
-
-    It goes on waiting where somebody only asks whether there is `datasets`, as transformers does.
-    """
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if fullname != "datasets":
-            return None
-        after = sys.meta_path[sys.meta_path.index(self) + 1 :]
-        found = (one.find_spec(fullname, path, target) for one in after)
-        spec = next((one for one in found if one is not None), None)
-        if spec is not None and spec.loader is not None:
-            run = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                run(module)
-                sys.meta_path.remove(self)
-                _wrap_look_up()
-
-            setattr(spec.loader, "exec_module", exec_module)  # noqa: B010 (a method, to type checkers)
-        return spec
+    elif not any(isinstance(finder, AfterDatasets) for finder in sys.meta_path):
+        sys.meta_path.insert(0, AfterDatasets(_wrap_look_up))
 
 
 def _wrap_look_up() -> None:

@@ -11,6 +11,16 @@ from pathlib import Path
 
 from medmnist_c.builder.files import atomic_write
 
+# The package may be gone by then: whatever fails, fails silently.
+_AT_START = """
+def import_medmnist_c():
+    try:
+        import medmnist_c
+    except Exception:
+        pass
+sys.meta_path.insert(0, AfterDatasets(import_medmnist_c))
+"""
+
 FILE_NAME = "medmnist_c_register.pth"
 
 
@@ -25,8 +35,8 @@ def add() -> Path:
     Raises:
         OSError: the environment cannot be written.
     """
-    source = resources.files(__package__).joinpath("startup_hook.py").read_text("utf-8")
-    code = ast.unparse(_without_docstring(ast.parse(source)))
+    source = resources.files(__package__).joinpath("after_datasets.py").read_text("utf-8")
+    code = ast.unparse(_without_docstring(ast.parse(source + _AT_START)))
     path = startup_file()
     with atomic_write(path) as file:
         # A line of a .pth file is run if it begins with "import".

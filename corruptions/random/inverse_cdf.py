@@ -63,10 +63,10 @@ def _whole_noise(scale: float, doubt: float) -> np.ndarray:
 
     In float32, so that a scale that is used but once costs little.
     """
-    factor, doubt = np.float32(255.0 * scale), np.float32(doubt)
+    factor, off = np.float32(255.0 * scale), np.float32(doubt)
     ends = _ends_of_cells()
-    low = np.clip(ends[:-1] * factor - doubt, -_BEYOND, _BEYOND)
-    high = np.clip(ends[1:] * factor + doubt, -_BEYOND, _BEYOND)
+    low = np.clip(ends[:-1] * factor - off, -_BEYOND, _BEYOND)
+    high = np.clip(ends[1:] * factor + off, -_BEYOND, _BEYOND)
     table = np.floor(low).astype(np.int16)
     table[table != np.floor(high)] = _UNDECIDED
     return table
@@ -97,9 +97,9 @@ def _scaled(
 @lru_cache(maxsize=8)
 def _factors(scale: float, doubt: float) -> tuple[np.ndarray, np.ndarray]:
     """The least and the greatest `1 + scale * n` of each cell, float32."""
-    factor, doubt = np.float32(scale), np.float32(doubt)
+    factor, off = np.float32(scale), np.float32(doubt)
     ends = _ends_of_cells()
-    return 1 + ends[:-1] * factor - doubt, 1 + ends[1:] * factor + doubt
+    return 1 + ends[:-1] * factor - off, 1 + ends[1:] * factor + off
 
 
 def _cell_noise(
