@@ -1,53 +1,52 @@
 """The command line: `medmnist-c list | info | preview | build | verify | push | evaluate | ...`."""
 
+from importlib import import_module
+
 import click
 
-from medmnist_c.builder.cards import VERSION
-from medmnist_c.commands.build import build
-from medmnist_c.commands.cache import cache
-from medmnist_c.commands.evaluate import evaluate
-from medmnist_c.commands.fetch import fetch
-from medmnist_c.commands.info import info
-from medmnist_c.commands.list import list_command
-from medmnist_c.commands.preview import preview
-from medmnist_c.commands.push import push
-from medmnist_c.commands.register import register
-from medmnist_c.commands.report import report
-from medmnist_c.commands.reproduce import reproduce
-from medmnist_c.commands.score import score
-from medmnist_c.commands.seeds import seeds
-from medmnist_c.commands.site import explore, push_site, site
-from medmnist_c.commands.train import train
-from medmnist_c.commands.verify import verify
+from medmnist_c.builder.versions import VERSION
+
+# In the order in which people meet them: where a command's function lies, in `commands/`.
+_COMMANDS = {
+    "list": "list.list_command",
+    "info": "info.info",
+    "preview": "preview.preview",
+    "build": "build.build",
+    "verify": "verify.verify",
+    "push": "push.push",
+    "evaluate": "evaluate.evaluate",
+    "score": "score.score",
+    "seeds": "seeds.seeds",
+    "report": "report.report",
+    "site": "site.site",
+    "explore": "site.explore",
+    "push-site": "site.push_site",
+    "train": "train.train",
+    "reproduce": "reproduce.reproduce",
+    "fetch": "fetch.fetch",
+    "cache": "cache.cache",
+    "register": "register.register",
+}
 
 
-@click.group()
+class _Commands(click.Group):
+    """Imports a command when it is asked for: some take a second, which completion by Tab waits for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, function = _COMMANDS[cmd_name].rpartition(".")
+        command: click.Command = getattr(import_module(f"medmnist_c.commands.{module}"), function)
+        return command
+
+
+@click.group(cls=_Commands)
 @click.version_option(VERSION)
 def main() -> None:
     """MedMNIST-C: corrupted medical test sets, made on the fly."""
-
-
-for command in (
-    list_command,
-    info,
-    preview,
-    build,
-    verify,
-    push,
-    evaluate,
-    score,
-    seeds,
-    report,
-    site,
-    explore,
-    push_site,
-    train,
-    reproduce,
-    fetch,
-    cache,
-    register,
-):
-    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import datasets
-
 from medmnist_c.builder.configs import Config, select
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE
+from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.builder.testset.reference_comparison import Comparison, compare_with_reference
@@ -66,7 +65,7 @@ def verify(
         CleanDataError: a clean test set cannot be had.
     """
     chosen = select(test_sets)
-    cache_folder = Path(cache_dir or datasets.config.HF_DATASETS_CACHE)
+    cache = Path(cache_dir or cache_folder())
     if sum(one is not None for one in (release, repo, folder)) != 1:
         raise ValueError(
             "Give one of these: the folder of the release, a repository (USER/NAME), a built folder."
@@ -80,9 +79,9 @@ def verify(
         target = Target(repo, revision, token=token)
         if quick:
             return iter(verify_manifest(specs, target))
-        return verify_repository(specs, target, cache_folder, num_proc)
+        return verify_repository(specs, target, cache, num_proc)
     if folder is not None:
-        return verify_folder(specs, folder, cache_folder, num_proc)
+        return verify_folder(specs, folder, cache, num_proc)
     assert release is not None
     if seed is not None:
         raise ValueError("The release has one draw of its own: leave the seed out.")
@@ -95,5 +94,5 @@ def verify(
         chosen,
         data_dir=data_dir,
         sample=sample,
-        cache_dir=cache_folder,
+        cache_dir=cache,
     )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from importlib import metadata, resources
+from importlib import resources
 from string import Template
 
 from huggingface_hub import DatasetCard
@@ -15,9 +15,8 @@ from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, dataset_info
 from medmnist_c.builder.headline import MEANING
 from medmnist_c.builder.splits import PUBLISHED, SPLITS
 from medmnist_c.builder.stored import StoredTestSet
-from medmnist_c.builder.versions import IMAGES_VERSION
+from medmnist_c.builder.versions import IMAGES_VERSION, VERSION
 
-VERSION = metadata.version("medmnist_c")
 HOMEPAGE = "https://medmnist.com"
 
 _CARD = "dataset_card.md"

@@ -1,10 +1,12 @@
-"""The declared version of the images, and what else is told about how they were made."""
+"""Versions of the package and of the images, and what else is told about how these were made."""
 
 import hashlib
 import platform
 from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
+
+VERSION = metadata.version("medmnist_c")
 
 IMAGES_VERSION = "1"
 """Identifies images, labels and columns in caches, folders, repositories and predictions.
@@ -42,7 +44,7 @@ def machine_and_libraries() -> dict[str, str]:
 def source_digest() -> str:
     """16 hex digits over the source files of `corruptions`: information, part of no identity."""
     folder = Path(str(resources.files("medmnist_c.corruptions")))
-    files = [f for f in folder.rglob("*") if f.suffix in (".py", ".c", ".json", ".npz")]
+    files = [f for f in folder.rglob("*") if f.suffix in (".py", ".c", ".h", ".json", ".npz")]
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(file.relative_to(folder).as_posix().encode())

@@ -6,12 +6,13 @@ from pathlib import Path
 import click
 
 from medmnist_c.builder.cache import LOCK, CacheEntry, cache_entries, remove_entry
-from medmnist_c.commands.options import CACHE_DIR, Command
+from medmnist_c.builder.settings import cache_folder
+from medmnist_c.commands.options import Command
 
 CACHE_OPTION = click.option(
     "--cache-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    default=CACHE_DIR,
+    default=cache_folder,
     help="[default: the cache folder of datasets, HF_DATASETS_CACHE]",
 )
 

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import datasets
 
 from medmnist_c.builder.configs import config_names
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, SIZES
 from medmnist_c.builder.splits import PUBLISHED, SPLITS
 from medmnist_c.corruptions.table import CORRUPTIONS
 
-CACHE_DIR = datasets.config.HF_DATASETS_CACHE
 GOES_ON = "Stopped. What is finished is kept; the same command goes on from there."
 
 

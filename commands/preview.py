@@ -8,10 +8,11 @@ from medmnist_c.augmentation.preview import preview as augmentation_sheet
 from medmnist_c.augmentation.targeted import TargetedAugmentation
 from medmnist_c.builder.configs import CleanConfig, find_config
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.preview import preview as preview_sheet
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.commands.options import CACHE_DIR, Command, complete_dataset, source_options
+from medmnist_c.commands.options import Command, complete_dataset, source_options
 from medmnist_c.corruptions.table import CORRUPTIONS
 
 
@@ -52,7 +53,7 @@ def preview(
     rows = [find_config(dataset, name, 1).corruption for name in corruption]
     source = ImageSource(seed, data_dir, sample)
     if augment:
-        clean = TestSetSpec(CleanConfig(dataset), source).open(CACHE_DIR)
+        clean = TestSetSpec(CleanConfig(dataset), source).open(cache_folder())
         if not 0 <= index < clean.count:
             raise IndexError(
                 f"There is no image {index} of {dataset}: they are numbered 0 to {clean.count - 1}."
@@ -65,7 +66,7 @@ def preview(
             rows or list(CORRUPTIONS[dataset]),
             index,
             source=source,
-            cache_dir=CACHE_DIR,
+            cache_dir=cache_folder(),
         )
     output = output or Path(f"{dataset}_augmented.png" if augment else f"{dataset}.png")
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from medmnist_c.builder.files import absolute
-from medmnist_c.commands.options import CACHE_DIR, Command, complete_dataset, token_option
+from medmnist_c.builder.settings import cache_folder
+from medmnist_c.commands.options import Command, complete_dataset, token_option
 
 if TYPE_CHECKING:
     from medmnist_c.pages.write import Site
@@ -114,8 +115,8 @@ def explore(
     if data_dir is None:
         gallery = sample_gallery(dataset or tuple(CORRUPTIONS))
     else:
-        gallery = own_gallery(data_dir, dataset or None, index or (0,), seed, CACHE_DIR)
-    folder = absolute(output or Path(CACHE_DIR) / _LOCAL)
+        gallery = own_gallery(data_dir, dataset or None, index or (0,), seed, cache_folder())
+    folder = absolute(output or cache_folder() / _LOCAL)
     write_site(Site(_checked(report, leave_out=False), gallery), folder)
     page = folder / "explorer.html"
     click.echo(page)

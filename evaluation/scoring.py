@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from medmnist_c.builder.cards import VERSION
 from medmnist_c.builder.configs import Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
 from medmnist_c.builder.suggestions import shown
-from medmnist_c.builder.versions import library_versions
+from medmnist_c.builder.versions import VERSION, library_versions
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.metrics.resampled import CONFIDENCE
 from medmnist_c.evaluation.metrics.resampling import RESAMPLES

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medmnist_c.builder.cards import VERSION
 from medmnist_c.builder.files import absolute, atomic_write
 from medmnist_c.builder.headline import MEANING
 from medmnist_c.builder.settings import cache_folder
+from medmnist_c.builder.versions import VERSION
 from medmnist_c.corruptions.meanings import meanings
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 from medmnist_c.evaluation.robustness_report import RobustnessReport

@@ -11,12 +11,16 @@ from functools import lru_cache
 from typing import Any
 
 from medmnist_c.builder.arrow.images_digest import digest_of_all
-from medmnist_c.builder.cards import VERSION
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.stored import StoredTestSet
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.builder.versions import IMAGES_VERSION, machine_and_libraries, source_digest
+from medmnist_c.builder.versions import (
+    IMAGES_VERSION,
+    VERSION,
+    machine_and_libraries,
+    source_digest,
+)
 
 PATH = "manifest.json"
 

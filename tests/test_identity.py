@@ -25,7 +25,7 @@ import json, sys
 from pathlib import Path
 import datasets
 import medmnist_c
-from medmnist_c.builder.cards import VERSION
+from medmnist_c.builder.versions import VERSION
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec

@@ -10,6 +10,7 @@ from datasets.utils._filelock import FileLock
 from datasets.utils.file_utils import is_remote_url
 
 from medmnist_c.builder.files import absolute
+from medmnist_c.builder.settings import cache_folder
 
 
 class FixedLocation(datasets.ArrowBasedBuilder):
@@ -18,7 +19,7 @@ class FixedLocation(datasets.ArrowBasedBuilder):
     def __init__(
         self, cache_dir: str | None = None, *args: Any, data_dir: Any = None, **kwargs: Any
     ) -> None:
-        cache_dir = str(cache_dir or datasets.config.HF_DATASETS_CACHE)
+        cache_dir = str(cache_dir or cache_folder())
         if not is_remote_url(cache_dir):
             cache_dir = str(absolute(cache_dir))
         if isinstance(data_dir, str | os.PathLike):

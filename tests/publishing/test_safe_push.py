@@ -28,6 +28,7 @@ from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.cli import main
+from medmnist_c.commands.push import push as push_command
 from medmnist_c.publishing import progress as progressing
 from medmnist_c.publishing import push as pushing
 from medmnist_c.publishing import uploader as sending
@@ -367,7 +368,7 @@ def test_the_command_tells_what_would_be_and_what_is_left(here):
 
 
 def test_a_time_of_day_is_the_next_one():
-    (option,) = [one for one in main.commands["push"].params if one.name == "until"]
+    (option,) = [one for one in push_command.params if one.name == "until"]
     now = datetime.now()
     for hours in (1, 23):
         then = (now + timedelta(hours=hours)).replace(second=0, microsecond=0)
