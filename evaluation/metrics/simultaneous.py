@@ -1,10 +1,8 @@
 """Many differences at once: bands that hold for all of them together, and corrected p-values."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from medmnist_c.evaluation.metrics.swaps import Swaps
 
@@ -68,21 +66,3 @@ def max_t_bands(
 def _largest(deviations: np.ndarray, errors: np.ndarray) -> np.ndarray:
     """Of each row, in standard errors."""
     return (np.abs(deviations) / np.where(errors > 0, errors, 1)).max(axis=1)
-
-
-def p_values(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """Two-sided, of each difference for itself: a normal one with the draws' standard error, T."""
-    errors = np.asarray(draws).std(axis=0, ddof=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = np.abs(values) / errors
-    return 2 * norm.sf(np.where(np.asarray(values) == 0, 0.0, distance))
-
-
-def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
-    """P-values adjusted for their number, float64, T (Holm, Scandinavian Journal of Statistics 1979)."""
-    p_values = np.asarray(p_values, np.float64)
-    order = np.argsort(p_values, kind="stable")
-    factors = np.arange(len(p_values), 0, -1)
-    adjusted = np.empty(len(p_values))
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(p_values[order] * factors))
-    return adjusted

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import simulated
+from adjusted import holm, p_values
 from scipy.special import softmax
 from scipy.stats import norm
 
 from medmnist_c.evaluation.metrics.auc import delong_error, macro_auc
 from medmnist_c.evaluation.metrics.intervals import auc_draws, error_draws
 from medmnist_c.evaluation.metrics.resampling import resamples
-from medmnist_c.evaluation.metrics.simultaneous import Bands, holm, max_t_bands, p_values
+from medmnist_c.evaluation.metrics.simultaneous import Bands, max_t_bands
 from medmnist_c.evaluation.metrics.swaps import Swaps
 
 CLEAN_ERRORS = {
