@@ -31,11 +31,11 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
-from medmnist_c.builder import cards
 from medmnist_c.builder import dataset_info as datasets_info
 from medmnist_c.builder.arrow import features
 from medmnist_c.builder.arrow.encoding import Encoding
 from medmnist_c.builder.arrow.tables import stream_ranges
+from medmnist_c.builder.card import words
 from medmnist_c.builder.configs import all_configs, asked_config, config_named
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE
 from medmnist_c.builder.hf.errors import PlainErrors
@@ -124,9 +124,9 @@ class MedMNISTC(FixedLocation, CheckedPreparation, KnownSplits, PlainErrors):
     def _info(self) -> datasets.DatasetInfo:
         info = datasets_info.dataset_info(self.config.dataset)
         return datasets.DatasetInfo(
-            description=cards.describe(config_named(self.config.name), self.config.size),
-            citation=cards.citation(),
-            homepage=cards.HOMEPAGE,
+            description=words.describe(config_named(self.config.name), self.config.size),
+            citation=words.citation(),
+            homepage=words.HOMEPAGE,
             license=info.license,
             features=features.features_of(info),
             splits={

@@ -2,7 +2,7 @@
 
 import click
 
-from medmnist_c.builder import cards
+from medmnist_c.builder.card import words
 from medmnist_c.builder.configs import CorruptedConfig, config_named
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.commands.options import Command, complete_config
@@ -17,7 +17,7 @@ def info(config: str) -> None:
     about = dataset_info(one.dataset)
     rows = {
         "configuration": one.name,
-        "what": cards.describe(one),
+        "what": words.describe(one),
         "images": f"{about.test_count:,}, {'grey' if about.grey else 'RGB'}, 224 x 224",
         "task": about.task,
         "labels": ", ".join(f"{number} {name}" for number, name in enumerate(about.labels)),

@@ -6,7 +6,7 @@ from string import Template
 
 from huggingface_hub import DatasetCardData
 
-from medmnist_c.builder.cards import citation
+from medmnist_c.builder.card.words import citation
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 from medmnist_c.custom.rows import Seen

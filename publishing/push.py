@@ -24,7 +24,7 @@ from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.builder.testset.spec import TestSetSpec, specs_of
 from medmnist_c.publishing.allowance import Allowance
-from medmnist_c.publishing.card import CardUpdate
+from medmnist_c.publishing.card.card import CardUpdate
 from medmnist_c.publishing.client import RateLimiter, quiet_clients
 from medmnist_c.publishing.estimate import amount_of
 from medmnist_c.publishing.plan import plan

@@ -11,7 +11,7 @@ from medmnist_c.builder.parquet.scheduling import MANIFEST as MADE
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.stored import StoredTestSet
 from medmnist_c.publishing import manifest as manifests
-from medmnist_c.publishing.card import add_card
+from medmnist_c.publishing.card.card import add_card
 from medmnist_c.publishing.manifest import ManifestEntry, entry_of, shard_path
 from medmnist_c.publishing.plan import FILES_A_COMMIT
 from medmnist_c.publishing.progress import Progress

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from medmnist_c.builder.cards import folder_card
+from medmnist_c.builder.card.words import folder_card
 from medmnist_c.builder.configs import Config, select
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE
 from medmnist_c.builder.files import absolute

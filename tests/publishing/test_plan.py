@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from medmnist_c.builder.cards import filled_card
+from medmnist_c.builder.card.words import filled_card
 from medmnist_c.builder.configs import all_configs, config_named
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.headline import MEANING
@@ -19,7 +19,7 @@ from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.benchmark_file import benchmark_file
-from medmnist_c.publishing.card import repository_card
+from medmnist_c.publishing.card.card import repository_card
 from medmnist_c.publishing.client import RateLimiter
 from medmnist_c.publishing.manifest import (
     Manifest,

@@ -8,8 +8,8 @@ from string import Template
 
 from huggingface_hub import DatasetCard
 
-from medmnist_c.builder.card_sizes import infos_of
-from medmnist_c.builder.card_tables import contents, corruption_words
+from medmnist_c.builder.card.sizes import infos_of
+from medmnist_c.builder.card.tables import contents, corruption_words
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, dataset_info
 from medmnist_c.builder.headline import MEANING

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from medmnist_c.builder.cards import filled_card
+from medmnist_c.builder.card.words import filled_card
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.stored import in_order
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import benchmark_file
 from medmnist_c.publishing import manifest as manifests
-from medmnist_c.publishing.card_image import PATH as IMAGE
-from medmnist_c.publishing.card_image import CardImage, new_card_image
-from medmnist_c.publishing.card_text import merged
+from medmnist_c.publishing.card.image import PATH as IMAGE
+from medmnist_c.publishing.card.image import CardImage, new_card_image
+from medmnist_c.publishing.card.text import merged
 from medmnist_c.publishing.manifest import ManifestEntry
 from medmnist_c.publishing.snapshot import Changes, Snapshot
 

@@ -1,0 +1,1 @@
+"""The dataset card, as far as it says what is there: words, sizes, tables."""

@@ -1,0 +1,1 @@
+"""The card of a repository: what is published there, its picture, its text."""
