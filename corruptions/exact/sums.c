@@ -3,26 +3,10 @@
  * Each gives whole levels, and the places at which the level is one of two: there `blur.py` and `zoom.py` ask
  * their exact rules, as they do without this. How far off a sum may be is said where it is asked for.
  *
- * Plain C that compilers vectorise; on x86-64 there are copies for more than one kind of processor. An
- * extension module of Python's stable ABI; all that comes from Python is checked here.
+ * Plain C that compilers vectorise. All that comes from Python is checked here.
  */
 
-#define PY_SSIZE_T_CLEAN
-#ifndef Py_LIMITED_API
-#define Py_LIMITED_API 0x030B0000 /* Python 3.11 */
-#endif
-#include <Python.h>
-
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-/* glibc and GCC choose among copies of a function when it is loaded. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
-#define COPIES __attribute__((target_clones("default", "avx2", "avx512f")))
-#else
-#define COPIES
-#endif
+#include "../extension.h"
 
 #define CHUNK 1024 /* bytes of a line at a time */
 #define MOST_SUMMED 256 /* levels whose sum 16 bits hold */
@@ -259,49 +243,12 @@ static void zoomed_levels(const uint8_t *image, int64_t height, int64_t width, i
 
 /* What Python sees. */
 
-typedef struct {
-    PyObject *object;
-    const char *name;
-    size_t item;
-    Py_ssize_t items; /* any number if negative */
-    int writable;
-} Wanted;
-
-static void release(Py_buffer *views, int count)
-{
-    while (count--) PyBuffer_Release(&views[count]);
-}
-
-/* Lock the bytes of all that is wanted; a wrong size is a ValueError, and nothing is locked then. */
-static int take(const Wanted *wanted, int count, Py_buffer *views)
-{
-    int i;
-    for (i = 0; i < count; i++) {
-        const Wanted *one = &wanted[i];
-        if (PyObject_GetBuffer(one->object, &views[i], one->writable ? PyBUF_WRITABLE : PyBUF_SIMPLE) < 0) break;
-        if (views[i].len % one->item == 0 && (uintptr_t)views[i].buf % one->item == 0
-            && (one->items < 0 || views[i].len / (Py_ssize_t)one->item == one->items)) continue;
-        PyErr_Format(PyExc_ValueError, "%s has a wrong size or alignment", one->name);
-        PyBuffer_Release(&views[i]);
-        break;
-    }
-    if (i == count) return 1;
-    release(views, i);
-    return 0;
-}
-
 static int in_range(const int64_t *numbers, int64_t count, int64_t end)
 {
     int64_t i;
     for (i = 0; i < count; i++)
         if (numbers[i] < 0 || numbers[i] >= end) return 0;
     return 1;
-}
-
-static PyObject *refuse(const char *sentence)
-{
-    PyErr_SetString(PyExc_ValueError, sentence);
-    return NULL;
 }
 
 /* Of a filter: whether all that it reads is in the padded image. */

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from medmnist_c.corruptions.exact.elementary import exp
-from medmnist_c.corruptions.random import compiled
+from medmnist_c.corruptions.random import compiled_cells as compiled
 
 _CELL_BITS = 16
 _UNIFORM_BITS = 53

@@ -1,7 +1,7 @@
 /* Draws of numpy's generators, several times as fast, and the bytes made of them.
  *
  * `twister.h` makes the words of the legacy generator, `normals.h` and `poisson.h` what is drawn of them,
- * `pcg64.h` what is drawn of a newer one, `cells.h` what is made of a seeded one's. Most of it is decided by a rough value that is known to be near
+ * `pcg64.h` what is drawn of a newer one. Most of it is decided by a rough value that is known to be near
  * enough, all else as numpy has it. Bounds and their proofs stand there.
  *
  * The loops are plain C that compilers vectorise. On x86-64 there are copies of them for AVX2 and AVX-512,
@@ -52,7 +52,6 @@
 #include "normals.h"
 #include "poisson.h"
 #include "pcg64.h"
-#include "cells.h"
 
 /* Grey of RGB pixels as Pillow has it: ITU-R BT.601 in whole numbers of 2^-16, rounded half up. */
 INLINE void make_grey(const uint8_t *rgb, int64_t pixels, uint8_t *grey)
@@ -72,12 +71,6 @@ typedef struct {
     void (*noise)(const uint8_t *, int64_t, double, int, uint32_t *, int *, int *, double *, uint8_t *);
     void (*pass)(int64_t, uint32_t *, int *);
     void (*grey)(const uint8_t *, int64_t, uint8_t *);
-    int64_t (*cell_noise)(const uint8_t *, int64_t, const float *, float, float, int, const Generator *,
-                          uint16_t *, uint8_t *, int64_t *, double *);
-    void (*cell_mask)(int64_t, int32_t, double, const Generator *, uint16_t *, int64_t *, uint8_t *);
-    void (*cell_bytes)(const uint8_t *, int64_t, const int16_t *, const int64_t *, const uint8_t *, int64_t,
-                       const Generator *, uint16_t *, int64_t *, uint8_t *);
-    void (*keys)(const double *, const double *, const int64_t *, int64_t, int64_t *);
 } Draws;
 
 #define COPIES 4 /* at most, and a null */
@@ -106,37 +99,7 @@ typedef struct {
     {                                                                                                  \
         make_grey(rgb, pixels, grey);                                                                  \
     }                                                                                                  \
-    TARGET static int64_t cell_noise_##NAME(                                                           \
-        const uint8_t *levels, int64_t size, const float *ends, float scale, float doubt,              \
-        int in_proportion, const Generator *generator, uint16_t *cells, uint8_t *made,                 \
-        int64_t *places, double *uniforms)                                                             \
-    {                                                                                                  \
-        if (in_proportion)                                                                             \
-            return cell_noise(levels, size, ends, scale, doubt, 1, generator, cells, made, places,     \
-                              uniforms);                                                               \
-        return cell_noise(levels, size, ends, scale, doubt, 0, generator, cells, made, places,         \
-                          uniforms);                                                                   \
-    }                                                                                                  \
-    TARGET static void cell_mask_##NAME(int64_t size, int32_t whole, double rest,                      \
-                                        const Generator *generator, uint16_t *cells, int64_t *places,  \
-                                        uint8_t *mask)                                                 \
-    {                                                                                                  \
-        cell_mask(size, whole, rest, generator, cells, places, mask);                                  \
-    }                                                                                                  \
-    TARGET static void cell_bytes_##NAME(                                                              \
-        const uint8_t *levels, int64_t size, const int16_t *guide, const int64_t *keys,                \
-        const uint8_t *values, int64_t values_count, const Generator *generator, uint16_t *cells,      \
-        int64_t *places, uint8_t *made)                                                                \
-    {                                                                                                  \
-        cell_bytes(levels, size, guide, keys, values, values_count, generator, cells, places, made);   \
-    }                                                                                                  \
-    TARGET static void keys_##NAME(const double *rates, const double *terms, const int64_t *counts,    \
-                                   int64_t keys_count, int64_t *keys)                                  \
-    {                                                                                                  \
-        poisson_keys(rates, terms, counts, keys_count, keys);                                          \
-    }                                                                                                  \
-    static const Draws NAME = {#NAME, counts_##NAME, noise_##NAME, pass_##NAME, grey_##NAME,           \
-                               cell_noise_##NAME, cell_mask_##NAME, cell_bytes_##NAME, keys_##NAME};
+    static const Draws NAME = {#NAME, counts_##NAME, noise_##NAME, pass_##NAME, grey_##NAME};
 
 COPY(plain, , count_below)
 #if defined(__GNUC__) && defined(__x86_64__)
@@ -416,211 +379,6 @@ static PyObject *grey_of(PyObject *self, PyObject *args)
     Py_RETURN_NONE;
 }
 
-/* Of a newer generator; NULL, and a ValueError, if it is none. */
-static const Generator *generator_of(PyObject *capsule)
-{
-    return PyCapsule_GetPointer(capsule, "BitGenerator");
-}
-
-/* Room for the cells and the places of so many pixels in one piece, the places first. */
-static void *room_for(Py_ssize_t size)
-{
-    void *room = NULL;
-    if (size < PY_SSIZE_T_MAX / 16) room = PyMem_Malloc((size_t)size * 10 + 64);
-    if (!room) PyErr_NoMemory();
-    return room;
-}
-
-PyDoc_STRVAR(draw_cell_noise_doc,
-"draw_cell_noise(levels, ends, scale, doubt, in_proportion, generator, made, places, uniforms)\n--\n\n"
-"Put levels with normal noise into `made`. `ends`: float32, 65,537; `generator`: a capsule. Returns of how many\n"
-"pixels the place (int64) and the uniform times 65,536 (float64) were put into `places` and `uniforms`, which\n"
-"have room for all: these are left to the caller.");
-
-static PyObject *draw_cell_noise(PyObject *self, PyObject *args)
-{
-    PyObject *levels_object, *ends_object, *capsule, *made_object, *places_object, *uniforms_object;
-    PyObject *result = NULL;
-    Py_buffer levels, ends, made, places, uniforms;
-    const Generator *generator;
-    uint16_t *cells;
-    float scale, doubt;
-    int in_proportion;
-    int64_t found;
-    (void)self;
-    if (!PyArg_ParseTuple(args, "OOffpOOOO", &levels_object, &ends_object, &scale, &doubt, &in_proportion,
-                          &capsule, &made_object, &places_object, &uniforms_object)) return NULL;
-    if (!(generator = generator_of(capsule))) return NULL;
-    if (!(scale >= 0 && scale <= 255 * (float)LARGEST_SCALE) || !(doubt >= 0 && doubt <= 1)) {
-        PyErr_SetString(PyExc_ValueError, "scale must be from 0 to 255,000, doubt from 0 to 1");
-        return NULL;
-    }
-    if (!take(levels_object, &levels, 0, -1, 1, "levels")) return NULL;
-    if (!take(ends_object, &ends, 0, (CELLS + 1) * sizeof(float), sizeof(float), "ends")) goto release_levels;
-    if (!take(made_object, &made, 1, levels.len, 1, "made")) goto release_ends;
-    if (levels.len > PY_SSIZE_T_MAX / 8) {
-        PyErr_SetString(PyExc_ValueError, "levels are too many");
-        goto release_made;
-    }
-    if (!take(places_object, &places, 1, 8 * levels.len, 8, "places")) goto release_made;
-    if (!take(uniforms_object, &uniforms, 1, 8 * levels.len, 8, "uniforms")) goto release_places;
-    if (!(cells = room_for(BLOCK))) goto release_uniforms;
-    Py_BEGIN_ALLOW_THREADS
-    found = draws->cell_noise(levels.buf, levels.len, ends.buf, scale, doubt, in_proportion, generator, cells,
-                              made.buf, places.buf, uniforms.buf);
-    Py_END_ALLOW_THREADS
-    PyMem_Free(cells);
-    result = PyLong_FromLongLong(found);
-release_uniforms:
-    PyBuffer_Release(&uniforms);
-release_places:
-    PyBuffer_Release(&places);
-release_made:
-    PyBuffer_Release(&made);
-release_ends:
-    PyBuffer_Release(&ends);
-release_levels:
-    PyBuffer_Release(&levels);
-    return result;
-}
-
-PyDoc_STRVAR(draw_cell_mask_doc,
-"draw_cell_mask(whole, rest, generator, made)\n--\n\n"
-"Put 255 into `made` where a uniform is (whole + rest) / 65,536 or less, else 0. `generator`: a capsule.");
-
-static PyObject *draw_cell_mask(PyObject *self, PyObject *args)
-{
-    PyObject *capsule, *made_object;
-    Py_buffer made;
-    const Generator *generator;
-    int64_t *places;
-    double rest;
-    int whole;
-    (void)self;
-    if (!PyArg_ParseTuple(args, "idOO", &whole, &rest, &capsule, &made_object)) return NULL;
-    if (!(generator = generator_of(capsule))) return NULL;
-    if (!take(made_object, &made, 1, -1, 1, "made")) return NULL;
-    if ((places = room_for(made.len))) {
-        Py_BEGIN_ALLOW_THREADS
-        draws->cell_mask(made.len, whole, rest, generator, (uint16_t *)(places + made.len), places, made.buf);
-        Py_END_ALLOW_THREADS
-        PyMem_Free(places);
-    }
-    PyBuffer_Release(&made);
-    if (!places) return NULL;
-    Py_RETURN_NONE;
-}
-
-PyDoc_STRVAR(draw_cell_bytes_doc,
-"draw_cell_bytes(levels, guide, keys, values, generator, made)\n--\n\n"
-"Put a byte for each of the levels into `made`, from its distribution: `guide` (int16, 65,536) as `guide_of`\n"
-"makes it of `keys` (int64) and `values` (uint8). `generator`: a capsule.");
-
-static PyObject *draw_cell_bytes(PyObject *self, PyObject *args)
-{
-    PyObject *levels_object, *guide_object, *keys_object, *values_object, *capsule, *made_object;
-    PyObject *result = NULL;
-    Py_buffer levels, guide, keys, values, made;
-    const Generator *generator;
-    int64_t *places;
-    (void)self;
-    if (!PyArg_ParseTuple(args, "OOOOOO", &levels_object, &guide_object, &keys_object, &values_object, &capsule,
-                          &made_object)) return NULL;
-    if (!(generator = generator_of(capsule))) return NULL;
-    if (!take(levels_object, &levels, 0, -1, 1, "levels")) return NULL;
-    if (!take(guide_object, &guide, 0, LEVELS * GUIDE_SIZE * 2, 2, "guide")) goto release_levels;
-    if (!take(values_object, &values, 0, -1, 1, "values")) goto release_guide;
-    if (values.len < 1 || values.len > 256 || !guide_fits(guide.buf, values.len)) {
-        PyErr_SetString(PyExc_ValueError, "values are 1 to 256, and the guide's");
-        goto release_values;
-    }
-    if (!take(keys_object, &keys, 0, 8 * LEVELS * values.len, 8, "keys")) goto release_values;
-    if (!take(made_object, &made, 1, levels.len, 1, "made")) goto release_keys;
-    if ((places = room_for(levels.len))) {
-        Py_BEGIN_ALLOW_THREADS
-        draws->cell_bytes(levels.buf, levels.len, guide.buf, keys.buf, values.buf, values.len, generator,
-                          (uint16_t *)(places + levels.len), places, made.buf);
-        Py_END_ALLOW_THREADS
-        PyMem_Free(places);
-        result = Py_NewRef(Py_None);
-    }
-    PyBuffer_Release(&made);
-release_keys:
-    PyBuffer_Release(&keys);
-release_values:
-    PyBuffer_Release(&values);
-release_guide:
-    PyBuffer_Release(&guide);
-release_levels:
-    PyBuffer_Release(&levels);
-    return result;
-}
-
-PyDoc_STRVAR(poisson_keys_doc,
-"poisson_keys(rates, terms, counts, keys)\n--\n\n"
-"Put the distribution functions of 256 rates (float64) at `counts` (int64, rising) into `keys` (int64, 256\n"
-"times one more than the counts) as 53-bit numbers, 2^53 last. `terms` are exp(-rate).");
-
-static PyObject *keys_of_poisson(PyObject *self, PyObject *args)
-{
-    PyObject *rates_object, *terms_object, *counts_object, *keys_object, *result = NULL;
-    Py_buffer rates, terms, counts, keys;
-    const int64_t *count;
-    Py_ssize_t i;
-    (void)self;
-    if (!PyArg_ParseTuple(args, "OOOO", &rates_object, &terms_object, &counts_object, &keys_object))
-        return NULL;
-    if (!take(rates_object, &rates, 0, LEVELS * 8, 8, "rates")) return NULL;
-    if (!take(terms_object, &terms, 0, LEVELS * 8, 8, "terms")) goto release_rates;
-    if (!take(counts_object, &counts, 0, -1, 8, "counts")) goto release_terms;
-    count = counts.buf;
-    for (i = 0; i < counts.len / 8; i++)
-        if (count[i] < (i ? count[i - 1] : 0) || count[i] > 1000000) break;
-    if (i != counts.len / 8 || counts.len % 8) {
-        PyErr_SetString(PyExc_ValueError, "counts must rise, from 0 to 1,000,000");
-        goto release_counts;
-    }
-    if (!take(keys_object, &keys, 1, LEVELS * (counts.len + 8), 8, "keys")) goto release_counts;
-    Py_BEGIN_ALLOW_THREADS
-    draws->keys(rates.buf, terms.buf, count, counts.len / 8, keys.buf);
-    Py_END_ALLOW_THREADS
-    PyBuffer_Release(&keys);
-    result = Py_NewRef(Py_None);
-release_counts:
-    PyBuffer_Release(&counts);
-release_terms:
-    PyBuffer_Release(&terms);
-release_rates:
-    PyBuffer_Release(&rates);
-    return result;
-}
-
-PyDoc_STRVAR(guide_of_doc,
-"guide_of(keys, values, guide)\n--\n\n"
-"Put into `guide` (int16, 65,536) what `draw_cell_bytes` needs of 256 distributions.");
-
-static PyObject *guide_of(PyObject *self, PyObject *args)
-{
-    PyObject *keys_object, *values_object, *guide_object, *result = NULL;
-    Py_buffer keys, values, guide;
-    (void)self;
-    if (!PyArg_ParseTuple(args, "OOO", &keys_object, &values_object, &guide_object)) return NULL;
-    if (!take(values_object, &values, 0, -1, 1, "values")) return NULL;
-    if (!take(keys_object, &keys, 0, 8 * LEVELS * values.len, 8, "keys")) goto release_values;
-    if (!take(guide_object, &guide, 1, LEVELS * GUIDE_SIZE * 2, 2, "guide")) goto release_keys;
-    if (values.len < 1 || values.len > 256) PyErr_SetString(PyExc_ValueError, "values are 1 to 256");
-    else {
-        make_guide(keys.buf, values.buf, values.len, guide.buf);
-        result = Py_NewRef(Py_None);
-    }
-    PyBuffer_Release(&guide);
-release_keys:
-    PyBuffer_Release(&keys);
-release_values:
-    PyBuffer_Release(&values);
-    return result;
-}
-
 PyDoc_STRVAR(choose_doc,
 "choose(name)\n--\n\n"
 "Go on with the copy \"plain\", \"avx2\" or \"avx512\" of the loops; returns the name of the one before.\n"
@@ -643,11 +401,6 @@ static PyMethodDef methods[] = {
     {"pass_normals", pass_normals, METH_VARARGS, pass_normals_doc},
     {"draw_impulses", impulses, METH_VARARGS, draw_impulses_doc},
     {"grey_of", grey_of, METH_VARARGS, grey_of_doc},
-    {"draw_cell_noise", draw_cell_noise, METH_VARARGS, draw_cell_noise_doc},
-    {"draw_cell_mask", draw_cell_mask, METH_VARARGS, draw_cell_mask_doc},
-    {"draw_cell_bytes", draw_cell_bytes, METH_VARARGS, draw_cell_bytes_doc},
-    {"poisson_keys", keys_of_poisson, METH_VARARGS, poisson_keys_doc},
-    {"guide_of", guide_of, METH_VARARGS, guide_of_doc},
     {"choose", choose, METH_VARARGS, choose_doc},
     {"poisson_table", poisson_table, METH_O, poisson_table_doc},
     {"draw_poisson", draw_poisson, METH_VARARGS, draw_poisson_doc},

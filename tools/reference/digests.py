@@ -18,14 +18,18 @@ import numpy as np
 from stored_digests import read_digests
 
 if "--without-extension" in sys.argv:
-    for name in ("random._twister", "exact._sums"):  # as if they had not been compiled
+    for name in (
+        "random._twister",
+        "random._cells",
+        "exact._sums",
+    ):  # as if they had not been compiled
         sys.modules[f"medmnist_c.corruptions.{name}"] = None
 
 from medmnist_c.builder.configs import config_named
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.corruptions.exact import compiled as compiled_filters
-from medmnist_c.corruptions.random import compiled
+from medmnist_c.corruptions.random import compiled, compiled_cells
 
 DIGESTS = Path(__file__).parents[2] / "tests" / "reference" / "digests.json"
 LIBRARIES = ("numpy", "scipy", "pillow")
@@ -46,10 +50,10 @@ def machine() -> str:
     without = os.environ.get("OPENCV_CPU_DISABLE")
     parts = [platform.machine(), f"Python {platform.python_version()}", *versions]
     parts.append(f"OpenCV {cv2.__version__}" + (f" without {without}" if without else ""))
-    extensions = (compiled.library(), compiled_filters.library())
+    extensions = (compiled.library(), compiled_cells.library(), compiled_filters.library())
     parts.append(
-        {2: "with the C extensions", 0: "without the C extensions"}.get(
-            sum(one is not None for one in extensions), "with one of the C extensions"
+        {3: "with the C extensions", 0: "without the C extensions"}.get(
+            sum(one is not None for one in extensions), "with some of the C extensions"
         )
     )
     return ", ".join(parts)

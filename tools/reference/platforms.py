@@ -23,7 +23,11 @@ from sysconfig import get_path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = {"_twister": "corruptions/random/legacy.c", "_sums": "corruptions/exact/sums.c"}
+SOURCES = {
+    "_twister": "corruptions/random/legacy.c",
+    "_cells": "corruptions/random/cells.c",
+    "_sums": "corruptions/exact/sums.c",
+}
 DIGESTS = ROOT / "tools" / "reference" / "digests.py"
 MIRROR = "http://deb.debian.org/debian"
 SLOWEST_S = 3600
