@@ -119,8 +119,9 @@ def main(peer_python: str, chosen: tuple[str, ...], rounds: int, calls: int, out
     lines = [head + line(COLUMNS), line(["---"] * 2 + ["---:"] * (len(COLUMNS) - 2))]
     with tempfile.TemporaryDirectory(prefix="medmnist_c_") as folder:
         for dataset in chosen or CORRUPTIONS:
-            lines += rows(peer, dataset, Path(folder), rounds, calls)
-            print(*lines[-2:], sep="\n", flush=True)
+            made = rows(peer, dataset, Path(folder), rounds, calls)
+            print(*made, sep="\n", flush=True)
+            lines += made
     output.write_text("\n".join([*lines, ""]), "utf-8")
 
 
