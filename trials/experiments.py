@@ -2,8 +2,8 @@
 
     python trials/experiments.py FOLDER [--preset smoke] [--kills 10] [--seed 1] [--data-dir D]
 
-Without `--data-dir` the sample's images serve. Prints how long the undisturbed run took, when the other
-was killed and what it had finished then, and how many files differ in the end (exit status 1 if any).
+Without `--data-dir` the sample's images serve. Prints how long the undisturbed run took, how far the
+other was when it was killed, and how many files differ in the end (exit status 1 if any).
 """
 
 import argparse
@@ -44,19 +44,26 @@ def run(output: Path, asked: argparse.Namespace) -> None:
         subprocess.run(command(table, output, asked), check=True, stdout=subprocess.DEVNULL)
 
 
-def run_until_killed(output: Path, asked: argparse.Namespace, seconds: float) -> None:
-    """Both tables one after the other, and SIGKILL to all their processes after so many seconds."""
-    end = time.monotonic() + seconds
+def work(folder: Path) -> int:
+    """Epochs and reports that are done."""
+    epochs = sum(len(path.read_text().splitlines()) for path in folder.rglob("times.jsonl"))
+    return epochs + len(list(folder.rglob("report.json")))
+
+
+def run_until_killed(output: Path, asked: argparse.Namespace, done: int, seconds: float) -> None:
+    """Both tables one after the other; SIGKILL to all their processes so long after so much is done."""
     for table in TABLES:
         process = subprocess.Popen(
             command(table, output, asked), stdout=subprocess.DEVNULL, start_new_session=True
         )
-        try:
-            process.wait(max(0.0, end - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            return
+        while process.poll() is None:
+            if work(output) >= done:
+                time.sleep(seconds)
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                return
+            time.sleep(0.02)
 
 
 def main() -> None:
@@ -74,10 +81,10 @@ def main() -> None:
     took = time.monotonic() - begun
     print(f"undisturbed: {took:.0f} s, {finished(whole)}", flush=True)
     draws = random.Random(asked.seed)
-    for number in range(asked.kills):
-        seconds = draws.uniform(0.2, 1.8) * took / (asked.kills + 1)  # spread over all of it
-        run_until_killed(killed, asked, seconds)
-        print(f"kill {number + 1} after {seconds:.1f} s: {finished(killed)}", flush=True)
+    total = work(whole)
+    for done in sorted(draws.randrange(total) for _ in range(asked.kills)):
+        run_until_killed(killed, asked, done, draws.uniform(0, 0.5))
+        print(f"killed after {work(killed)} of {total} epochs and reports", flush=True)
     run(killed, asked)
     ours, theirs = files(killed), files(whole)
     different = [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)]
