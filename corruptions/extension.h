@@ -1,25 +1,7 @@
-/* What the extension modules here share: Python's stable ABI, copies of functions for several kinds of
- * processors, and buffers from Python, whose sizes are checked. */
+/* What extension modules share: copies of functions for several kinds of processors, and buffers from Python, whose
+ * sizes are checked. */
 
-#define PY_SSIZE_T_CLEAN
-#ifndef Py_LIMITED_API
-#define Py_LIMITED_API 0x030B0000 /* Python 3.11 */
-#endif
-#include <Python.h>
-
-#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-/* Each operation is rounded by itself. */
-#if defined(_MSC_VER)
-#pragma fp_contract(off)
-#elif defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
-#endif
+#include "base.h"
 
 /* glibc and GCC choose among copies of a function when it is loaded. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
@@ -27,6 +9,22 @@
 #else
 #define COPIES
 #endif
+
+/* The places where `open`, which has room for 8 more, is not 0; counted from `first` on. Returns how many. */
+static inline int64_t places_of(const uint8_t *open, int64_t count, int64_t first, int64_t *places)
+{
+    int64_t i, j, found = 0;
+    for (i = 0; i < count; i += 8) {
+        uint64_t some;
+        memcpy(&some, open + i, sizeof some);
+        if (!some) continue;
+        for (j = i; j < i + 8 && j < count; j++) {
+            places[found] = first + j;
+            found += open[j] != 0;
+        }
+    }
+    return found;
+}
 
 typedef struct {
     PyObject *object;

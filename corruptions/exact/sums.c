@@ -19,16 +19,6 @@ typedef struct {
     int64_t line_of_padded, height, line;
 } Shape;
 
-static int64_t note_places(const uint8_t *open, int64_t count, int64_t first, int64_t *places)
-{
-    int64_t i, found = 0;
-    for (i = 0; i < count; i++) {
-        places[found] = first + i;
-        found += open[i] != 0;
-    }
-    return found;
-}
-
 /* Sums of groups of equal weights: whole numbers in 16 bits, then as many products as there are groups, in
  * double precision. offsets[ends[g - 1]] ... offsets[ends[g] - 1] are those of weights[g]. */
 COPIES static int64_t grouped_sums(const uint16_t *padded, Shape shape, const int64_t *offsets,
@@ -37,7 +27,7 @@ COPIES static int64_t grouped_sums(const uint16_t *padded, Shape shape, const in
 {
     double totals[CHUNK];
     uint16_t part[CHUNK];
-    uint8_t open[CHUNK];
+    uint8_t open[CHUNK + 8] = {0};
     int64_t found = 0, row, start;
     for (row = 0; row < shape.height; row++) {
         for (start = 0; start < shape.line; start += CHUNK) {
@@ -45,7 +35,6 @@ COPIES static int64_t grouped_sums(const uint16_t *padded, Shape shape, const in
             const int64_t place = row * shape.line + start;
             const ptrdiff_t count = shape.line - start < CHUNK ? (ptrdiff_t)(shape.line - start) : CHUNK;
             int64_t group, at = 0;
-            int32_t any = 0;
             ptrdiff_t i;
             for (i = 0; i < count; i++) totals[i] = 0;
             for (group = 0; group < groups; group++) {
@@ -69,9 +58,8 @@ COPIES static int64_t grouped_sums(const uint16_t *padded, Shape shape, const in
                 const int32_t low = (int32_t)(value - NEAR_WHOLE), high = (int32_t)(value + NEAR_WHOLE);
                 levels[place + i] = (uint8_t)low;
                 open[i] = (uint8_t)(high - low);
-                any |= high - low;
             }
-            if (any) found += note_places(open, count, place, places + found);
+            found += places_of(open, count, place, places + found);
         }
     }
     return found;
@@ -84,14 +72,14 @@ COPIES static int64_t float_sums(const float *padded, Shape shape, const int64_t
                                  uint8_t *levels, int64_t *places)
 {
     float totals[CHUNK];
-    uint8_t open[CHUNK];
+    uint8_t open[CHUNK + 8] = {0};
     int64_t found = 0, row, start;
     for (row = 0; row < shape.height; row++) {
         for (start = 0; start < shape.line; start += CHUNK) {
             const float *from = padded + row * shape.line_of_padded + start;
             const int64_t place = row * shape.line + start;
             const ptrdiff_t count = shape.line - start < CHUNK ? (ptrdiff_t)(shape.line - start) : CHUNK;
-            int64_t tap = 0, any = 0;
+            int64_t tap = 0;
             ptrdiff_t i;
             memset(totals, 0, sizeof totals);
             for (; tap + 4 <= taps; tap += 4) {
@@ -110,9 +98,8 @@ COPIES static int64_t float_sums(const float *padded, Shape shape, const int64_t
                 const int32_t low = (int32_t)value, high = (int32_t)(value + twice_error);
                 levels[place + i] = (uint8_t)low;
                 open[i] = (uint8_t)(high - low);
-                any |= high - low;
             }
-            if (any) found += note_places(open, count, place, places + found);
+            found += places_of(open, count, place, places + found);
         }
     }
     return found;
@@ -391,6 +378,34 @@ static PyObject *ask_float32_sums(PyObject *self, PyObject *args)
     return result;
 }
 
+/* Of zooms: what rows and columns (first, second, low, high, of numbers of `item` bytes) have to be, into
+ * wanted[0] ... wanted[7]. Returns how many enlargements they are of; 0, and an error is set, if none. */
+static Py_ssize_t want_axes(PyObject *const *rows, PyObject *const *columns, size_t item, int64_t height,
+                            int64_t width, Wanted *wanted)
+{
+    const Py_ssize_t factors = PyObject_Length(rows[0]), others = PyObject_Length(columns[0]);
+    int i;
+    if (factors < 0 || others < 0) return 0;
+    if (factors < 1 || others != factors || factors > 1 << 16) {
+        refuse("rows and columns are not of one number");
+        return 0;
+    }
+    for (i = 0; i < 4; i++) {
+        const Wanted row = {rows[i], "rows", i < 2 ? 8 : item, (Py_ssize_t)(factors * height), 0};
+        const Wanted column = {columns[i], "columns", i < 2 ? 8 : item, (Py_ssize_t)(factors * width), 0};
+        wanted[i] = row;
+        wanted[i + 4] = column;
+    }
+    return factors;
+}
+
+/* Whether what `want_axes` asked for leads to lines and columns of the image. */
+static int axes_fit(const Py_buffer *views, int64_t height, int64_t width)
+{
+    return in_range(views[0].buf, views[0].len / 8, height) && in_range(views[1].buf, views[1].len / 8, height)
+        && in_range(views[4].buf, views[4].len / 8, width) && in_range(views[5].buf, views[5].len / 8, width);
+}
+
 PyDoc_STRVAR(zoomed_sums_doc,
 "zoomed_sums(image, shape, rows, columns, shift, twice_error, levels, places)\n--\n\n"
 "Levels of the sum of an image's enlargements in float32, and `shift`, rounded down. `image`: float32, `shape` its\n"
@@ -401,44 +416,33 @@ PyDoc_STRVAR(zoomed_sums_doc,
 static PyObject *ask_zoomed_sums(PyObject *self, PyObject *args)
 {
     PyObject *image, *of_rows[4], *of_columns[4], *levels, *places, *result = NULL;
-    Py_buffer views[11];
+    Py_buffer views[11]; /* of the axes first */
+    Wanted wanted[11];
     long long height, width, channels;
-    int64_t factors, found;
-    Py_ssize_t down, along, size;
+    Py_ssize_t factors, size;
+    int64_t found;
     float shift, twice_error, *room;
     (void)self;
     if (!PyArg_ParseTuple(args, "O(LLL)(OOOO)(OOOO)ffOO", &image, &height, &width, &channels, &of_rows[0],
                           &of_rows[1], &of_rows[2], &of_rows[3], &of_columns[0], &of_columns[1], &of_columns[2],
                           &of_columns[3], &shift, &twice_error, &levels, &places)) return NULL;
     if (!is_image(height, width, channels)) return refuse("shape is of no image");
-    down = PyObject_Length(of_rows[0]);
-    along = PyObject_Length(of_columns[0]);
-    if (down < 0 || along < 0) return NULL;
-    factors = down; /* arrays of factors x size */
-    if (factors < 1 || along != down || factors > 1 << 16) return refuse("rows and columns are not of one number");
+    if (!(factors = want_axes(of_rows, of_columns, sizeof(float), height, width, wanted))) return NULL;
     size = (Py_ssize_t)(height * width * channels);
-    down = (Py_ssize_t)(factors * height);
-    along = (Py_ssize_t)(factors * width);
     {
-        const Wanted wanted[] = {
-            {image, "image", 4, size, 0},
-            {of_rows[0], "rows", 8, down, 0}, {of_rows[1], "rows", 8, down, 0},
-            {of_rows[2], "rows", 4, down, 0}, {of_rows[3], "rows", 4, down, 0},
-            {of_columns[0], "columns", 8, along, 0}, {of_columns[1], "columns", 8, along, 0},
-            {of_columns[2], "columns", 4, along, 0}, {of_columns[3], "columns", 4, along, 0},
-            {levels, "levels", 1, size, 1}, {places, "places", 8, size, 1}};
-        if (!take(wanted, 11, views)) return NULL;
+        const Wanted others[] = {{image, "image", 4, size, 0}, {levels, "levels", 1, size, 1},
+                                 {places, "places", 8, size, 1}};
+        memcpy(wanted + 8, others, sizeof others);
     }
-    if (!in_range(views[1].buf, down, height) || !in_range(views[2].buf, down, height)
-        || !in_range(views[5].buf, along, width) || !in_range(views[6].buf, along, width))
-        refuse("rows or columns lead out of the image");
+    if (!take(wanted, 11, views)) return NULL;
+    if (!axes_fit(views, height, width)) refuse("rows or columns lead out of the image");
     else if (!(room = PyMem_Malloc((size_t)(width * channels) * (2 * ROWS + 1) * sizeof *room))) PyErr_NoMemory();
     else {
-        const Axis rows = {views[1].buf, views[2].buf, views[3].buf, views[4].buf};
-        const Axis columns = {views[5].buf, views[6].buf, views[7].buf, views[8].buf};
+        const Axis rows = {views[0].buf, views[1].buf, views[2].buf, views[3].buf};
+        const Axis columns = {views[4].buf, views[5].buf, views[6].buf, views[7].buf};
         float *turned = room + width * channels, *sums = turned + width * channels * ROWS;
         Py_BEGIN_ALLOW_THREADS
-        found = zoomed_sums(views[0].buf, height, width, channels, factors, &rows, &columns, room, turned, sums,
+        found = zoomed_sums(views[8].buf, height, width, channels, factors, &rows, &columns, room, turned, sums,
                             shift, twice_error, views[9].buf, views[10].buf);
         Py_END_ALLOW_THREADS
         PyMem_Free(room);
@@ -456,43 +460,34 @@ PyDoc_STRVAR(zoomed_levels_doc,
 static PyObject *ask_zoomed_levels(PyObject *self, PyObject *args)
 {
     PyObject *image, *of_rows[4], *of_columns[4], *unit, *places, *levels, *result = NULL;
-    Py_buffer views[12];
+    Py_buffer views[12]; /* of the axes first */
+    Wanted wanted[12];
     long long height, width, channels;
-    Py_ssize_t down, along, size, count;
+    Py_ssize_t factors, size, count;
     (void)self;
     if (!PyArg_ParseTuple(args, "O(LLL)(OOOO)(OOOO)OOO", &image, &height, &width, &channels, &of_rows[0],
                           &of_rows[1], &of_rows[2], &of_rows[3], &of_columns[0], &of_columns[1], &of_columns[2],
                           &of_columns[3], &unit, &places, &levels)) return NULL;
     if (!is_image(height, width, channels)) return refuse("shape is of no image");
-    down = PyObject_Length(of_rows[0]);
-    along = PyObject_Length(of_columns[0]);
-    count = PyObject_Length(places);
-    if (down < 0 || along < 0 || count < 0) return NULL;
-    if (down < 1 || along != down || down > 1 << 16) return refuse("rows and columns are not of one number");
+    if (!(factors = want_axes(of_rows, of_columns, sizeof(double), height, width, wanted))) return NULL;
+    if ((count = PyObject_Length(places)) < 0) return NULL;
     size = (Py_ssize_t)(height * width * channels);
     {
-        const Py_ssize_t in_rows = (Py_ssize_t)(down * height), in_columns = (Py_ssize_t)(along * width);
-        const Wanted wanted[] = {
-            {image, "image", 1, size, 0},
-            {of_rows[0], "rows", 8, in_rows, 0}, {of_rows[1], "rows", 8, in_rows, 0},
-            {of_rows[2], "rows", 8, in_rows, 0}, {of_rows[3], "rows", 8, in_rows, 0},
-            {of_columns[0], "columns", 8, in_columns, 0}, {of_columns[1], "columns", 8, in_columns, 0},
-            {of_columns[2], "columns", 8, in_columns, 0}, {of_columns[3], "columns", 8, in_columns, 0},
-            {unit, "unit", 8, 256, 0}, {places, "places", 8, count, 0}, {levels, "levels", 1, count, 1}};
-        if (!take(wanted, 12, views)) return NULL;
-        if (!in_range(views[1].buf, in_rows, height) || !in_range(views[2].buf, in_rows, height)
-            || !in_range(views[5].buf, in_columns, width) || !in_range(views[6].buf, in_columns, width)
-            || !in_range(views[10].buf, count, size))
-            refuse("rows, columns or places lead out of the image");
-        else {
-            const ExactAxis rows = {views[1].buf, views[2].buf, views[3].buf, views[4].buf};
-            const ExactAxis columns = {views[5].buf, views[6].buf, views[7].buf, views[8].buf};
-            Py_BEGIN_ALLOW_THREADS
-            zoomed_levels(views[0].buf, height, width, channels, down, &rows, &columns, views[9].buf,
-                          views[10].buf, count, views[11].buf);
-            Py_END_ALLOW_THREADS
-            result = Py_NewRef(Py_None);
-        }
+        const Wanted others[] = {{image, "image", 1, size, 0}, {unit, "unit", 8, 256, 0},
+                                 {places, "places", 8, count, 0}, {levels, "levels", 1, count, 1}};
+        memcpy(wanted + 8, others, sizeof others);
+    }
+    if (!take(wanted, 12, views)) return NULL;
+    if (!axes_fit(views, height, width) || !in_range(views[10].buf, count, size))
+        refuse("rows, columns or places lead out of the image");
+    else {
+        const ExactAxis rows = {views[0].buf, views[1].buf, views[2].buf, views[3].buf};
+        const ExactAxis columns = {views[4].buf, views[5].buf, views[6].buf, views[7].buf};
+        Py_BEGIN_ALLOW_THREADS
+        zoomed_levels(views[8].buf, height, width, channels, factors, &rows, &columns, views[9].buf, views[10].buf,
+                      count, views[11].buf);
+        Py_END_ALLOW_THREADS
+        result = Py_NewRef(Py_None);
     }
     release(views, 12);
     return result;

@@ -47,22 +47,6 @@ static inline ptrdiff_t rest_of_chunk(int64_t left)
     return left < CHUNK ? (ptrdiff_t)(left & (CHUNK - 1)) : CHUNK; /* so that compilers see its bounds */
 }
 
-/* The places where `open` is not 0, from `first` on. */
-static inline int64_t places_of(const uint8_t *open, int64_t count, int64_t first, int64_t *places)
-{
-    int64_t i, j, found = 0;
-    for (i = 0; i < count; i += 8) {
-        uint64_t some;
-        memcpy(&some, open + i, sizeof some);
-        if (!some) continue;
-        for (j = i; j < i + 8 && j < count; j++) {
-            places[found] = first + j;
-            found += open[j] != 0;
-        }
-    }
-    return found;
-}
-
 static inline int32_t whole_below(float x)
 {
     int32_t cut = (int32_t)x;

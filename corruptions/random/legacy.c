@@ -11,30 +11,7 @@
  * buffers, the twister's position, ranges of numbers.
  */
 
-#define PY_SSIZE_T_CLEAN
-#ifndef Py_LIMITED_API
-#define Py_LIMITED_API 0x030B0000 /* Python 3.11 */
-#endif
-#include <Python.h>
-
-#include <float.h>
-#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-/* Each operation in double precision and rounded by itself: else the digits are others, and numpy's
- * own draws serve. */
-#if defined(__FAST_MATH__) || defined(_M_FP_FAST) || (defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD != 0)
-#error "numpy draws these values; here their last bits would differ"
-#endif
-#if defined(_MSC_VER)
-#pragma fp_contract(off)
-#elif defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
-#endif
+#include "../base.h"
 
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
