@@ -50,6 +50,7 @@ class PredictionFile:
         self._check_types(schema)
         self.has_labels = "label" in schema.names
         self._columns = [name for name in (*COLUMNS, GROUPS) if name in schema.names]
+        self._row_counts: dict[Config, int] = {}
         self._row_groups = self._find_row_groups()
 
     def _open(self) -> pq.ParquetFile:
@@ -71,9 +72,9 @@ class PredictionFile:
                 )
 
     def _find_row_groups(self) -> dict[Config, list[int]]:
-        """The row groups that have rows of each test set."""
+        """The row groups that have rows of each test set, which are counted."""
         found: dict[Config, list[int]] = {}
-        counts: dict[Config, int] = {}
+        counts = self._row_counts
         with reading(self.path):
             file = self._open()
         for group in range(file.metadata.num_row_groups):
@@ -168,13 +169,19 @@ class PredictionFile:
 
     def read(self, config: Config, *, logits: bool = False) -> Predictions:
         """One test set, checked; only the row groups that have it are read."""
-        kept = []
+        kept: list[pa.RecordBatch] = []
         with reading(self.path):
             file = self._open()
         for batch in self._batches(file, self._row_groups[config], self._columns):
             rows = self._rows_of(batch).get(config)
             if rows is not None:
                 kept.append(batch.take(pa.array(rows)))
+        rows_read, rows_named = sum(batch.num_rows for batch in kept), self._row_counts[config]
+        if rows_read != rows_named:  # columns of a damaged file can differ in length
+            raise PredictionError(
+                f"{self.path} is damaged: it names {rows_named} rows of {config.name}, and {rows_read} of "
+                "them can be read."
+            )
         found = checked(pa.Table.from_batches(kept), config, self.path, logits)
         return found.grouped(read_groups(self.path.parent, config.dataset), self.path)
 

@@ -90,6 +90,23 @@ def test_columns_as_pandas_writes_them(tmp_path):
         score(write(tmp_path, odd))
 
 
+def test_a_byte_that_changed_in_a_column_s_pages_gets_one_sentence(tmp_path):
+    """Found by fuzzing: columns of different lengths were an error of Arrow's."""
+    path = write(tmp_path, rows(count=2))
+    good = path.read_bytes()
+    index = pq.read_metadata(path).row_group(0).column(3)
+    begin, told = index.dictionary_page_offset, set()
+    for place in range(begin, begin + index.total_compressed_size):
+        path.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
+        try:
+            store = PredictionFile(path)
+            for config in store.configs():
+                store.read(config)
+        except PredictionError as error:
+            told.add(" ".join(str(error).replace(str(path), "it").split()[:3]))
+    assert "it is damaged:" in told, told
+
+
 def test_labels_may_come_from_the_clean_set(tmp_path):
     columns = rows(count=5)
     del columns["label"]
