@@ -11,6 +11,10 @@ from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.builder.suggestions import nearest, shown
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
 
+_LONGEST_PATTERN = (
+    200  # characters: what is made of a pattern is kept by Python, however long it is
+)
+
 CLEAN = "clean"
 
 
@@ -193,6 +197,10 @@ def config_names(
     for what in (pattern, "*" if corruption is None else corruption):
         if not isinstance(what, str):
             raise TypeError(f"A pattern is a string such as 'derma*', not {shown(what)}.")
+        if len(what) > _LONGEST_PATTERN:
+            raise UnknownNameError(
+                f"A pattern has at most {_LONGEST_PATTERN} characters, not {len(what):,}; no name is as long."
+            )
     if severity is not None:
         severity = _checked_severity(severity)
 

@@ -45,16 +45,17 @@ class PredictionFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = absolute(path)
+        self._metadata: pq.FileMetaData | None = None
         with reading(self.path):
-            schema = self._open().schema_arrow
+            file = self._open()
+        self._metadata, schema = file.metadata, file.schema_arrow
         self._check_types(schema)
         self.has_labels = "label" in schema.names
         self._columns = [name for name in (*COLUMNS, GROUPS) if name in schema.names]
-        self._row_counts: dict[Config, int] = {}
         self._row_groups = self._find_row_groups()
 
     def _open(self) -> pq.ParquetFile:
-        return open_parquet(self.path, _MOST_ROWS)
+        return open_parquet(self.path, _MOST_ROWS, self._metadata)
 
     def _check_types(self, schema: pa.Schema) -> None:
         """pandas writes a severity that may be missing as a float, and a column of nulls as one."""
@@ -72,9 +73,9 @@ class PredictionFile:
                 )
 
     def _find_row_groups(self) -> dict[Config, list[int]]:
-        """The row groups that have rows of each test set, which are counted."""
+        """The row groups that have rows of each test set."""
         found: dict[Config, list[int]] = {}
-        counts = self._row_counts
+        counts: dict[Config, int] = {}
         with reading(self.path):
             file = self._open()
         for group in range(file.metadata.num_row_groups):
@@ -169,19 +170,13 @@ class PredictionFile:
 
     def read(self, config: Config, *, logits: bool = False) -> Predictions:
         """One test set, checked; only the row groups that have it are read."""
-        kept: list[pa.RecordBatch] = []
+        kept = []
         with reading(self.path):
             file = self._open()
         for batch in self._batches(file, self._row_groups[config], self._columns):
             rows = self._rows_of(batch).get(config)
             if rows is not None:
                 kept.append(batch.take(pa.array(rows)))
-        rows_read, rows_named = sum(batch.num_rows for batch in kept), self._row_counts[config]
-        if rows_read != rows_named:  # columns of a damaged file can differ in length
-            raise PredictionError(
-                f"{self.path} is damaged: it names {rows_named} rows of {config.name}, and {rows_read} of "
-                "them can be read."
-            )
         found = checked(pa.Table.from_batches(kept), config, self.path, logits)
         return found.grouped(read_groups(self.path.parent, config.dataset), self.path)
 

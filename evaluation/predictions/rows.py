@@ -100,17 +100,24 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def open_parquet(path: Path, most_rows: int) -> pq.ParquetFile:
+def open_parquet(
+    path: Path, most_rows: int, known: pq.FileMetaData | None = None
+) -> pq.ParquetFile:
     """A file of predictions whose columns and size can be, before a row of it is read.
 
     Pages that carry a checksum, as those of `evaluate` do, are held against it; names stay in their
     dictionaries, which are as large as the file, however many rows refer to them.
 
+    Args:
+        path: the file.
+        most_rows: as many as there can be.
+        known: its metadata, if it was opened before; its size is then not looked at again.
+
     Raises:
         PredictionError: a column is missing or there twice, or there are more rows than images.
     """
     with reading(path):
-        metadata = pq.read_metadata(path)
+        metadata = known or pq.read_metadata(path)
         leaves = {metadata.schema.column(number).path for number in range(metadata.num_columns)}
         file = pq.ParquetFile(
             path,
@@ -134,12 +141,16 @@ def open_parquet(path: Path, most_rows: int) -> pq.ParquetFile:
             f"{path} has {rows:,} rows, more than the {most_rows:,} images there are; give each image "
             "of a test set one row."
         )
-    _check_widths(path, file.metadata)
+    if known is None:
+        _check_widths(path, file)
     return file
 
 
-def _check_widths(path: Path, metadata: pq.FileMetaData) -> None:
+def _check_widths(path: Path, file: pq.ParquetFile) -> None:
     """No column may hold more values than the rows have classes: lists can be long, and files lie."""
+    with reading(path):
+        file.scan_contents()  # what is wrong with a column's metadata ends the process that asks for it
+    metadata = file.metadata
     for group in (metadata.row_group(number) for number in range(metadata.num_row_groups)):
         most = max(group.num_rows, 0) * _MOST_CLASSES
         for number in range(group.num_columns):

@@ -96,6 +96,7 @@ def test_selecting_keeps_the_order_of_the_table_and_names_each_once():
         (lambda: config_names(severity=7), UnknownNameError, "1 (mildest)"),
         (lambda: config_names(severity=True), TypeError, "not True"),
         (lambda: config_names(b"derma*"), TypeError, "not b'derma*'"),
+        (lambda: config_names("?" * 3000), UnknownNameError, "at most 200 characters, not 3,000"),
         (lambda: config_names("nothing*"), UnknownNameError, "No configuration matches 'nothing*'"),
         (lambda: config_names("dermnist*"), UnknownNameError, "did you mean 'dermamnist'"),
         (lambda: config_names(corruption="buble"), UnknownNameError, "did you mean 'bubble'"),
