@@ -199,7 +199,7 @@ def config_names(
             raise TypeError(f"A pattern is a string such as 'derma*', not {shown(what)}.")
         if len(what) > _LONGEST_PATTERN:
             raise UnknownNameError(
-                f"A pattern has at most {_LONGEST_PATTERN} characters, not {len(what):,}; no name is as long."
+                f"A pattern has at most {_LONGEST_PATTERN} characters, not {len(what):,}; shorten it."
             )
     if severity is not None:
         severity = _checked_severity(severity)

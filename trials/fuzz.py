@@ -69,10 +69,8 @@ def main() -> None:
         came = ", ".join(f"{count:,} {what}" for what, count in sorted(counts.items()))
         print(f"{name}: {came or 'not tried'}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(
-        f"seed {asked.seed}, {time.monotonic() - begin:.0f} s, of which {time.process_time():.0f} s of a "
-        f"core, peak memory {peak} MB"
-    )
+    wall, core = time.monotonic() - begin, time.process_time()
+    print(f"seed {asked.seed}, {wall:.0f} s, {core:.0f} s of a core, peak memory {peak} MB")
     sys.exit(failed)
 
 

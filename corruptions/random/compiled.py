@@ -9,6 +9,8 @@ from types import ModuleType
 
 import numpy as np
 
+from medmnist_c.corruptions.random.twister_words import twister_of, words_of
+
 
 @lru_cache(maxsize=1)
 def library() -> ModuleType | None:
@@ -36,35 +38,29 @@ def poisson_bytes(
         byte_of_count: uint8; counts beyond its end give its last byte. None: only `rng` is moved.
         rng: moved by one `poisson(rates[level])` for each of the levels, in order.
     """
-    functions, state = library(), _twister_state(rng)
-    if functions is None or state is None:
+    functions, twister = library(), twister_of(rng)
+    if functions is None or twister is None:
         return None
     levels, rates = np.ascontiguousarray(levels), np.ascontiguousarray(rates, np.float64)
     table = _poisson_table(functions, rates.tobytes())
-    made = np.empty(0 if byte_of_count is None else levels.shape, np.uint8)
+    made = None if byte_of_count is None else np.empty(levels.shape, np.uint8)
     index = 0
-    while True:
-        key, position = _key_and_position(state)
-        index, position = functions.draw_poisson(
-            levels,
-            index,
-            table,
-            key,
-            position,
-            byte_of_count,
-            None if byte_of_count is None else made,
-        )
-        if index < 0:
-            raise RuntimeError("A Poisson draw took more random values than it can.")
-        rng.set_state(state | {"state": _state(key, position)})
-        if index == levels.size:
-            return made
-        # This one is too near a thing: numpy's own is the one that counts.
-        count = rng.poisson(rates[levels.reshape(-1)[index]])
-        if byte_of_count is not None:
-            made.reshape(-1)[index] = byte_of_count[min(count, len(byte_of_count) - 1)]
-        state = rng.get_state(legacy=False)
-        index += 1
+    with twister.lock:
+        words = words_of(twister)
+        key = words[:-1]
+        while True:
+            index, words[-1] = functions.draw_poisson(
+                levels, index, table, key, int(words[-1]), byte_of_count, made
+            )
+            if index < 0:
+                raise RuntimeError("A Poisson draw took more random values than it can.")
+            if index == levels.size:
+                return np.empty(0, np.uint8) if made is None else made
+            # This one is too near a thing: numpy's own is the one that counts.
+            count = rng.poisson(rates[levels.reshape(-1)[index]])
+            if made is not None and byte_of_count is not None:
+                made.reshape(-1)[index] = byte_of_count[min(count, len(byte_of_count) - 1)]
+            index += 1
 
 
 def normal_noise(
@@ -78,17 +74,26 @@ def normal_noise(
         in_proportion: times the level, too.
         rng: moved by one `standard_normal` for each of the levels, in order.
     """
-    functions, state = library(), _twister_state(rng)
-    if functions is None or state is None:
+    functions, twister = library(), twister_of(rng)
+    if functions is None or twister is None:
         return None
     levels = np.ascontiguousarray(levels)
     made = np.empty_like(levels)
-    key, position = _key_and_position(state)
-    position, has_kept, kept = functions.draw_normal_noise(
-        levels, scale, in_proportion, key, position, state["has_gauss"], state["gauss"], made
-    )
-    state["state"] = _state(key, position)
-    rng.set_state(state | {"has_gauss": has_kept, "gauss": kept})
+    with twister.lock:
+        kept = _kept_normal(rng, twister)
+        words = words_of(twister)
+        words[-1], has_kept, value = functions.draw_normal_noise(
+            levels,
+            scale,
+            in_proportion,
+            words[:-1],
+            int(words[-1]),
+            kept is not None,
+            kept or 0.0,
+            made,
+        )
+        if has_kept:
+            rng.set_state(rng.get_state(legacy=False) | {"has_gauss": 1, "gauss": value})
     return made
 
 
@@ -100,11 +105,11 @@ def pass_normals(bit_generator: np.random.MT19937, pairs: int) -> bool:
         pairs: >= 0.
     """
     functions = library()
-    if functions is None:
+    if functions is None or twister_of(bit_generator) is None:
         return False
-    key, position = _key_and_position(dict(bit_generator.state))
-    position = functions.pass_normals(pairs, key, position)
-    bit_generator.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
+    with bit_generator.lock:
+        words = words_of(bit_generator)
+        words[-1] = functions.pass_normals(pairs, words[:-1], int(words[-1]))
     return True
 
 
@@ -146,16 +151,17 @@ def _poisson_table(functions: ModuleType, rates: bytes) -> object:
     return functions.poisson_table(rates)
 
 
-def _twister_state(rng: np.random.RandomState) -> dict | None:
-    """The state of a Mersenne twister that a compiled function can go on from."""
-    state = rng.get_state(legacy=False)
-    return state if state["bit_generator"] == "MT19937" else None
+def _kept_normal(rng: np.random.RandomState, twister: np.random.MT19937) -> float | None:
+    """Take the normal that `rng` keeps back, if it does; the twister does not move.
 
-
-def _key_and_position(state: dict) -> tuple[np.ndarray, int]:
-    twister = state["state"]
-    return np.array(twister["key"], np.uint32), int(twister["pos"])
-
-
-def _state(key: np.ndarray, position: int) -> dict:
-    return {"key": key.tolist(), "pos": position}  # numpy sets a list 20 us faster than an array
+    The polar method makes two normals at a time, and only `get_state` says whether the second is there
+    still, in 50 us. To draw one says so, too: the twister moves unless it was.
+    """
+    words = words_of(twister)
+    before = words.copy()
+    drawn = rng.standard_normal()
+    if np.array_equal(words, before):
+        return drawn
+    rng.standard_normal()  # the second of those drawn
+    words[:] = before
+    return None

@@ -21,6 +21,18 @@
 #define INLINE static inline
 #endif
 
+#if defined(__GNUC__) && !defined(__clang__)
+#define IN_ONE _Pragma("GCC unroll 1") /* a loop that becomes vectors better as it stands */
+#else
+#define IN_ONE
+#endif
+#define RESTRICT __restrict
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define FIRST_OF(two) ((uint32_t)((two) >> 32))
+#else
+#define FIRST_OF(two) ((uint32_t)(two)) /* of two words in a row */
+#endif
+
 #define LARGEST_SCALE 1e3
 #define LARGEST_NORMAL 100.0 /* none is beyond 13 */
 
@@ -52,13 +64,13 @@ typedef struct {
 
 #define COPIES 4 /* at most, and a null */
 
-#define COPY(NAME, TARGET, BELOW)                                                                             \
+#define COPY(NAME, TARGET, BELOW, ADD)                                                             \
     TARGET static int64_t counts_##NAME(                                                               \
         const uint8_t *levels, int64_t begin, int64_t size, const Table *table, uint32_t *key,         \
         int *position, const uint8_t *byte_of_count, int64_t counts, uint8_t *bytes)                   \
     {                                                                                                  \
         return draw_counts(levels, begin, size, table, key, position, byte_of_count, counts, bytes,    \
-                           BELOW);                                                                     \
+                           BELOW, ADD);                                                                \
     }                                                                                                  \
     TARGET static void noise_##NAME(                                                                   \
         const uint8_t *levels, int64_t size, double scale, int in_proportion, uint32_t *key,           \
@@ -78,7 +90,7 @@ typedef struct {
     }                                                                                                  \
     static const Draws NAME = {#NAME, counts_##NAME, noise_##NAME, pass_##NAME, grey_##NAME};
 
-COPY(plain, , count_below)
+COPY(plain, , count_below, add_up)
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
 
@@ -94,8 +106,24 @@ AVX2 INLINE int count_below_avx2(const uint32_t *sums, const uint32_t *from, uin
     return __builtin_popcount(mask | _mm256_movemask_ps(_mm256_castsi256_ps(second)) << 8);
 }
 
-COPY(avx2, AVX2, count_below_avx2)
-COPY(avx512, AVX512, count_below_avx2)
+AVX2 INLINE void add_up_avx2(const uint32_t *terms, uint32_t *sums)
+{
+    __m256i before = _mm256_set1_epi32((int)sums[0]);
+    int i;
+    for (i = 0; i < STEP; i += 8) {
+        __m256i sum = _mm256_loadu_si256((const __m256i *)(terms + i)), half;
+        sum = _mm256_add_epi32(sum, _mm256_slli_si256(sum, 4));
+        sum = _mm256_add_epi32(sum, _mm256_slli_si256(sum, 8)); /* in each half */
+        half = _mm256_permutevar8x32_epi32(sum, _mm256_set1_epi32(3));
+        sum = _mm256_add_epi32(sum, _mm256_blend_epi32(_mm256_setzero_si256(), half, 0xf0));
+        sum = _mm256_add_epi32(sum, before);
+        _mm256_storeu_si256((__m256i *)(sums + 1 + i), sum);
+        before = _mm256_permutevar8x32_epi32(sum, _mm256_set1_epi32(7));
+    }
+}
+
+COPY(avx2, AVX2, count_below_avx2, add_up_avx2)
+COPY(avx512, AVX512, count_below_avx2, add_up_avx2)
 
 /* The copies for this processor, the fastest first, and a null. */
 static void find_copies(const Draws **copies)

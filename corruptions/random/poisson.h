@@ -55,6 +55,8 @@
 #define SUM_BITS 20
 #define SUM_ERROR 1500
 #define SEEN 16 /* sums at a time */
+#define STEP 16 /* uniforms made at a time */
+#define STEPS 8 /* made at once where none is left */
 #define CHANCE_ERROR 2e-5
 #define REJECTING 1.00005f /* more than what puts CHANCE_ERROR on top instead */
 #define LARGE 0xffffffffu
@@ -68,15 +70,15 @@
 #define LARGEST_RATE 1e9
 #define UNIFORMS (ROW / 2)
 
-/* The twister's row, as rough uniforms from the word `origin` on, and what is made of them when asked. */
+/* The twister's row, as rough uniforms from the word `origin` on, and what is made of them where it is used. */
 typedef struct {
     Twister twister;
-    int origin, made; /* made: how many uniforms; 0: none yet */
-    int has_sums, has_ratios;
+    int origin;
+    int made, summed, divided; /* uniforms; those with sums; those with ratios and squares */
     float uniforms[UNIFORMS];
     float ratios[UNIFORMS]; /* (u - 1/2) / edge, edge the distance to 0 or 1, whichever is nearer */
     float squares[UNIFORMS]; /* 1 / edge^2 */
-    uint32_t sums[UNIFORMS + 1]; /* sums[i]: of the first i */
+    uint32_t sums[UNIFORMS + 1]; /* sums[i + n] - sums[i]: of -log2 u of the n from i on */
 } Row;
 
 typedef struct {
@@ -100,6 +102,10 @@ typedef struct {
     float chances[LEVELS][WINDOW];
     Level levels[LEVELS];
 } Table;
+
+/* What the copies for some processors have of their own: `count_below` and `add_up`. */
+typedef int Below(const uint32_t *sums, const uint32_t *from, uint32_t rate);
+typedef void Add(const uint32_t *terms, uint32_t *sums);
 
 #include "exact_counts.h"
 
@@ -143,43 +149,38 @@ static void make_table(const double *rates, Table *table)
     }
 }
 
-/* The rough uniforms of the rest of the row, with more words if there are few. */
-INLINE void make_uniforms(Row *row)
-{
-    Twister *twister = &row->twister;
-    const uint32_t *raw;
-    ptrdiff_t i;
-    if (twister->end - twister->next < 2 * (MOST + SEEN)) refill(twister, twister->next);
-    raw = twister->raw + twister->next;
-    row->origin = twister->next;
-    row->made = (twister->end - twister->next) / 2;
-    row->has_sums = row->has_ratios = 0;
-    for (i = 0; i < row->made; i++)
-        row->uniforms[i] = (float)(int32_t)(temper(raw[2 * i]) >> 5 << 1 | 1u) * (1.0f / 268435456.0f);
-}
-
-INLINE void make_ratios(Row *row)
+/* STEP rough uniforms. The first of each two words is taken from both of them: what lies between the words
+ * that count is then read, too, and compilers need no other way for the end. */
+INLINE void rough_uniforms(const uint32_t *RESTRICT raw, float *RESTRICT uniforms)
 {
     ptrdiff_t i;
-    for (i = 0; i < row->made; i++) {
-        float u = row->uniforms[i] - 0.5f, edge = 0.5f - fabsf(u), inverse = 1.0f / edge;
-        int unsure = (edge < 0.01301f) | (fabsf(edge - 0.07f) < 1e-6f);
-        row->ratios[i] = unsure ? UNSURE : u * inverse;
-        row->squares[i] = inverse * inverse;
+    IN_ONE for (i = 0; i < STEP; i++) {
+        uint64_t two;
+        memcpy(&two, raw + 2 * i, sizeof two);
+        uniforms[i] = (float)(int32_t)(temper(FIRST_OF(two)) >> 5 << 1 | 1u) * (1.0f / 268435456.0f);
     }
-    row->has_ratios = 1;
 }
 
-INLINE void make_sums(Row *row)
+INLINE void rough_ratios(const float *RESTRICT uniforms, float *RESTRICT ratios, float *RESTRICT squares)
 {
-    uint32_t *sums = row->sums, sum = 0;
-    int made = row->made;
     ptrdiff_t i;
-    for (i = 0; i < made; i++) {
-        float uniform = row->uniforms[i], m, value;
+    IN_ONE for (i = 0; i < STEP; i++) {
+        float u = uniforms[i] - 0.5f, edge = 0.5f - fabsf(u), inverse = 1.0f / edge;
+        int unsure = (edge < 0.01301f) | (fabsf(edge - 0.07f) < 1e-6f);
+        ratios[i] = unsure ? UNSURE : u * inverse;
+        squares[i] = inverse * inverse;
+    }
+}
+
+/* How many 2^-20 there are in -log2 of STEP uniforms. */
+INLINE void rough_logarithms(const float *RESTRICT uniforms, uint32_t *RESTRICT logarithms)
+{
+    ptrdiff_t i;
+    IN_ONE for (i = 0; i < STEP; i++) {
+        float uniform = uniforms[i], m, value;
         int32_t bits;
         memcpy(&bits, &uniform, sizeof bits);
-        sums[i + 1] = (uint32_t)(127 - (bits >> 23)) << SUM_BITS;
+        logarithms[i] = (uint32_t)(127 - (bits >> 23)) << SUM_BITS;
         bits = (bits & 0x7fffff) | 0x3f800000;
         memcpy(&m, &bits, sizeof m);
         m -= 1.0f;
@@ -188,14 +189,68 @@ INLINE void make_sums(Row *row)
         value = value * m - 0.707979036f;
         value = value * m + 1.44168291f;
         value = value * m - 1.5e-6f;
-        sums[i + 1] -= (uint32_t)(int32_t)(value * (float)SUM_UNIT);
+        logarithms[i] -= (uint32_t)(int32_t)(value * (float)SUM_UNIT);
     }
-    sums[0] = 0;
-    for (i = 1; i <= made; i++) {
-        sum += sums[i];
-        sums[i] = sum;
+}
+
+/* Add each of STEP terms to the sum before it. */
+INLINE void add_up(const uint32_t *RESTRICT terms, uint32_t *RESTRICT sums)
+{
+    uint32_t sum = sums[0];
+    int i;
+    for (i = 0; i < STEP; i++) sums[i + 1] = sum += terms[i];
+}
+
+/* Sums of all uniforms from `at` on. */
+INLINE void make_sums(Row *row, int at, Add *add)
+{
+    if (row->summed < at / STEP * STEP) row->summed = at / STEP * STEP; /* no use for those before */
+    for (; row->summed < row->made; row->summed += STEP) {
+        uint32_t logarithms[STEP];
+        rough_logarithms(row->uniforms + row->summed, logarithms);
+        add(logarithms, row->sums + row->summed);
     }
-    row->has_sums = 1;
+}
+
+/* Ratios and squares of all uniforms from `at` on. */
+INLINE void make_ratios(Row *row, int at)
+{
+    if (row->divided < at / STEP * STEP) row->divided = at / STEP * STEP;
+    for (; row->divided < row->made; row->divided += STEP)
+        rough_ratios(row->uniforms + row->divided, row->ratios + row->divided, row->squares + row->divided);
+}
+
+/* STEP more uniforms, where the row has as many; with sums, if all others have them. Words are twisted two steps before
+ * they are read: what has just been written is not yet where vectors read it. */
+INLINE int make_step(Row *row, int with_sums, Add *add)
+{
+    Twister *twister = &row->twister;
+    const int made = row->made;
+    if (row->origin + 2 * (made + STEP) > ROW) return 0;
+    if (twister->end < ROW) {
+        twist(twister->raw, twister->end, twister->end + 2 * STEP);
+        twister->end += 2 * STEP;
+    }
+    rough_uniforms(twister->raw + row->origin + 2 * made, row->uniforms + made);
+    row->made = made + STEP;
+    if (with_sums) {
+        uint32_t logarithms[STEP];
+        rough_logarithms(row->uniforms + made, logarithms);
+        add(logarithms, row->sums + made);
+        row->summed = made + STEP;
+    }
+    return 1;
+}
+
+/* Let the row begin with the word drawn next. */
+INLINE void make_row(Row *row)
+{
+    Twister *twister = &row->twister;
+    if (twister->next + 2 * STEP * (STEPS + 2) > ROW) drop(twister, twister->next);
+    make_words(twister, twister->next + 4 * STEP);
+    row->origin = twister->next;
+    row->made = row->summed = row->divided = 0;
+    row->sums[0] = 0;
 }
 
 /* How many of the SEEN sums from here on are below the present one, `from`, plus the rate. */
@@ -219,9 +274,40 @@ INLINE float greater(float a, float b)
     return a > b ? a : b;
 }
 
-/* Counts of rates from 10 on, from levels[i] on, as bytes; stops before a level of another kind, before one
+/* Counts of rates below 10, from levels[i] on, as bytes; stops before a level of another kind, before one
  * that the exact way decides, or where few uniforms are left. Returns i there; `at` is the index of the
- * next uniform. */
+ * next uniform. Each draw waits for the one before it, which says where its uniforms are: so that there is
+ * something else to do meanwhile, the row is made on, a step every `period` draws. */
+INLINE int64_t summed_counts(Row *row, const Table *table, const uint8_t *levels, int64_t i, int64_t size,
+                             int *at, const uint8_t *byte_of_count, int64_t counts, uint8_t *bytes,
+                             int period, Below *below, Add *add)
+{
+    int next = *at;
+    for (;;) {
+        const int64_t end = size - i > period ? i + period : size;
+        const int last = row->made - MOST - SEEN;
+        for (; i < end; i++) {
+            const uint32_t rate = table->rates[levels[i]], *sums = row->sums + next;
+            uint32_t target;
+            int count, seen;
+            if ((next > last) | (rate - 1 >= LARGE - 1)) goto out;
+            count = seen = below(sums + 1, sums, rate);
+            while (seen == SEEN && count < MOST) count += seen = below(sums + 1 + count, sums, rate);
+            target = *sums + rate;
+            if ((count >= MOST) | ((int32_t)(target - sums[count]) <= SUM_ERROR)
+                | ((int32_t)(sums[count + 1] - target) <= SUM_ERROR)) goto out;
+            next += count + 1;
+            if (bytes) bytes[i] = byte_of_count[count < counts ? count : counts - 1];
+        }
+        if (i == size) break;
+        make_step(row, 1, add);
+    }
+out:
+    *at = next;
+    return i;
+}
+
+/* The same of rates from 10 on, for which the row is made already. */
 INLINE int64_t rough_counts(const Row *row, const Table *table, const uint8_t *levels, int64_t i,
                             int64_t size, int *at, const uint8_t *byte_of_count, int64_t counts,
                             uint8_t *bytes)
@@ -261,62 +347,70 @@ INLINE int64_t rough_counts(const Row *row, const Table *table, const uint8_t *l
     return i;
 }
 
+/* The exact count; `at` is the uniform drawn next. TOO_NEAR: `from` is the word where the draw begins, or
+ * negative where that is gone. */
+INLINE int64_t exact_count(Row *row, const Level *level, int *at, int *from)
+{
+    int64_t count;
+    *from = row->twister.next = row->origin + 2 * *at;
+    if (level->rate == 0) return 0;
+    if (level->rate < 10) count = small_count(level, row, from);
+    else count = large_count(level, row, from);
+    if (count == TOO_NEAR) return count;
+    if (row->made) *at = (row->twister.next - row->origin) / 2;
+    else { /* the row has been made anew */
+        make_row(row);
+        *at = 0;
+    }
+    return count;
+}
+
 /* Draw for levels[begin], levels[begin + 1], ...; returns the place of the first that is left to the
  * caller, `size` if there is none. The twister then stands just before that one's draws. bytes[i]
  * becomes byte_of_count[its count], the last of them for higher counts; nothing if bytes is null.
  * Returns -1 where the twister cannot be put back: a draw of thousands of words. */
 INLINE int64_t draw_counts(const uint8_t *levels, int64_t begin, int64_t size, const Table *table,
                            uint32_t *key, int *position, const uint8_t *byte_of_count,
-                           int64_t counts, uint8_t *bytes,
-                           int (*below)(const uint32_t *, const uint32_t *, uint32_t))
+                           int64_t counts, uint8_t *bytes, Below *below, Add *add)
 {
     Row row;
-    int64_t i;
-    int at = 0; /* the uniform drawn next; what is behind `made` is not used */
+    int64_t i, since = begin; /* since: the first draw of the row */
+    int at = 0;               /* the uniform drawn next */
+    int period = 1;
     start(&row.twister, key, *position);
-    make_uniforms(&row);
+    make_row(&row);
     for (i = begin; i < size;) {
-        const uint32_t rate = table->rates[levels[i]];
-        int64_t count = TOO_NEAR;
+        const uint8_t level = levels[i];
+        const uint32_t rate = table->rates[level];
+        const int64_t before = i;
+        int64_t count;
+        int from, steps;
         if (at + MOST + SEEN > row.made) {
-            row.twister.next = row.origin + 2 * at;
-            make_uniforms(&row);
-            at = 0;
+            if (row.origin + 2 * (row.made + STEP) > ROW) {
+                row.twister.next = row.origin + 2 * at;
+                if (at) period = (int)((i - since) * STEP / at);
+                if (period < 1) period = 1;
+                make_row(&row);
+                at = 0;
+                since = i;
+            }
+            for (steps = 0; (rate == LARGE || steps < STEPS) && make_step(&row, 0, add); steps++);
         }
         if (rate == LARGE) {
-            const int64_t before = i;
-            if (!row.has_ratios) make_ratios(&row);
+            make_ratios(&row, at);
             i = rough_counts(&row, table, levels, i, size, &at, byte_of_count, counts, bytes);
-            if (i > before) continue;
         } else if (rate) {
-            const uint32_t *sums = row.sums + at;
-            uint32_t target;
-            int seen;
-            if (!row.has_sums) make_sums(&row);
-            count = seen = below(sums + 1, sums, rate);
-            while (seen == SEEN && count < MOST) count += seen = below(sums + 1 + count, sums, rate);
-            target = *sums + rate;
-            if ((count >= MOST) | ((int32_t)(target - sums[count]) <= SUM_ERROR)
-                | ((int32_t)(sums[count + 1] - target) <= SUM_ERROR)) count = TOO_NEAR;
-            else at += (int)count + 1;
+            make_sums(&row, at, add);
+            i = summed_counts(&row, table, levels, i, size, &at, byte_of_count, counts, bytes, period,
+                              below, add);
         }
+        if (i > before) continue;
+        count = exact_count(&row, &table->levels[level], &at, &from);
         if (count == TOO_NEAR) {
-            const Level *level = &table->levels[levels[i]];
-            int from = row.twister.next = row.origin + 2 * at;
-            if (level->rate == 0) count = 0;
-            else if (level->rate < 10) count = small_count(level, &row, &from);
-            else count = large_count(level, &row, &from);
-            if (count == TOO_NEAR) {
-                if (from < 0) return -1;
-                row.twister.next = from;
-                *position = stop(&row.twister, key);
-                return i;
-            }
-            if (row.made) at = (row.twister.next - row.origin) / 2;
-            else {
-                make_uniforms(&row);
-                at = 0;
-            }
+            if (from < 0) return -1;
+            row.twister.next = from;
+            *position = stop(&row.twister, key);
+            return i;
         }
         if (bytes) bytes[i] = byte_of_count[count < counts ? count : counts - 1];
         i++;

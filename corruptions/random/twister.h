@@ -11,9 +11,10 @@
 #define SHIFTED 397
 #define KEYS 4 /* in the row: as much as stays in a first-level cache with what is made of it */
 #define ROW (KEYS * WORDS)
+#define BEYOND 32 /* words that may be made beyond a row that is made in steps */
 
 typedef struct {
-    uint32_t raw[ROW];
+    uint32_t raw[ROW + BEYOND];
     int next; /* the word to be drawn next */
     int end;  /* words made */
 } Twister;
@@ -44,29 +45,45 @@ INLINE void start(Twister *twister, const uint32_t *key, int position)
     twister->end = WORDS;
 }
 
-/* The first word of the key in which a state before word `index` lies: numpy renews a key when a word is
- * drawn, not before. */
-INLINE int first_of_key(int index)
+/* Make the words up to `end`, if they are not there. */
+INLINE void make_words(Twister *twister, int end)
 {
-    return index > 0 ? (index - 1) / WORDS * WORDS : 0;
+    if (twister->end >= end) return;
+    twist(twister->raw, twister->end, end);
+    twister->end = end;
 }
 
-/* Fill the row; the words from `keep` on stay. Returns by how much all indices are less now. Nothing is
- * gained where the row is full and `keep` in its first key. */
-INLINE int refill(Twister *twister, int keep)
+/* The first word of the key in which a state before word `index` lies, all of it made: numpy renews a key
+ * when a word is drawn, not before. */
+INLINE int first_of_key(Twister *twister, int index)
 {
-    int gone = first_of_key(keep);
+    const int first = index > 0 ? (index - 1) / WORDS * WORDS : 0;
+    make_words(twister, first + WORDS);
+    return first;
+}
+
+/* Let the row begin with the key in which `keep` lies. Returns by how much all indices are less now. */
+INLINE int drop(Twister *twister, int keep)
+{
+    const int gone = first_of_key(twister, keep);
     memmove(twister->raw, twister->raw + gone, (twister->end - gone) * sizeof *twister->raw);
     twister->next -= gone;
-    twist(twister->raw, twister->end - gone, ROW);
-    twister->end = ROW;
+    twister->end -= gone;
+    return gone;
+}
+
+/* The same, and fill the row. Nothing is gained where the row is full and `keep` in its first key. */
+INLINE int refill(Twister *twister, int keep)
+{
+    const int gone = drop(twister, keep);
+    make_words(twister, ROW);
     return gone;
 }
 
 /* Key and position of the next word. */
-INLINE int stop(const Twister *twister, uint32_t *key)
+INLINE int stop(Twister *twister, uint32_t *key)
 {
-    int first = first_of_key(twister->next);
+    const int first = first_of_key(twister, twister->next);
     memcpy(key, twister->raw + first, WORDS * sizeof *key);
     return twister->next - first;
 }

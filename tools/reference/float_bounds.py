@@ -57,7 +57,7 @@ def log2_errors(every: int) -> tuple[float, float]:
 
 
 def polynomial(m: np.ndarray) -> np.ndarray:
-    """As `make_sums` in `poisson.h` has it, float32."""
+    """As `rough_logarithms` in `poisson.h` has it, float32."""
     m = m - F(1)
     value = m * F(0.0448585782) - F(0.192156318)
     for sign, coefficient in ((1, 0.413593864), (-1, 0.707979036), (1, 1.44168291), (-1, 1.5e-6)):
