@@ -148,7 +148,7 @@ def shot_noise(
 def advance_past_shot_noise(image: np.ndarray, photons: float, rng: np.random.RandomState) -> None:
     """Move the stream as `shot_noise` does, for an image that may be grey: it is drawn for as RGB."""
     image = as_rgb(image)
-    if compiled.poisson_bytes(image, UNIT * photons, None, rng) is None:
+    if compiled.poisson_bytes(image, UNIT * photons, _byte_of_count(photons), rng) is None:
         _counts(image, photons, rng)
 
 

@@ -9,8 +9,8 @@ def draw_poisson(
     table: object,
     key: np.ndarray,
     position: int,
-    byte_of_count: np.ndarray | None,
-    made: np.ndarray | None,
+    byte_of_count: np.ndarray,
+    made: np.ndarray,
     /,
 ) -> tuple[int, int]: ...
 def draw_normal_noise(

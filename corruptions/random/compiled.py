@@ -27,7 +27,7 @@ def library() -> ModuleType | None:
 def poisson_bytes(
     levels: np.ndarray,
     rates: np.ndarray,
-    byte_of_count: np.ndarray | None,
+    byte_of_count: np.ndarray,
     rng: np.random.RandomState,
 ) -> np.ndarray | None:
     """The byte of a Poisson count for each level; None, and `rng` has not moved, if not compiled.
@@ -35,7 +35,7 @@ def poisson_bytes(
     Args:
         levels: uint8, any shape.
         rates: float64, by level (256).
-        byte_of_count: uint8; counts beyond its end give its last byte. None: only `rng` is moved.
+        byte_of_count: uint8; counts beyond its end give its last byte.
         rng: moved by one `poisson(rates[level])` for each of the levels, in order.
     """
     functions, twister = library(), twister_of(rng)
@@ -43,7 +43,7 @@ def poisson_bytes(
         return None
     levels, rates = np.ascontiguousarray(levels), np.ascontiguousarray(rates, np.float64)
     table = _poisson_table(functions, rates.tobytes())
-    made = None if byte_of_count is None else np.empty(levels.shape, np.uint8)
+    made = np.empty(levels.shape, np.uint8)
     index = 0
     with twister.lock:
         words = words_of(twister)
@@ -55,11 +55,10 @@ def poisson_bytes(
             if index < 0:
                 raise RuntimeError("A Poisson draw took more random values than it can.")
             if index == levels.size:
-                return np.empty(0, np.uint8) if made is None else made
+                return made
             # This one is too near a thing: numpy's own is the one that counts.
             count = rng.poisson(rates[levels.reshape(-1)[index]])
-            if made is not None and byte_of_count is not None:
-                made.reshape(-1)[index] = byte_of_count[min(count, len(byte_of_count) - 1)]
+            made.reshape(-1)[index] = byte_of_count[min(count, len(byte_of_count) - 1)]
             index += 1
 
 

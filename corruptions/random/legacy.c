@@ -206,7 +206,7 @@ static PyObject *poisson_table(PyObject *self, PyObject *rates)
 PyDoc_STRVAR(draw_poisson_doc,
 "draw_poisson(levels, begin, table, key, position, byte_of_count, made)\n--\n\n"
 "Draw for levels[begin], levels[begin + 1], ... and put byte_of_count[count], the last of them for\n"
-"higher counts, into `made`; nothing if both are None. Returns the place of the first level that is\n"
+"higher counts, into `made`. Returns the place of the first level that is\n"
 "left to the caller (len(levels) if there is none, -1 where the twister cannot be put back) and the\n"
 "twister's position there. `key` (624 uint32) is changed in place.");
 
@@ -217,15 +217,10 @@ static PyObject *draw_poisson(PyObject *self, PyObject *args)
     Py_ssize_t begin;
     const Table *table;
     int64_t place;
-    int position, wanted;
+    int position;
     (void)self;
     if (!PyArg_ParseTuple(args, "OnOOiOO", &levels_object, &begin, &table_object, &key_object,
                           &position, &bytes_object, &made_object)) return NULL;
-    wanted = bytes_object != Py_None;
-    if (wanted != (made_object != Py_None)) {
-        PyErr_SetString(PyExc_ValueError, "byte_of_count and made must both be given, or none");
-        return NULL;
-    }
     table = PyCapsule_GetPointer(table_object, table_name);
     if (!table) return NULL;
     if (!take(levels_object, &levels, 0, -1, 1, "levels")) return NULL;
@@ -234,22 +229,20 @@ static PyObject *draw_poisson(PyObject *self, PyObject *args)
         goto release_levels;
     }
     if (!take_key(key_object, &key, position)) goto release_levels;
-    if (wanted) {
-        if (!take(bytes_object, &bytes, 0, -1, 1, "byte_of_count")) goto release_key;
-        if (bytes.len < 1) {
-            PyErr_SetString(PyExc_ValueError, "byte_of_count must not be empty");
-            goto release_bytes;
-        }
-        if (!take(made_object, &made, 1, levels.len, 1, "made")) goto release_bytes;
+    if (!take(bytes_object, &bytes, 0, -1, 1, "byte_of_count")) goto release_key;
+    if (bytes.len < 1) {
+        PyErr_SetString(PyExc_ValueError, "byte_of_count must not be empty");
+        goto release_bytes;
     }
+    if (!take(made_object, &made, 1, levels.len, 1, "made")) goto release_bytes;
     Py_BEGIN_ALLOW_THREADS
-    place = draws->counts(levels.buf, begin, levels.len, table, key.buf, &position,
-                        wanted ? bytes.buf : NULL, wanted ? bytes.len : 0, wanted ? made.buf : NULL);
+    place = draws->counts(levels.buf, begin, levels.len, table, key.buf, &position, bytes.buf, bytes.len,
+                          made.buf);
     Py_END_ALLOW_THREADS
     result = Py_BuildValue("Li", (long long)place, position);
-    if (wanted) PyBuffer_Release(&made);
+    PyBuffer_Release(&made);
 release_bytes:
-    if (wanted) PyBuffer_Release(&bytes);
+    PyBuffer_Release(&bytes);
 release_key:
     PyBuffer_Release(&key);
 release_levels:

@@ -40,7 +40,8 @@
  *  7. The place, (2 a / edge + b) (u - 1/2) + rate + 0.43, is off by less than (154 a + b) / 2 x 8e-6
  *     (6. and four roundings), plus (154 a + b) 9.4e-8 for u, plus 6 r of all that is added up. It has to
  *     be farther from a whole number than (154 a + b) 5e-6 + (rate + 154 a + b) 1e-6, which is more:
- *     `place_room` is 1/2 less that. A place below 0 has no room, or is out of the window.
+ *     `place_room` is 1/2 less that. It is had less 1/2, to be rounded to the nearest and not down; one
+ *     rounded another way has no room. A place below 0 has no room, or is out of the window.
  *  8. The side with the probability, right, is off by 2 x 7.3e-6 and six roundings, below 1.6e-5 of
  *     itself. As the table's chances are less by 2e-5, it is too low by 4e-6 to 3.6e-5 of itself, and
  *     REJECTING times it is too high by 1.3e-5 or more. The other, v / alpha, is off by 3 r of itself and
@@ -140,7 +141,7 @@ static void make_table(const double *rates, Table *table)
         rough->a = (float)level->a;
         rough->twice_a = 2 * rough->a;
         rough->b = (float)level->b;
-        rough->centre = (float)(level->rate + 0.43);
+        rough->centre = (float)(level->rate + 0.43 - 0.5); /* rounded to the nearest, not down */
         rough->quick = (float)(level->quick - 2e-7);
         rough->inverse_alpha = (float)level->inverse_alpha;
         rough->place_room = (float)(0.5 - 5e-6 * steepest - 1e-6 * (level->rate + steepest));
@@ -297,7 +298,7 @@ INLINE int64_t summed_counts(Row *row, const Table *table, const uint8_t *levels
             if ((count >= MOST) | ((int32_t)(target - sums[count]) <= SUM_ERROR)
                 | ((int32_t)(sums[count + 1] - target) <= SUM_ERROR)) goto out;
             next += count + 1;
-            if (bytes) bytes[i] = byte_of_count[count < counts ? count : counts - 1];
+            bytes[i] = byte_of_count[count < counts ? count : counts - 1];
         }
         if (i == size) break;
         make_step(row, 1, add);
@@ -314,36 +315,39 @@ INLINE int64_t rough_counts(const Row *row, const Table *table, const uint8_t *l
 {
     const float *uniforms = row->uniforms, *ratios = row->ratios, *squares = row->squares;
     const int last = row->made - 2;
-    int next = *at;
+    int next = *at, begin = next;
     for (; i < size && table->rates[levels[i]] == LARGE; i++) {
         const RoughLevel *level = &table->rough[levels[i]];
         int32_t count;
+        begin = next;
         for (;; next += 2) {
             float right, quick, room, u, v, square, place, left;
             int32_t in_window;
-            if (next > last) return i;
+            if (next > last) goto out;
             u = uniforms[next] - 0.5f;
             v = uniforms[next + 1];
             square = squares[next];
             place = level->twice_a * ratios[next] + (level->b * u + level->centre);
             left = v * level->inverse_alpha;
-            count = (int32_t)place;
+            count = (int32_t)lrintf(place);
             in_window = count - level->first;
             if ((uint32_t)in_window >= WINDOW) { /* UNSURE leads here */
                 const float edge = 0.5f - fabsf(u);
                 if ((edge < 0.01299f) & (v > edge + 2e-7f)) continue; /* rejected */
-                return i;
+                goto out;
             }
             right = (level->a * square + level->b) * table->chances[levels[i]][in_window];
             quick = lesser(level->quick - v, QUICK_SQUARE - square);
-            room = level->place_room - fabsf(place - (float)count - 0.5f);
+            room = level->place_room - fabsf(place - (float)count);
             if (lesser(greater(right - (left + 2e-7f), quick), room) > 0.0f) break;
-            if (!((left > right * REJECTING + 2e-7f) & (quick < -4e-7f) & (room > 0.0f))) return i;
+            if (!((left > right * REJECTING + 2e-7f) & (quick < -4e-7f) & (room > 0.0f))) goto out;
         }
         next += 2;
-        *at = next;
-        if (bytes) bytes[i] = byte_of_count[count < counts ? count : counts - 1];
+        bytes[i] = byte_of_count[count < counts ? count : counts - 1];
     }
+    begin = next;
+out:
+    *at = begin;
     return i;
 }
 
@@ -367,7 +371,7 @@ INLINE int64_t exact_count(Row *row, const Level *level, int *at, int *from)
 
 /* Draw for levels[begin], levels[begin + 1], ...; returns the place of the first that is left to the
  * caller, `size` if there is none. The twister then stands just before that one's draws. bytes[i]
- * becomes byte_of_count[its count], the last of them for higher counts; nothing if bytes is null.
+ * becomes byte_of_count[its count], the last of them for higher counts.
  * Returns -1 where the twister cannot be put back: a draw of thousands of words. */
 INLINE int64_t draw_counts(const uint8_t *levels, int64_t begin, int64_t size, const Table *table,
                            uint32_t *key, int *position, const uint8_t *byte_of_count,
@@ -412,7 +416,7 @@ INLINE int64_t draw_counts(const uint8_t *levels, int64_t begin, int64_t size, c
             *position = stop(&row.twister, key);
             return i;
         }
-        if (bytes) bytes[i] = byte_of_count[count < counts ? count : counts - 1];
+        bytes[i] = byte_of_count[count < counts ? count : counts - 1];
         i++;
     }
     row.twister.next = row.origin + 2 * at;

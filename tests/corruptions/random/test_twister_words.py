@@ -35,6 +35,6 @@ def test_words_of_another_form_are_left_alone(monkeypatch):
     rng = np.random.RandomState(0)
     levels = np.full((28, 28, 3), 9, np.uint8)
     assert compiled.normal_noise(levels, 0.1, False, rng) is None
-    assert compiled.poisson_bytes(levels, np.full(256, 3.0), None, rng) is None
+    assert compiled.poisson_bytes(levels, np.full(256, 3.0), levels[0, 0], rng) is None
     assert not compiled.pass_normals(np.random.MT19937(0), 3)
     assert rng.random_sample() == np.random.RandomState(0).random_sample()
