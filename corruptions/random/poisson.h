@@ -205,7 +205,10 @@ INLINE void add_up(const uint32_t *RESTRICT terms, uint32_t *RESTRICT sums)
 /* Sums of all uniforms from `at` on. */
 INLINE void make_sums(Row *row, int at, Add *add)
 {
-    if (row->summed < at / STEP * STEP) row->summed = at / STEP * STEP; /* no use for those before */
+    if (row->summed < at / STEP * STEP) { /* there is no use for those before */
+        row->summed = at / STEP * STEP;
+        row->sums[row->summed] = 0;
+    }
     for (; row->summed < row->made; row->summed += STEP) {
         uint32_t logarithms[STEP];
         rough_logarithms(row->uniforms + row->summed, logarithms);

@@ -7,10 +7,12 @@ or source made is noticed and never mixed in. Scores made elsewhere come as one 
 together may be told in `{dataset}_groups.parquet` (groups.py).
 """
 
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from medmnist_c.builder.configs import Config, CorruptedConfig, all_configs
@@ -24,6 +26,8 @@ from medmnist_c.evaluation.predictions.rows import Predictions, checked, open_pa
 from medmnist_c.evaluation.predictions.validation import KeptValidation, ValidationSet
 
 _ORIGIN = b"medmnist_c"
+_DIGEST = b"medmnist_c.sha256"
+_NUMBERS = ["index", "label", "scores"]
 
 
 class PredictionFolder:
@@ -60,10 +64,8 @@ class PredictionFolder:
             PredictionError: `evaluate` did not write this file, or not for this test set.
         """
         file = self._file(config)
-        with reading(file):
-            metadata = pq.read_schema(file).metadata or {}
         try:
-            origin = Origin.from_json(metadata.get(_ORIGIN, b"null"))
+            origin = Origin.from_json(self._told(config).get(_ORIGIN, b"null"))
         except ValueError as error:
             raise PredictionError(
                 f"{file} is no file of predictions that evaluate wrote ({error}); remove it, or give "
@@ -85,11 +87,16 @@ class PredictionFolder:
         if not file.is_file():
             return False
         try:
-            with reading(file):
-                for _ in self._open(config).iter_batches():  # every page, held against its checksum
-                    pass
+            told = self._told(config)
         except PredictionError:
             return False
+        try:
+            self._table(config)
+        except PredictionError:
+            if _DIGEST in told:
+                return False
+            self.origin(config)  # of a file made elsewhere it says more
+            raise
         found = self.origin(config).differences(origin)
         if found:
             made = ", ".join(f"{name} {here}" for name, (here, _) in found.items())
@@ -131,12 +138,14 @@ class PredictionFolder:
                 "scores": pa.array(list(scores), pa.list_(pa.float64())),
             }
         )
+        origin_told = origin.to_json()
+        told = {_ORIGIN: origin_told, _DIGEST: _digest(table, origin_told)}
         file = self._file(config)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(file) as out:
                 pq.write_table(
-                    table.replace_schema_metadata({_ORIGIN: origin.to_json()}),
+                    table.replace_schema_metadata(told),
                     out,
                     compression="zstd",
                     write_page_checksum=True,
@@ -156,14 +165,43 @@ class PredictionFolder:
 
     def read(self, config: Config | ValidationSet, *, logits: bool = False) -> Predictions:
         """One test set, checked."""
-        with reading(self._file(config)):
-            table = self._open(config).read(["index", "label", "scores"])
-            table.validate(full=True)
         part = self.origin(config).images.part
+        table = self._table(config)
         found = checked(table, config, self._file(config), logits, part)
         if isinstance(config, ValidationSet):
             return found
         return found.grouped(read_groups(self.path, config.dataset), self.path)
+
+    def _told(self, config: Config | ValidationSet) -> dict[bytes, bytes]:
+        """What the file says beside its columns."""
+        with reading(self._file(config)):
+            return pq.read_schema(self._file(config)).metadata or {}
+
+    def _table(self, config: Config | ValidationSet) -> pa.Table:
+        """The numbers as they were written, or an error: not all damage is told by Parquet itself."""
+        file = self._file(config)
+        with reading(file):
+            table = self._open(config).read(_NUMBERS)
+            table.validate(full=True)
+            whole = table.column_names == _NUMBERS
+            told = table.schema.metadata or {}
+            if not whole or told.get(_DIGEST) != _digest(table, told.get(_ORIGIN, b"")):
+                raise PredictionError(
+                    f"{file} is damaged, or not what evaluate wrote; remove it, or give another folder."
+                )
+        return table
+
+
+def _digest(table: pa.Table, origin: bytes) -> bytes:
+    """SHA-256 of the origin and of all numbers, hexadecimal."""
+    found = sha256(origin)
+    for column in (table[name].combine_chunks() for name in _NUMBERS):
+        if pa.types.is_list(column.type):
+            found.update(pc.list_value_length(column).to_numpy(zero_copy_only=False).tobytes())
+            column = column.flatten()
+        numbers = column.to_numpy(zero_copy_only=False)
+        found.update(f"{numbers.dtype.str}{numbers.shape}".encode() + numbers.tobytes())
+    return found.hexdigest().encode()
 
 
 def open_predictions(path: str | Path) -> PredictionFolder | PredictionFile:

@@ -281,6 +281,11 @@ class DatasetReport:
             raise ValueError("calls corruptions unstable that it does not have")
         if self.clean.severity is not None:
             raise ValueError("has clean figures with a severity")
+        means = [one.means for one in self.corruptions]
+        means += [one.means for one in self.groups] + [one.means for one in self.severities]
+        means += [self.summary.means] if self.corruptions else []
+        if not all(PRIMARY in one for one in means):
+            raise ValueError(f"has means that lack {PRIMARY}")
         counts = {one.count for of in self.corruptions for one in of.test_sets}
         if counts | {self.clean.count} != {self.count}:
             raise ValueError("has test sets of different size")

@@ -338,6 +338,30 @@ def test_an_origin_of_another_form_gets_one_sentence(tmp_path, metadata, words):
         assert "\n" not in str(error.value) and len(str(error.value)) < 600
 
 
+def test_kept_numbers_that_changed_are_not_there(tmp_path):
+    """Found by fuzzing: damage that Parquet's checksums do not tell gave other labels, or none."""
+    store, config = PredictionFolder(tmp_path), CleanConfig("breastmnist")
+    origin = Origin(config.name, "one", IMAGES)
+    store.write(config, np.array([[0], [1]]), np.full((2, 2), 0.5), origin)
+    (file,) = tmp_path.rglob("*.parquet")
+    good = pq.read_table(file, partitioning=None)
+    others = [
+        good.set_column(4, "label", pa.array([1, 1])),
+        good.set_column(4, "another", good["label"]),
+        good.set_column(5, "scores", pa.array([[0.5, 0.5], [0.4, 0.6]])),
+        good.replace_schema_metadata(
+            good.schema.metadata | {b"medmnist_c": replace(origin, model="two").to_json()}
+        ),
+    ]
+    for other in others:
+        pq.write_table(other, file)
+        assert not store.has(config, origin)
+        with pytest.raises(PredictionError, match="is damaged, or not what evaluate wrote"):
+            store.read(config)
+    pq.write_table(good, file)
+    assert store.has(config, origin)
+
+
 _BOMB = """
 import resource, sys
 from pathlib import Path

@@ -242,6 +242,8 @@ LONG = "x" * 10_000
         (float("nan"), (*BREAST, "clean", "metrics", "auc", "value"), "finite number"),
         (10**400, (*BREAST, "clean", "metrics", "auc", "value"), "auc.value"),
         ({}, (*BREAST, "clean", "metrics"), "lacks balanced_error"),
+        ({}, (*BREAST, "summary", "means"), "has means that lack balanced_error"),
+        ({}, (*BREAST, "severities", 0, "means"), "has means that lack balanced_error"),
         ({"value": 1, "low": 0, "high": None}, (*FIRST, "BE"), "half an interval"),
         (LONG, (*FIRST, "BE", "note"), "at most 2000 characters"),
         (LONG, ("model", "name"), "model.name: string should have at most 2000"),
