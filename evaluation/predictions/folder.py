@@ -197,10 +197,11 @@ def _digest(table: pa.Table, origin: bytes) -> bytes:
     found = sha256(origin)
     for column in (table[name].combine_chunks() for name in _NUMBERS):
         if pa.types.is_list(column.type):
-            found.update(pc.list_value_length(column).to_numpy(zero_copy_only=False).tobytes())
+            found.update(pc.list_value_length(column).to_numpy(zero_copy_only=False))
             column = column.flatten()
         numbers = column.to_numpy(zero_copy_only=False)
-        found.update(f"{numbers.dtype.str}{numbers.shape}".encode() + numbers.tobytes())
+        found.update(f"{numbers.dtype.str}{numbers.shape}".encode())
+        found.update(np.ascontiguousarray(numbers).data)
     return found.hexdigest().encode()
 
 
