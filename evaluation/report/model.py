@@ -222,6 +222,12 @@ class ReliabilityBin:
     confidence: Probability | None
     accuracy: Probability | None
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not (self.count == 0) == (self.confidence is None) == (self.accuracy is None):
+            raise ValueError("has means of no answers, or answers without means")
+        return self
+
 
 @dataclass(frozen=True)
 class Reliability:

@@ -242,6 +242,8 @@ LONG = "x" * 10_000
         (float("nan"), (*BREAST, "clean", "metrics", "auc", "value"), "finite number"),
         (10**400, (*BREAST, "clean", "metrics", "auc", "value"), "auc.value"),
         ({}, (*BREAST, "clean", "metrics"), "lacks balanced_error"),
+        (0, (*BREAST, "reliability", 0, "bins", -1, "count"), "means of no answers"),
+        (None, (*BREAST, "reliability", 0, "bins", -1, "accuracy"), "answers without means"),
         ({}, (*BREAST, "summary", "means"), "has means that lack balanced_error"),
         ({}, (*BREAST, "severities", 0, "means"), "has means that lack balanced_error"),
         ({"value": 1, "low": 0, "high": None}, (*FIRST, "BE"), "half an interval"),
