@@ -11,9 +11,8 @@ from medmnist_c.builder.errors import UnknownNameError
 from medmnist_c.builder.suggestions import nearest, shown
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
 
-_LONGEST_PATTERN = (
-    200  # characters: what is made of a pattern is kept by Python, however long it is
-)
+# Characters; what Python makes of a pattern it keeps, however long it is.
+_LONGEST_PATTERN = 200
 
 CLEAN = "clean"
 

@@ -79,8 +79,8 @@ def normal_noise(
     levels = np.ascontiguousarray(levels)
     made = np.empty_like(levels)
     with twister.lock:
-        kept = _kept_normal(rng, twister)
         words = words_of(twister)
+        kept = _kept_normal(rng, words)
         words[-1], has_kept, value = functions.draw_normal_noise(
             levels,
             scale,
@@ -150,13 +150,12 @@ def _poisson_table(functions: ModuleType, rates: bytes) -> object:
     return functions.poisson_table(rates)
 
 
-def _kept_normal(rng: np.random.RandomState, twister: np.random.MT19937) -> float | None:
-    """Take the normal that `rng` keeps back, if it does; the twister does not move.
+def _kept_normal(rng: np.random.RandomState, words: np.ndarray) -> float | None:
+    """Take the normal that `rng` keeps back, if it does; its twister, of these words, does not move.
 
-    The polar method makes two normals at a time, and only `get_state` says whether the second is there
-    still, in 50 us. To draw one says so, too: the twister moves unless it was.
+    The polar method makes two normals at a time, and only `get_state`, which is slow, says whether the
+    second is there still. To draw one says so, too: the twister moves unless it was.
     """
-    words = words_of(twister)
     before = words.copy()
     drawn = rng.standard_normal()
     if np.array_equal(words, before):

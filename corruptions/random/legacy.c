@@ -206,9 +206,9 @@ static PyObject *poisson_table(PyObject *self, PyObject *rates)
 PyDoc_STRVAR(draw_poisson_doc,
 "draw_poisson(levels, begin, table, key, position, byte_of_count, made)\n--\n\n"
 "Draw for levels[begin], levels[begin + 1], ... and put byte_of_count[count], the last of them for\n"
-"higher counts, into `made`. Returns the place of the first level that is\n"
-"left to the caller (len(levels) if there is none, -1 where the twister cannot be put back) and the\n"
-"twister's position there. `key` (624 uint32) is changed in place.");
+"higher counts, into `made`. Returns the place of the first level that is left to the caller\n"
+"(len(levels) if there is none, -1 where the twister cannot be put back) and the twister's\n"
+"position there. `key` (624 uint32) is changed in place.");
 
 static PyObject *draw_poisson(PyObject *self, PyObject *args)
 {

@@ -71,7 +71,8 @@
 #define LARGEST_RATE 1e9
 #define UNIFORMS (ROW / 2)
 
-/* The twister's row, as rough uniforms from the word `origin` on, and what is made of them where it is used. */
+/* The twister's row, as rough uniforms from the word `origin` on, and what is made of them where it is
+ * used. */
 typedef struct {
     Twister twister;
     int origin;
@@ -202,6 +203,15 @@ INLINE void add_up(const uint32_t *RESTRICT terms, uint32_t *RESTRICT sums)
     for (i = 0; i < STEP; i++) sums[i + 1] = sum += terms[i];
 }
 
+/* Sums of STEP more uniforms, which are made. */
+INLINE void sum_step(Row *row, Add *add)
+{
+    uint32_t logarithms[STEP];
+    rough_logarithms(row->uniforms + row->summed, logarithms);
+    add(logarithms, row->sums + row->summed);
+    row->summed += STEP;
+}
+
 /* Sums of all uniforms from `at` on. */
 INLINE void make_sums(Row *row, int at, Add *add)
 {
@@ -209,11 +219,7 @@ INLINE void make_sums(Row *row, int at, Add *add)
         row->summed = at / STEP * STEP;
         row->sums[row->summed] = 0;
     }
-    for (; row->summed < row->made; row->summed += STEP) {
-        uint32_t logarithms[STEP];
-        rough_logarithms(row->uniforms + row->summed, logarithms);
-        add(logarithms, row->sums + row->summed);
-    }
+    while (row->summed < row->made) sum_step(row, add);
 }
 
 /* Ratios and squares of all uniforms from `at` on. */
@@ -224,25 +230,16 @@ INLINE void make_ratios(Row *row, int at)
         rough_ratios(row->uniforms + row->divided, row->ratios + row->divided, row->squares + row->divided);
 }
 
-/* STEP more uniforms, where the row has as many; with sums, if all others have them. Words are twisted two steps before
+/* STEP more uniforms; 0, and nothing is made, where the row has not as many. Words are twisted two steps before
  * they are read: what has just been written is not yet where vectors read it. */
-INLINE int make_step(Row *row, int with_sums, Add *add)
+INLINE int make_step(Row *row)
 {
     Twister *twister = &row->twister;
     const int made = row->made;
     if (row->origin + 2 * (made + STEP) > ROW) return 0;
-    if (twister->end < ROW) {
-        twist(twister->raw, twister->end, twister->end + 2 * STEP);
-        twister->end += 2 * STEP;
-    }
+    if (twister->end < ROW) make_words(twister, twister->end + 2 * STEP);
     rough_uniforms(twister->raw + row->origin + 2 * made, row->uniforms + made);
     row->made = made + STEP;
-    if (with_sums) {
-        uint32_t logarithms[STEP];
-        rough_logarithms(row->uniforms + made, logarithms);
-        add(logarithms, row->sums + made);
-        row->summed = made + STEP;
-    }
     return 1;
 }
 
@@ -304,7 +301,7 @@ INLINE int64_t summed_counts(Row *row, const Table *table, const uint8_t *levels
             bytes[i] = byte_of_count[count < counts ? count : counts - 1];
         }
         if (i == size) break;
-        make_step(row, 1, add);
+        if (make_step(row)) sum_step(row, add);
     }
 out:
     *at = next;
@@ -401,7 +398,7 @@ INLINE int64_t draw_counts(const uint8_t *levels, int64_t begin, int64_t size, c
                 at = 0;
                 since = i;
             }
-            for (steps = 0; (rate == LARGE || steps < STEPS) && make_step(&row, 0, add); steps++);
+            for (steps = 0; (rate == LARGE || steps < STEPS) && make_step(&row); steps++);
         }
         if (rate == LARGE) {
             make_ratios(&row, at);

@@ -77,7 +77,14 @@ def _known_metrics(metrics: dict[str, Estimate]) -> dict[str, Estimate]:
     return metrics
 
 
+def _with_primary(means: dict[str, Estimate]) -> dict[str, Estimate]:
+    if PRIMARY not in means:
+        raise ValueError(f"has means that lack {PRIMARY}")
+    return means
+
+
 Metrics = Annotated[dict[str, Estimate], AfterValidator(_known_metrics)]  # by name
+Means = Annotated[Metrics, AfterValidator(_with_primary)]
 
 
 def metrics_of(figures: Figures) -> dict[str, Estimate]:
@@ -127,7 +134,7 @@ class CorruptionReport:
     baseline_balanced_error: Number | None
     baseline_drop: Number | None
     stable: Flag
-    means: Metrics
+    means: Means
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -149,7 +156,7 @@ class GroupReport:
     name: str
     BE: Estimate
     rBE: Estimate
-    means: Metrics
+    means: Means
 
 
 @dataclass(frozen=True)
@@ -157,7 +164,7 @@ class SeverityReport:
     """Means over all corruptions at a severity."""
 
     severity: Severity
-    means: Metrics
+    means: Means
 
 
 @dataclass(frozen=True)
@@ -287,11 +294,8 @@ class DatasetReport:
             raise ValueError("calls corruptions unstable that it does not have")
         if self.clean.severity is not None:
             raise ValueError("has clean figures with a severity")
-        means = [one.means for one in self.corruptions]
-        means += [one.means for one in self.groups] + [one.means for one in self.severities]
-        means += [self.summary.means] if self.corruptions else []
-        if not all(PRIMARY in one for one in means):
-            raise ValueError(f"has means that lack {PRIMARY}")
+        if self.corruptions:
+            _with_primary(self.summary.means)
         counts = {one.count for of in self.corruptions for one in of.test_sets}
         if counts | {self.clean.count} != {self.count}:
             raise ValueError("has test sets of different size")
