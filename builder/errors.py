@@ -6,6 +6,15 @@ OFFLINE_REMEDY = (
 )
 
 
+MOST_SAID = 300  # characters of another library's words; they may quote a whole damaged file
+
+
+def one_line(error: object) -> str:
+    """What an error says, as it may stand in a sentence: on one line, printable and not long."""
+    text = " ".join(str(error).split())[:MOST_SAID]
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
 def first_line(error: BaseException) -> str:
     """The first line of what an error says, or its kind where it says nothing."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

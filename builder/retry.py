@@ -18,6 +18,8 @@ from typing import Any
 
 from huggingface_hub.errors import HFValidationError, HTTPError, OfflineModeIsEnabled
 
+from medmnist_c.builder.errors import one_line
+
 CLIENT_ERRORS = (OSError, HTTPError, ValueError, RuntimeError)
 """All that the HTTP client and the clients of the Hub raise; `failure_of` says which is what."""
 
@@ -63,7 +65,7 @@ def failure_of(error: BaseException) -> Failure:
                 return replace(failure, transient=True, stale_address=True, quota=False)
             return _of_answer(response.status_code, response.headers, said)
     if any(isinstance(cause, HFValidationError | OfflineModeIsEnabled) for cause in chain):
-        return Failure(one_line(error), False)
+        return Failure(said_without_queries(error), False)
     if found := re.search(r"HTTP status client error \((\d{3})", str(error)):  # of hf_xet
         return _of_answer(int(found[1]), {}, "")
     if any(isinstance(cause, json.JSONDecodeError) for cause in chain):
@@ -73,17 +75,21 @@ def failure_of(error: BaseException) -> Failure:
     if own and not isinstance(first, UnicodeError):
         answered = _OF_THE_ANSWER.search(str(first)) is not None
         quota = answered and _QUOTA.search(str(first)) is not None
-        return Failure(one_line(error), answered and not quota, quota=quota)
+        return Failure(said_without_queries(error), answered and not quota, quota=quota)
     plain = isinstance(first, OSError) and (first.strerror or first.args)
-    reason = one_line(first) if plain else f"{type(first).__name__}: {one_line(first)}"
+    reason = (
+        said_without_queries(first)
+        if plain
+        else f"{type(first).__name__}: {said_without_queries(first)}"
+    )
     unreachable = any(isinstance(cause, _UNREACHABLE) for cause in chain)
     return Failure(reason, True, unreachable=unreachable)
 
 
-def one_line(error: object) -> str:
+def said_without_queries(error: object) -> str:
     """What an error says, on one line, without the signature that a URL may carry."""
     text = (isinstance(error, OSError) and error.strerror) or str(error)
-    return re.sub(r"\?[^\s'\"]+", "", " ".join(text.split()))[:300]
+    return one_line(re.sub(r"\?[^\s'\"]+", "", text))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -96,7 +102,7 @@ def _of_answer(status: int, headers: Mapping[str, str], said: str) -> Failure:
     phrases = {known.value: known.phrase for known in HTTPStatus}
     reason = f"{status} {phrases.get(status, '')}".strip()
     if said:  # the server's own words come first
-        reason = f"{one_line(said).rstrip('.')} ({reason})"
+        reason = f"{said_without_queries(said).rstrip('.')} ({reason})"
     quota = status in (402, 403, 413, 507) and (status == 402 or bool(_QUOTA.search(said)))
     return Failure(
         reason, status in _TRANSIENT and not quota, status, _wish(status, headers), quota=quota

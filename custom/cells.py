@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from medmnist_c.builder.arrow.encoding import encode
+from medmnist_c.builder.errors import one_line
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.builder.testset.single import pixels_of
 
@@ -52,7 +53,7 @@ def pixels_of_cell(
             decoding = dataclasses.replace(feature, decode=True)
             image = decoding.decode_example(cell, token_per_repo_id=dict(tokens or {}))
         except Exception as error:  # Pillow has many for what is no image
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = one_line(error) or type(error).__name__
             raise UnusableImage(
                 f"{where} cannot be read ({shown(reason)}); mend it or leave it out."
             ) from error

@@ -8,7 +8,7 @@ from typing import Any
 import datasets
 from datasets import Dataset
 
-from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.errors import CleanDataError, one_line
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.builder.versions import IMAGES_VERSION
@@ -88,7 +88,7 @@ def _load(
             str(source), config, revision=revision, cache_dir=cache_dir and str(cache_dir)
         )
     except Exception as error:  # of Arrow, of the Hub, of files: any kind
-        reason = " ".join(str(error.__cause__ or error).split())
+        reason = one_line(error.__cause__ or error)
         kind = "folder" if path.is_dir() else "data set on the Hub, or folder,"
         raise CleanDataError(f"The {kind} {source} cannot be opened: {shown(reason)}.") from error
 

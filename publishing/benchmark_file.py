@@ -8,7 +8,7 @@ from huggingface_hub.utils import yaml_dump
 
 from medmnist_c.builder.configs import CLEAN, all_configs
 from medmnist_c.builder.dataset_info import dataset_info
-from medmnist_c.builder.errors import PublishError
+from medmnist_c.builder.errors import PublishError, one_line
 from medmnist_c.builder.headline import MEANING, OVERALL
 from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.corruptions.table import CORRUPTIONS
@@ -73,7 +73,7 @@ def _present(repo: str, snapshot: Snapshot) -> Mapping[str, Any]:
             return found
         why = "it is no mapping with a list of tasks"
     except yaml.YAMLError as error:
-        why = " ".join(str(error).split())
+        why = one_line(error)
     raise PublishError(
         f"{PATH} of {repo} cannot be read ({why}); mend it there, or delete it to have it written anew."
     )

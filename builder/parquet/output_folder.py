@@ -14,7 +14,7 @@ from typing import BinaryIO
 import fsspec
 from fsspec.implementations.dirfs import DirFileSystem
 
-from medmnist_c.builder.errors import BuildError, CleanDataError
+from medmnist_c.builder.errors import BuildError, CleanDataError, one_line
 from medmnist_c.builder.files import absolute, atomic_write, remove_stale
 
 _WITH_BUCKETS = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci"}
@@ -231,4 +231,4 @@ def _as_os_error() -> Iterator[None]:
     except OSError:
         raise
     except Exception as error:
-        raise OSError(None, " ".join(str(error).split()) or type(error).__name__) from error
+        raise OSError(None, one_line(error) or type(error).__name__) from error

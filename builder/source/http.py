@@ -10,7 +10,7 @@ from huggingface_hub.errors import HTTPError, Response
 from huggingface_hub.utils import get_session
 
 from medmnist_c.builder.errors import OFFLINE_REMEDY, CleanDataError
-from medmnist_c.builder.retry import HTTPX, one_line
+from medmnist_c.builder.retry import HTTPX, said_without_queries
 
 TIMEOUT_S = 30  # of silence
 
@@ -69,7 +69,7 @@ def opened(url: str, span: tuple[int, int] | None = None) -> Iterator[Response]:
         client = get_session()
         request = client.build_request("GET", address, headers=headers, timeout=TIMEOUT_S)
     except Exception as error:  # proxies and certificates of the environment may be anything
-        raise fetch_error(name, one_line(error)) from None
+        raise fetch_error(name, said_without_queries(error)) from None
     for _ in range(_MOST_REDIRECTS):
         response = client.send(request, stream=True, auth=auth, follow_redirects=False)
         with contextlib.closing(response):

@@ -21,7 +21,7 @@ from typing import Protocol
 import numpy as np
 
 from medmnist_c.builder import igzip
-from medmnist_c.builder.errors import CleanDataError
+from medmnist_c.builder.errors import CleanDataError, one_line
 
 CHUNK = 1 << 20  # bytes read, or inflated, at a time
 
@@ -256,8 +256,7 @@ def find_members(source: ByteSource, names: tuple[str, ...]) -> list[Member]:
     except CleanDataError:
         raise
     except Exception as error:  # zipfile has no one error for what can be wrong
-        why = " ".join(str(error).split())
-        raise NpzError(source, f"is no npz file, which is a zip ({why})") from error
+        raise NpzError(source, f"is no npz file, which is a zip ({one_line(error)})") from error
     return [_member(source, directory, name) for name in names]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import SupportsIndex
 
+from medmnist_c.builder.errors import one_line
 from medmnist_c.builder.executor.processes import available_cores
 from medmnist_c.evaluation.feeding.inputs import ModelInput
 from medmnist_c.evaluation.feeding.stretches import Fed, Job, Lanes, fed_by_processes, fed_here
@@ -73,7 +74,7 @@ def _why_not_sent(wanted: ModelInput) -> str | None:
     try:
         dump_inputs([wanted])
     except Exception as error:
-        return f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return f"{type(error).__name__}: {one_line(error)}"
     return None
 
 

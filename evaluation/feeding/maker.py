@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from medmnist_c.builder.errors import one_line
 from medmnist_c.builder.testset.parts import Part
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.feeding.inputs import ModelInput, RowFormat
@@ -66,6 +67,6 @@ def _given(own: ModelInput, image: np.ndarray, index: int, name: str) -> object:
     except Exception as error:
         failed = PredictionError(
             f"The transform failed at image {index} of {name} ({type(error).__name__}: "
-            f"{' '.join(str(error).split())})."
+            f"{one_line(error)})."
         )
         raise failed from error

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from medmnist_c.builder.dataset_info import MedMNISTInfo
+from medmnist_c.builder.errors import one_line
 from medmnist_c.evaluation.errors import PredictionError
 
 _ROUNDING = 0.01  # rows add up to 1 within this: bfloat16 has 8 bits
@@ -34,7 +35,7 @@ def probabilities(
         values = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise PredictionError(
-            f"The scores for {where} are no array of numbers ({error}); give images x classes."
+            f"The scores for {where} are no array of numbers ({one_line(error)}); give images x classes."
         ) from error
     expected = (count, len(info.labels))
     if values.shape != expected:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from medmnist_c.builder.dataset_info import dataset_info
+from medmnist_c.builder.errors import one_line
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.origin import PartOrigin
@@ -93,10 +94,9 @@ def reading(path: Path) -> Iterator[None]:
     except PredictionError:
         raise
     except (OSError, ValueError, TypeError, MemoryError, pa.ArrowException) as error:
-        why = " ".join(str(error).split())[:300]
         raise PredictionError(
-            f"Cannot read {path} as Parquet ({why}); give a file of predictions, or a folder that "
-            "evaluate wrote."
+            f"Cannot read {path} as Parquet ({one_line(error)}); give a file of predictions, or a "
+            "folder that evaluate wrote."
         ) from error
 
 
@@ -252,4 +252,4 @@ def _matrix(column: pa.ChunkedArray, width: int, what: str, multi_label: bool) -
     try:
         return column.cast(pa.float64()).to_numpy(zero_copy_only=False).reshape(-1, width)
     except pa.ArrowException as error:
-        raise PredictionError(f"The {what} are no numbers ({error}).") from error
+        raise PredictionError(f"The {what} are no numbers ({one_line(error)}).") from error

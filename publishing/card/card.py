@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medmnist_c.builder.card.words import filled_card
-from medmnist_c.builder.errors import PublishError
+from medmnist_c.builder.errors import PublishError, one_line
 from medmnist_c.builder.stored import in_order
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import benchmark_file
@@ -80,7 +80,7 @@ def repository_card(repo: str, snapshot: Snapshot) -> str:
         return merged(snapshot.texts.get(PATH, b"").decode(), card)
     except ValueError as error:
         raise PublishError(
-            f"{PATH} of {repo} cannot be read ({' '.join(str(error).split())[:200]}); mend it there, or "
+            f"{PATH} of {repo} cannot be read ({one_line(error)}); mend it there, or "
             "delete it to have it written anew."
         ) from None
 

@@ -73,7 +73,7 @@ def test_what_hf_xet_says_of_a_status_is_understood():
     assert not failure_of(OfflineModeIsEnabled("offline")).transient
 
 
-def test_the_reason_of_an_error_are_one_line_without_signatures():
+def test_the_reason_of_an_error_is_one_line_without_signatures():
     reason = failure_of(httpx.ReadError("PUT http://s3/x?X-Sig=secret&a=b\nfailed")).reason
     assert reason == "ReadError: PUT http://s3/x failed"
 
