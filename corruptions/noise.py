@@ -156,10 +156,13 @@ def _counts(image: np.ndarray, photons: float, rng: np.random.RandomState) -> np
     return rng.poisson(look_up(image, UNIT * photons))
 
 
+@lru_cache(maxsize=8)  # up to 1 MB each
 def _byte_of_count(photons: float) -> np.ndarray:
     """Bytes of the counts 0, 1, ... up to the first that is white; more counts are white too."""
     counts = np.arange(int(np.ceil(photons)) + 1)
-    return (np.clip(counts / photons, 0.0, 1.0) * 255.0).astype(np.uint8)
+    byte_of_count = (np.clip(counts / photons, 0.0, 1.0) * 255.0).astype(np.uint8)
+    byte_of_count.flags.writeable = False  # all callers share it
+    return byte_of_count
 
 
 @lru_cache(maxsize=8)  # up to 1.5 MB each

@@ -5,7 +5,7 @@
  * enough, all else as numpy has it. Bounds and their proofs stand there.
  *
  * The loops are plain C that compilers vectorise. On x86-64 there are copies of them for AVX2 and AVX-512,
- * taken where the processor has it: each operation is rounded the same, so that the bits are the same.
+ * taken where the processor has it; rough values may differ in their last bits, what they decide does not.
  *
  * An extension module of Python's stable ABI. All that comes from Python is checked here: sizes of
  * buffers, the twister's position, ranges of numbers.
@@ -51,6 +51,12 @@ INLINE void make_grey(const uint8_t *rgb, int64_t pixels, uint8_t *grey)
                              + 32768u) >> 16);
 }
 
+#if defined(__FP_FAST_FMAF)
+#define FUSED 1
+#else
+#define FUSED 0
+#endif
+
 /* All copies of what Python may ask for. */
 
 typedef struct {
@@ -64,13 +70,14 @@ typedef struct {
 
 #define COPIES 4 /* at most, and a null */
 
-#define COPY(NAME, TARGET, BELOW, ADD)                                                             \
+#define COPY(NAME, TARGET, ...)                                                                        \
     TARGET static int64_t counts_##NAME(                                                               \
         const uint8_t *levels, int64_t begin, int64_t size, const Table *table, uint32_t *key,         \
         int *position, const uint8_t *byte_of_count, int64_t counts, uint8_t *bytes)                   \
     {                                                                                                  \
+        static const Ways ways = {__VA_ARGS__};                                                        \
         return draw_counts(levels, begin, size, table, key, position, byte_of_count, counts, bytes,    \
-                           BELOW, ADD);                                                                \
+                           ways);                                                                      \
     }                                                                                                  \
     TARGET static void noise_##NAME(                                                                   \
         const uint8_t *levels, int64_t size, double scale, int in_proportion, uint32_t *key,           \
@@ -90,12 +97,12 @@ typedef struct {
     }                                                                                                  \
     static const Draws NAME = {#NAME, counts_##NAME, noise_##NAME, pass_##NAME, grey_##NAME};
 
-COPY(plain, , count_below, add_up)
+COPY(plain, , count_below, add_up, FUSED)
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
 
-#define AVX2 __attribute__((target("avx2,popcnt")))
-#define AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,popcnt")))
+#define AVX2 __attribute__((target("avx2,fma,popcnt")))
+#define AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma,popcnt")))
 
 AVX2 INLINE int count_below_avx2(const uint32_t *sums, const uint32_t *from, uint32_t rate)
 {
@@ -122,8 +129,19 @@ AVX2 INLINE void add_up_avx2(const uint32_t *terms, uint32_t *sums)
     }
 }
 
-COPY(avx2, AVX2, count_below_avx2, add_up_avx2)
-COPY(avx512, AVX512, count_below_avx2, add_up_avx2)
+AVX512 INLINE void add_up_avx512(const uint32_t *terms, uint32_t *sums)
+{
+    const __m512i zero = _mm512_setzero_si512();
+    __m512i sum = _mm512_loadu_si512(terms);
+    sum = _mm512_add_epi32(sum, _mm512_alignr_epi32(sum, zero, 15));
+    sum = _mm512_add_epi32(sum, _mm512_alignr_epi32(sum, zero, 14));
+    sum = _mm512_add_epi32(sum, _mm512_alignr_epi32(sum, zero, 12));
+    sum = _mm512_add_epi32(sum, _mm512_alignr_epi32(sum, zero, 8));
+    _mm512_storeu_si512(sums + 1, _mm512_add_epi32(sum, _mm512_set1_epi32((int)sums[0])));
+}
+
+COPY(avx2, AVX2, count_below_avx2, add_up_avx2, 1)
+COPY(avx512, AVX512, count_below_avx2, add_up_avx512, 1)
 
 /* The copies for this processor, the fastest first, and a null. */
 static void find_copies(const Draws **copies)
@@ -131,7 +149,8 @@ static void find_copies(const Draws **copies)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
         && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
         *copies++ = &avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) *copies++ = &avx2;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("popcnt"))
+        *copies++ = &avx2;
     *copies++ = &plain;
     *copies = NULL;
 }

@@ -12,9 +12,9 @@
  *
  *  1. A rough uniform is the first word's 27 bits and a half, u~: off by less than 2^-28 and not 0, then
  *     rounded to 24 bits, which moves its logarithm by less than 2^-23.
- *  2. u~ 2^28 = m 2^e, and log2 m is a polynomial that is too low by 0 to 2.8e-5 (all floats between 1 and
- *     2 were compared: `tools/reference/float_bounds.py`). It is cut to whole 2^-20. So a rough
- *     -log2 u is never below 0, and off from the logarithm of u~ by -2e-7 to 3e-5.
+ *  2. u~ = 2^e (1 + m), and log2 (1 + m) is m, whose bits follow those of e in a float, cut to whole 2^-20,
+ *     and a polynomial, cut too. So a rough -log2 u is never below 0, and off from the logarithm of u~ by
+ *     0 to 3e-5 (all m were compared, `tools/reference/float_bounds.py`).
  *  3. Sums are whole numbers of 2^-20 below 2^32: exact.
  *  4. If s_m <= T + 0.001: every -ln u is at least 0, and together they are at most 10.0007, so the sum of
  *     1 / u is largest where one term has all: below 22,050 + m. As -log2 changes by at most
@@ -23,7 +23,7 @@
  *  5. If s_m > T + 0.001 and m is the first such: let u' > u_m be the uniform with which s_m would be
  *     T + 0.001. The rough -log2 of u_m is at least that of u' less what 4. allows for rough logarithms:
  *     -log2 (u + 2^-28) falls with u. So s~_m > T + 0.001 - 4.: s~ is never lower than s by more than
- *     1.2e-4 + 40 x 2e-7 (1. and 2.), hence s~_m > T + 8e-4. Later sums are no smaller.
+ *     1.2e-4 + 40 x 2e-7 (1.), hence s~_m > T + 8e-4. Later sums are no smaller.
  *  numpy's product and exponential are off by 1e-14, T as a whole number by 2^-21. So: a rough sum that is
  *  above T by more than 1.36e-3 has s_m > T (if s_m <= T, 4. holds), and one that is below T by more than
  *  1.4e-4 has s_m < T (4. and 5.). SUM_ERROR, 1.43e-3, is asked for on both sides.
@@ -41,14 +41,14 @@
  *     (6. and four roundings), plus (154 a + b) 9.4e-8 for u, plus 6 r of all that is added up. It has to
  *     be farther from a whole number than (154 a + b) 5e-6 + (rate + 154 a + b) 1e-6, which is more:
  *     `place_room` is 1/2 less that. It is had less 1/2, to be rounded to the nearest and not down; one
- *     rounded another way has no room. A place below 0 has no room, or is out of the window.
+ *     rounded another way has no room. The room of the highest rate, which has the least, is all rates'.
  *  8. The side with the probability, right, is off by 2 x 7.3e-6 and six roundings, below 1.6e-5 of
- *     itself. As the table's chances are less by 2e-5, it is too low by 4e-6 to 3.6e-5 of itself, and
- *     REJECTING times it is too high by 1.3e-5 or more. The other, v / alpha, is off by 3 r of itself and
- *     6.4e-8 x 1.34. So a distance of 2e-7 on top of these decides, and one of 2e-7 of v from the bound of
+ *     itself. As the table's chances, which are probabilities times alpha, are less by 2e-5, it is too low
+ *     by 4e-6 to 3.6e-5 of itself, and REJECTING times it is too high by 1.3e-5 or more. The other, v, is
+ *     off by 6.4e-8. So a distance of 2e-7 on top of these decides, and one of 2e-7 of v from the bound of
  *     the quick test (which the table has less by 2e-7).
  *  9. Where the edge is UNSURE and not above 0.01299, a v that is 2e-7 above it is rejected: the quick
- *     test needs an edge of 0.07.
+ *     test needs an edge of 0.07. So is a count below 0 that the quick test does not take.
  */
 
 #define MOST 40 /* uniforms; a draw that needs more is done the exact way */
@@ -64,6 +64,8 @@
 #define UNSURE 1e6f /* in place of a ratio: a place out of every window */
 #define QUICK_SQUARE 204.082f /* 1 / 0.07^2 */
 #define LARGEST_ROUGH_RATE 1e4
+#define ROUNDING 12582912.0f /* 1.5 x 2^23, at which a float has no fraction: the bits are ROUNDING_BITS more */
+#define ROUNDING_BITS 0x4b400000
 
 #define LEVELS 256
 #define WINDOW 128 /* counts about the rate whose probabilities are worked out beforehand */
@@ -78,7 +80,7 @@ typedef struct {
     int origin;
     int made, summed, divided; /* uniforms; those with sums; those with ratios and squares */
     float uniforms[UNIFORMS];
-    float ratios[UNIFORMS]; /* (u - 1/2) / edge, edge the distance to 0 or 1, whichever is nearer */
+    float ratios[UNIFORMS]; /* 2 (u - 1/2) / edge, edge the distance to 0 or 1, whichever is nearer */
     float squares[UNIFORMS]; /* 1 / edge^2 */
     uint32_t sums[UNIFORMS + 1]; /* sums[i + n] - sums[i]: of -log2 u of the n from i on */
 } Row;
@@ -92,22 +94,26 @@ typedef struct {
     double probability[WINDOW];
 } Level;
 
-/* A level of a rate from 10 on, in float32: half a cache line, so that those of an image stay near. */
+/* A level of a rate from 10 on, in float32. */
 typedef struct {
-    float a, twice_a, b, centre, quick, inverse_alpha, place_room;
+    float a, b, centre, quick;
     int32_t first;
 } RoughLevel;
 
 typedef struct {
     uint32_t rates[LEVELS]; /* small ones in the sums' unit; LARGE; 0: the exact way */
+    float place_room;       /* of the highest rate */
     RoughLevel rough[LEVELS];
     float chances[LEVELS][WINDOW];
     Level levels[LEVELS];
 } Table;
 
-/* What the copies for some processors have of their own: `count_below` and `add_up`. */
-typedef int Below(const uint32_t *sums, const uint32_t *from, uint32_t rate);
-typedef void Add(const uint32_t *terms, uint32_t *sums);
+/* What the copies for some processors have of their own. */
+typedef struct {
+    int (*count_below)(const uint32_t *sums, const uint32_t *from, uint32_t rate);
+    void (*add_up)(const uint32_t *terms, uint32_t *sums);
+    int fused; /* whether they multiply and add at once: one rounding less, so that all bounds hold */
+} Ways;
 
 #include "exact_counts.h"
 
@@ -116,10 +122,11 @@ static void make_table(const double *rates, Table *table)
 {
     int i, k;
     memset(table, 0, sizeof *table);
+    table->place_room = 0.5f;
     for (i = 0; i < LEVELS; i++) {
         Level *level = &table->levels[i];
         RoughLevel *rough = &table->rough[i];
-        double steepest;
+        double steepest, room;
         level->rate = rates[i];
         if (level->rate < 10) {
             level->above = exp(-level->rate) * (1 + NEAR);
@@ -140,15 +147,24 @@ static void make_table(const double *rates, Table *table)
         table->rates[i] = LARGE;
         steepest = 154 * level->a + level->b;
         rough->a = (float)level->a;
-        rough->twice_a = 2 * rough->a;
         rough->b = (float)level->b;
         rough->centre = (float)(level->rate + 0.43 - 0.5); /* rounded to the nearest, not down */
         rough->quick = (float)(level->quick - 2e-7);
-        rough->inverse_alpha = (float)level->inverse_alpha;
-        rough->place_room = (float)(0.5 - 5e-6 * steepest - 1e-6 * (level->rate + steepest));
         rough->first = (int32_t)level->first;
-        for (k = 0; k < WINDOW; k++) table->chances[i][k] = (float)(level->probability[k] * (1 - CHANCE_ERROR));
+        room = 0.5 - 5e-6 * steepest - 1e-6 * (level->rate + steepest);
+        if (room < table->place_room) table->place_room = (float)room;
+        for (k = 0; k < WINDOW; k++)
+            table->chances[i][k] = (float)(level->probability[k] / level->inverse_alpha * (1 - CHANCE_ERROR));
     }
+}
+
+/* a b + c. */
+INLINE float multiply_add(float a, float b, float c, const int fused)
+{
+#if defined(__GNUC__)
+    if (fused) return __builtin_fmaf(a, b, c);
+#endif
+    return a * b + c;
 }
 
 /* STEP rough uniforms. The first of each two words is taken from both of them: what lies between the words
@@ -169,29 +185,27 @@ INLINE void rough_ratios(const float *RESTRICT uniforms, float *RESTRICT ratios,
     IN_ONE for (i = 0; i < STEP; i++) {
         float u = uniforms[i] - 0.5f, edge = 0.5f - fabsf(u), inverse = 1.0f / edge;
         int unsure = (edge < 0.01301f) | (fabsf(edge - 0.07f) < 1e-6f);
-        ratios[i] = unsure ? UNSURE : u * inverse;
+        ratios[i] = unsure ? UNSURE : 2.0f * u * inverse;
         squares[i] = inverse * inverse;
     }
 }
 
 /* How many 2^-20 there are in -log2 of STEP uniforms. */
-INLINE void rough_logarithms(const float *RESTRICT uniforms, uint32_t *RESTRICT logarithms)
+INLINE void rough_logarithms(const float *RESTRICT uniforms, uint32_t *RESTRICT logarithms, const int fused)
 {
+    const float unit = (float)SUM_UNIT;
     ptrdiff_t i;
     IN_ONE for (i = 0; i < STEP; i++) {
-        float uniform = uniforms[i], m, value;
+        float m, rest;
         int32_t bits;
-        memcpy(&bits, &uniform, sizeof bits);
-        logarithms[i] = (uint32_t)(127 - (bits >> 23)) << SUM_BITS;
-        bits = (bits & 0x7fffff) | 0x3f800000;
-        memcpy(&m, &bits, sizeof m);
-        m -= 1.0f;
-        value = m * 0.0448585782f - 0.192156318f;
-        value = value * m + 0.413593864f;
-        value = value * m - 0.707979036f;
-        value = value * m + 1.44168291f;
-        value = value * m - 1.5e-6f;
-        logarithms[i] -= (uint32_t)(int32_t)(value * (float)SUM_UNIT);
+        memcpy(&bits, uniforms + i, sizeof bits);
+        m = (float)(bits & 0x7fffff) * (1.0f / 8388608.0f);
+        rest = multiply_add(m, 0.0448585782f * unit, -0.192156318f * unit, fused);
+        rest = multiply_add(rest, m, 0.413593864f * unit, fused);
+        rest = multiply_add(rest, m, -0.707979036f * unit, fused);
+        rest = multiply_add(rest, m, 0.44168291f * unit, fused);
+        rest = multiply_add(rest, m, -1.5e-6f * unit, fused);
+        logarithms[i] = (uint32_t)((127 << SUM_BITS) - (bits >> (23 - SUM_BITS)) - (int32_t)rest);
     }
 }
 
@@ -204,22 +218,22 @@ INLINE void add_up(const uint32_t *RESTRICT terms, uint32_t *RESTRICT sums)
 }
 
 /* Sums of STEP more uniforms, which are made. */
-INLINE void sum_step(Row *row, Add *add)
+INLINE void sum_step(Row *row, const Ways ways)
 {
     uint32_t logarithms[STEP];
-    rough_logarithms(row->uniforms + row->summed, logarithms);
-    add(logarithms, row->sums + row->summed);
+    rough_logarithms(row->uniforms + row->summed, logarithms, ways.fused);
+    ways.add_up(logarithms, row->sums + row->summed);
     row->summed += STEP;
 }
 
 /* Sums of all uniforms from `at` on. */
-INLINE void make_sums(Row *row, int at, Add *add)
+INLINE void make_sums(Row *row, int at, const Ways ways)
 {
     if (row->summed < at / STEP * STEP) { /* there is no use for those before */
         row->summed = at / STEP * STEP;
         row->sums[row->summed] = 0;
     }
-    while (row->summed < row->made) sum_step(row, add);
+    while (row->summed < row->made) sum_step(row, ways);
 }
 
 /* Ratios and squares of all uniforms from `at` on. */
@@ -237,7 +251,7 @@ INLINE int make_step(Row *row)
     Twister *twister = &row->twister;
     const int made = row->made;
     if (row->origin + 2 * (made + STEP) > ROW) return 0;
-    if (twister->end < ROW) make_words(twister, twister->end + 2 * STEP);
+    if (twister->end < ROW) make_more(twister, 2 * STEP);
     rough_uniforms(twister->raw + row->origin + 2 * made, row->uniforms + made);
     row->made = made + STEP;
     return 1;
@@ -281,7 +295,7 @@ INLINE float greater(float a, float b)
  * something else to do meanwhile, the row is made on, a step every `period` draws. */
 INLINE int64_t summed_counts(Row *row, const Table *table, const uint8_t *levels, int64_t i, int64_t size,
                              int *at, const uint8_t *byte_of_count, int64_t counts, uint8_t *bytes,
-                             int period, Below *below, Add *add)
+                             int period, const Ways ways)
 {
     int next = *at;
     for (;;) {
@@ -292,8 +306,8 @@ INLINE int64_t summed_counts(Row *row, const Table *table, const uint8_t *levels
             uint32_t target;
             int count, seen;
             if ((next > last) | (rate - 1 >= LARGE - 1)) goto out;
-            count = seen = below(sums + 1, sums, rate);
-            while (seen == SEEN && count < MOST) count += seen = below(sums + 1 + count, sums, rate);
+            count = seen = ways.count_below(sums + 1, sums, rate);
+            while (seen == SEEN && count < MOST) count += seen = ways.count_below(sums + 1 + count, sums, rate);
             target = *sums + rate;
             if ((count >= MOST) | ((int32_t)(target - sums[count]) <= SUM_ERROR)
                 | ((int32_t)(sums[count + 1] - target) <= SUM_ERROR)) goto out;
@@ -301,7 +315,7 @@ INLINE int64_t summed_counts(Row *row, const Table *table, const uint8_t *levels
             bytes[i] = byte_of_count[count < counts ? count : counts - 1];
         }
         if (i == size) break;
-        if (make_step(row)) sum_step(row, add);
+        if (make_step(row)) sum_step(row, ways);
     }
 out:
     *at = next;
@@ -311,7 +325,7 @@ out:
 /* The same of rates from 10 on, for which the row is made already. */
 INLINE int64_t rough_counts(const Row *row, const Table *table, const uint8_t *levels, int64_t i,
                             int64_t size, int *at, const uint8_t *byte_of_count, int64_t counts,
-                            uint8_t *bytes)
+                            uint8_t *bytes, const Ways ways)
 {
     const float *uniforms = row->uniforms, *ratios = row->ratios, *squares = row->squares;
     const int last = row->made - 2;
@@ -321,26 +335,30 @@ INLINE int64_t rough_counts(const Row *row, const Table *table, const uint8_t *l
         int32_t count;
         begin = next;
         for (;; next += 2) {
-            float right, quick, room, u, v, square, place, left;
+            float right, quick, room, u, v, square, place, rounded;
             int32_t in_window;
             if (next > last) goto out;
             u = uniforms[next] - 0.5f;
             v = uniforms[next + 1];
             square = squares[next];
-            place = level->twice_a * ratios[next] + (level->b * u + level->centre);
-            left = v * level->inverse_alpha;
-            count = (int32_t)lrintf(place);
+            place = multiply_add(level->b, u, level->centre, ways.fused);
+            place = multiply_add(level->a, ratios[next], place, ways.fused);
+            rounded = place + ROUNDING;
+            memcpy(&count, &rounded, sizeof count);
+            count -= ROUNDING_BITS;
             in_window = count - level->first;
+            quick = lesser(level->quick - v, QUICK_SQUARE - square);
+            room = table->place_room - fabsf(place - (rounded - ROUNDING));
             if ((uint32_t)in_window >= WINDOW) { /* UNSURE leads here */
                 const float edge = 0.5f - fabsf(u);
                 if ((edge < 0.01299f) & (v > edge + 2e-7f)) continue; /* rejected */
+                if ((count < 0) & (quick < -4e-7f) & (room > 0.0f)) continue;
                 goto out;
             }
-            right = (level->a * square + level->b) * table->chances[levels[i]][in_window];
-            quick = lesser(level->quick - v, QUICK_SQUARE - square);
-            room = level->place_room - fabsf(place - (float)count);
-            if (lesser(greater(right - (left + 2e-7f), quick), room) > 0.0f) break;
-            if (!((left > right * REJECTING + 2e-7f) & (quick < -4e-7f) & (room > 0.0f))) goto out;
+            right = multiply_add(level->a, square, level->b, ways.fused);
+            right *= table->chances[levels[i]][in_window];
+            if (lesser(greater(right - (v + 2e-7f), quick), room) > 0.0f) break;
+            if (!((v > right * REJECTING + 2e-7f) & (quick < -4e-7f) & (room > 0.0f))) goto out;
         }
         next += 2;
         bytes[i] = byte_of_count[count < counts ? count : counts - 1];
@@ -375,7 +393,7 @@ INLINE int64_t exact_count(Row *row, const Level *level, int *at, int *from)
  * Returns -1 where the twister cannot be put back: a draw of thousands of words. */
 INLINE int64_t draw_counts(const uint8_t *levels, int64_t begin, int64_t size, const Table *table,
                            uint32_t *key, int *position, const uint8_t *byte_of_count,
-                           int64_t counts, uint8_t *bytes, Below *below, Add *add)
+                           int64_t counts, uint8_t *bytes, const Ways ways)
 {
     Row row;
     int64_t i, since = begin; /* since: the first draw of the row */
@@ -402,11 +420,11 @@ INLINE int64_t draw_counts(const uint8_t *levels, int64_t begin, int64_t size, c
         }
         if (rate == LARGE) {
             make_ratios(&row, at);
-            i = rough_counts(&row, table, levels, i, size, &at, byte_of_count, counts, bytes);
+            i = rough_counts(&row, table, levels, i, size, &at, byte_of_count, counts, bytes, ways);
         } else if (rate) {
-            make_sums(&row, at, add);
+            make_sums(&row, at, ways);
             i = summed_counts(&row, table, levels, i, size, &at, byte_of_count, counts, bytes, period,
-                              below, add);
+                              ways);
         }
         if (i > before) continue;
         count = exact_count(&row, &table->levels[level], &at, &from);

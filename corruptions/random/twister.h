@@ -27,11 +27,11 @@ INLINE uint32_t temper(uint32_t y)
     return y ^ (y >> 18);
 }
 
-/* raw[begin] ... raw[end - 1]; the 624 before them are there. */
-INLINE void twist(uint32_t *raw, int begin, int end)
+/* raw[0] ... raw[count - 1]; the 624 before them are there. */
+INLINE void twist(uint32_t *raw, ptrdiff_t count)
 {
     ptrdiff_t i;
-    for (i = begin; i < end; i++) {
+    for (i = 0; i < count; i++) {
         uint32_t lower = raw[i - WORDS + 1];
         uint32_t joined = (raw[i - WORDS] & 0x80000000u) | (lower & 0x7fffffffu);
         raw[i] = raw[i - WORDS + SHIFTED] ^ (joined >> 1) ^ ((0u - (lower & 1u)) & 0x9908b0dfu);
@@ -45,12 +45,17 @@ INLINE void start(Twister *twister, const uint32_t *key, int position)
     twister->end = WORDS;
 }
 
+/* Make `count` words more. */
+INLINE void make_more(Twister *twister, ptrdiff_t count)
+{
+    twist(twister->raw + twister->end, count);
+    twister->end += (int)count;
+}
+
 /* Make the words up to `end`, if they are not there. */
 INLINE void make_words(Twister *twister, int end)
 {
-    if (twister->end >= end) return;
-    twist(twister->raw, twister->end, end);
-    twister->end = end;
+    if (twister->end < end) make_more(twister, end - twister->end);
 }
 
 /* The first word of the key in which a state before word `index` lies, all of it made: numpy renews a key

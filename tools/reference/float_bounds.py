@@ -47,22 +47,28 @@ def factor_errors(every: int) -> tuple[float, float]:
     return float(worst[0]), float(worst[1])
 
 
-def log2_errors(every: int) -> tuple[float, float]:
-    """Least and largest excess of log2 m over the polynomial of `poisson.h`, m from 1 to 2."""
+def log2_errors(every: int, fused: bool) -> tuple[float, float]:
+    """Least and largest excess of the rough -log2 u of `poisson.h`; u from 1/2 to 1 stands for all."""
     least, most = np.inf, -np.inf
-    for m in floats(1.0, np.nextafter(F(2), F(0)), every):
-        excess = np.log2(m.astype(np.float64)) - polynomial(m)
+    for u in floats(0.5, 1.0, every):
+        excess = rough_logarithms(u, fused) * 2.0**-20 + np.log2(u.astype(np.float64))
         least, most = min(least, excess.min()), max(most, excess.max())
     return float(least), float(most)
 
 
-def polynomial(m: np.ndarray) -> np.ndarray:
-    """As `rough_logarithms` in `poisson.h` has it, float32."""
-    m = m - F(1)
-    value = m * F(0.0448585782) - F(0.192156318)
-    for sign, coefficient in ((1, 0.413593864), (-1, 0.707979036), (1, 1.44168291), (-1, 1.5e-6)):
-        value = value * m + F(sign) * F(coefficient)
-    return value
+def rough_logarithms(u: np.ndarray, fused: bool) -> np.ndarray:
+    """As in `poisson.h`, which multiplies and adds with one rounding (`fused`) or two."""
+
+    def multiply_add(a: np.ndarray, b: np.ndarray | np.float32, c: np.float32) -> np.ndarray:
+        return (a.astype(np.float64) * b + np.float64(c)).astype(F) if fused else a * b + c
+
+    unit = F(2**20)
+    bits = u.view(np.int32)
+    m = (bits & 0x7FFFFF).astype(F) * F(2.0**-23)
+    rest = multiply_add(m, F(0.0448585782) * unit, F(-0.192156318) * unit)
+    for coefficient in (0.413593864, -0.707979036, 0.44168291, -1.5e-6):
+        rest = multiply_add(rest, m, F(coefficient) * unit)
+    return (127 << 20) - (bits >> 3) - rest.astype(np.int32)
 
 
 def normal_error(square: np.ndarray) -> np.ndarray:
@@ -86,7 +92,8 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="only every N-th float")
     every = parser.parse_args().every
     print("ln, factor: off by at most {:.2e}, {:.2e} of themselves".format(*factor_errors(every)))
-    print("log2: above the polynomial by {:.2e} to {:.2e}".format(*log2_errors(every)))
+    for fused in (False, True):
+        print("-log2: too high by {:.2e} to {:.2e}".format(*log2_errors(every, fused)))
     squares = np.linspace(2.0**-10, 1 - 2.0**-10, 1_000_001)
     print(f"normals: off by at most {normal_error(squares).max():.2e}")
 

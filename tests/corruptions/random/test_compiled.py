@@ -139,8 +139,9 @@ def test_rough_values_are_as_near_as_the_proofs_say():
     """Of all floats one in many; `tools/reference/float_bounds.py` takes all."""
     logarithm, factor = float_bounds.factor_errors(every=1009)
     assert logarithm < 4.2e-7 and factor < 5e-7
-    least, most = float_bounds.log2_errors(every=101)
-    assert least > 0 and most < 2.8e-5
+    for fused in (False, True):
+        least, most = float_bounds.log2_errors(every=101, fused=fused)
+        assert least > 0 and most < 3e-5
     squares = np.linspace(2.0**-10, 1 - 2.0**-10, 10_001)
     assert float_bounds.normal_error(squares).max() < 8e-6
 
