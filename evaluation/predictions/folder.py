@@ -63,9 +63,12 @@ class PredictionFolder:
         Raises:
             PredictionError: `evaluate` did not write this file, or not for this test set.
         """
+        return self._origin(config, self._told(config))
+
+    def _origin(self, config: Config | ValidationSet, told: dict[bytes, bytes]) -> Origin:
         file = self._file(config)
         try:
-            origin = Origin.from_json(self._told(config).get(_ORIGIN, b"null"))
+            origin = Origin.from_json(told.get(_ORIGIN, b"null"))
         except ValueError as error:
             raise PredictionError(
                 f"{file} is no file of predictions that evaluate wrote ({error}); remove it, or give "
@@ -95,9 +98,9 @@ class PredictionFolder:
         except PredictionError:
             if _DIGEST in told:
                 return False
-            self.origin(config)  # of a file made elsewhere it says more
+            self._origin(config, told)  # of a file made elsewhere it says more
             raise
-        found = self.origin(config).differences(origin)
+        found = self._origin(config, told).differences(origin)
         if found:
             made = ", ".join(f"{name} {here}" for name, (here, _) in found.items())
             asked = ", ".join(there for _, there in found.values())
