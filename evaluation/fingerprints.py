@@ -14,9 +14,9 @@ from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.testset.parts import Part
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.feeding.asked import AskedModel
+from medmnist_c.evaluation.feeding.blocks import Lanes, fed_here
 from medmnist_c.evaluation.feeding.feed import InputOfModel
 from medmnist_c.evaluation.feeding.inputs import ModelInput
-from medmnist_c.evaluation.feeding.stretches import Lanes, fed_here
 from medmnist_c.evaluation.image_sources import ImageOrigins, LabelledImage, ReadableTestSet
 from medmnist_c.evaluation.model import NamedModel
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
@@ -100,8 +100,8 @@ def _first_answers(model: NamedModel, clean: CleanConfig, source: ImageOrigins) 
     first = _FirstImages(source.open(clean, source.origin(clean).digest))
     inputs = [ModelInput(model.transform, model.form.rgb)]
     asked = AskedModel(model, InputOfModel(0), clean.name, dataset_info(clean.dataset))
-    for _, stretch in fed_here(Lanes(iter([(clean, first)])), inputs, _IMAGES):
-        asked.take(stretch)
+    for _, block in fed_here(Lanes(iter([(clean, first)])), inputs, _IMAGES):
+        asked.take(block)
     return np.concatenate(asked.scores)
 
 

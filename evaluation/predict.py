@@ -10,8 +10,8 @@ from medmnist_c.builder.configs import Config
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.feeding.asked import AskedModel
+from medmnist_c.evaluation.feeding.blocks import Block, Lanes
 from medmnist_c.evaluation.feeding.feed import InputOfModel, fed, shared_inputs, workers_for
-from medmnist_c.evaluation.feeding.stretches import Lanes, Stretch
 from medmnist_c.evaluation.fingerprints import fingerprint, making, of_answers
 from medmnist_c.evaluation.image_sources import ImageOrigins, ReadableTestSet
 from medmnist_c.evaluation.model import NamedModel
@@ -116,16 +116,16 @@ def _predict_dataset(
     apart = [config for config in configs if config not in chained]
     lanes = Lanes(*(_jobs(asked, some, origins, progress) for some in (apart, chained)))
     running: dict[str, _Running] = {}
-    with contextlib.closing(fed(lanes, inputs, workers, longest)) as stretches:
-        for job, stretch in stretches:
+    with contextlib.closing(fed(lanes, inputs, workers, longest)) as blocks:
+        for job, block in blocks:
             name = job.config.name
             if name not in running:
                 origins.of(job.config)  # it may have been planned long ago
                 progress.at(name)
                 running[name] = _Running.of(job, asked, own)
-            running[name].take(stretch)
-            progress.done(len(stretch.labels))
-            if stretch.last:
+            running[name].take(block)
+            progress.done(len(block.labels))
+            if block.last:
                 running.pop(name).keep()
 
 
@@ -167,10 +167,10 @@ class _Running:
         ]
         return cls(job, models)
 
-    def take(self, stretch: Stretch) -> None:
+    def take(self, block: Block) -> None:
         for _, model in self.models:
-            model.take(stretch)
-        self.labels.append(stretch.labels)
+            model.take(block)
+        self.labels.append(block.labels)
 
     def keep(self) -> None:
         config, images = self.job.config, self.job.images

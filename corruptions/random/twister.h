@@ -1,7 +1,7 @@
 /* The Mersenne twister MT19937 (Matsumoto and Nishimura, 1998), several keys at a time.
  *
  * A key is WORDS words; the twister's words make one long row, raw[i + 624] from raw[i], raw[i + 1] and
- * raw[i + 397]. Here a stretch of that row is kept whole, beginning where a key begins: loops over it
+ * raw[i + 397]. Here a part of that row is kept whole, beginning where a key begins: loops over it
  * have no wrap-around, so that compilers vectorise them, and the state at any word of it is at hand.
  * A word as drawn is a raw one, tempered; a uniform is 53 bits of two words. (Loops count by ptrdiff_t:
  * Python is often built with -fwrapv, under which compilers do not vectorise steps of an int.)

@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image
 
 from medmnist_c.builder.dataset_info import MedMNISTInfo
+from medmnist_c.evaluation.feeding.blocks import Block
 from medmnist_c.evaluation.feeding.feed import InputOfModel
 from medmnist_c.evaluation.feeding.inputs import RowFormat
 from medmnist_c.evaluation.feeding.lending import BatchMemory
-from medmnist_c.evaluation.feeding.stretches import Stretch
 from medmnist_c.evaluation.model import NamedModel
 from medmnist_c.evaluation.predictions.probabilities import probabilities
 
@@ -35,13 +35,13 @@ class AskedModel:
     _filled: int = 0
     _done: int = 0
 
-    def take(self, stretch: Stretch) -> None:
+    def take(self, block: Block) -> None:
         """The next images; the model is asked whenever there are enough for a batch.
 
         Raises:
             PredictionError: what it gives cannot be scored.
         """
-        rows, form = stretch.rows[self.own.number], stretch.formats[self.own.number]
+        rows, form = block.rows[self.own.number], block.formats[self.own.number]
         size = self.model.batch_size
         start = 0
         while start < len(rows):
@@ -51,7 +51,7 @@ class AskedModel:
             self._waiting[self._filled : self._filled + count] = rows[start : start + count]
             self._filled += count
             start += count
-            if self._filled == size or (stretch.last and start == len(rows)):
+            if self._filled == size or (block.last and start == len(rows)):
                 batch, self._waiting = self._waiting[: self._filled], None
                 self._filled = 0
                 self._ask(batch, form)

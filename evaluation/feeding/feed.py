@@ -9,8 +9,8 @@ from typing import SupportsIndex
 
 from medmnist_c.builder.errors import one_line
 from medmnist_c.builder.executor.processes import available_cores
+from medmnist_c.evaluation.feeding.blocks import Fed, Job, Lanes, fed_by_processes, fed_here
 from medmnist_c.evaluation.feeding.inputs import ModelInput
-from medmnist_c.evaluation.feeding.stretches import Fed, Job, Lanes, fed_by_processes, fed_here
 from medmnist_c.evaluation.feeding.worker import dump_inputs
 from medmnist_c.evaluation.model import NamedModel
 
@@ -86,7 +86,7 @@ def fed(lanes: Lanes[Job], inputs: Sequence[ModelInput], workers: int, longest: 
             asked for ahead, and one of each lane is under way at a time.
         inputs: what is made of each image.
         workers: processes; 0 for a thread of this one.
-        longest: images of a stretch, where there are no workers.
+        longest: images of a block, where there are no workers.
     """
     if workers:
         return fed_by_processes(lanes, inputs, workers)

@@ -15,8 +15,8 @@ from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.splits import PUBLISHED, Split
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.evaluation.feeding.asked import AskedModel
+from medmnist_c.evaluation.feeding.blocks import Lanes
 from medmnist_c.evaluation.feeding.feed import fed, shared_inputs, workers_for
-from medmnist_c.evaluation.feeding.stretches import Lanes
 from medmnist_c.evaluation.image_sources import MadeTestSet
 from medmnist_c.evaluation.model import Model, NamedModel
 from medmnist_c.evaluation.progress import progress_over
@@ -104,16 +104,16 @@ def embed(
 
         running: dict[Path, tuple[_AskedEncoder, list[np.ndarray]]] = {}
         lanes = Lanes(jobs(chained=False), jobs(chained=True))
-        with contextlib.closing(fed(lanes, inputs, workers, model.batch_size)) as stretches:
-            for file, stretch in stretches:
+        with contextlib.closing(fed(lanes, inputs, workers, model.batch_size)) as blocks:
+            for file, block in blocks:
                 if file not in running:
                     progress.at(file.stem.rsplit("-", 2)[0])
                     running[file] = (_AskedEncoder(model, own[0], file.stem, info), [])
                 asked, labels = running[file]
-                asked.take(stretch)
-                labels.append(stretch.labels)
-                progress.done(len(stretch.labels))
-                if stretch.last:
+                asked.take(block)
+                labels.append(block.labels)
+                progress.done(len(block.labels))
+                if block.last:
                     del running[file]
                     features = Features(np.concatenate(asked.scores), np.concatenate(labels))
                     store.write(file, features)

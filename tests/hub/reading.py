@@ -126,10 +126,10 @@ def resolve(hub: State, call: Call, parts: dict[str, str]) -> Answer:
     }
     if file.lfs:
         headers |= {"X-Linked-Etag": f'"{file.sha256}"', "X-Linked-Size": str(file.size)}
-    return _stretch(call, repo, file, headers)
+    return _range_of(call, repo, file, headers)
 
 
-def _stretch(call: Call, repo: Repository, file: File, headers: dict[str, str]) -> Answer:
+def _range_of(call: Call, repo: Repository, file: File, headers: dict[str, str]) -> Answer:
     content = repo.contents.path(file)
     asked = re.fullmatch(r"bytes=(\d*)-(\d*)", call.headers.get("Range", ""))
     if not asked or asked[0] == "bytes=-":

@@ -1,4 +1,4 @@
-"""Fetching over real HTTP: whole, in stretches, gone on with, and what a server can do to it."""
+"""Fetching over real HTTP: whole, by ranges, gone on with, and what a server can do to it."""
 
 import hashlib
 import os
@@ -39,11 +39,11 @@ def server(tmp_path, monkeypatch):
         yield state
 
 
-def fetch_stretch(server, folder: Path) -> bytes:
+def fetch_range(server, folder: Path) -> bytes:
     return b"".join(RemoteFile(f"{server.url}/f", folder).chunks(1000, 2_000_000, "part"))
 
 
-def test_a_stretch_takes_its_own_bytes_only(server, tmp_path):
+def test_a_range_takes_its_own_bytes_only(server, tmp_path):
     remote = RemoteFile(f"{server.url}/f?download=1", tmp_path / "parts")
     assert remote.size == len(CONTENT)
     assert remote.read_at(5, 10) == CONTENT[5:15]
@@ -53,16 +53,16 @@ def test_a_stretch_takes_its_own_bytes_only(server, tmp_path):
     assert server.requests[0]["path"] == "/f?download=1"
 
 
-def test_a_stretch_that_is_there_is_not_fetched_again(server, tmp_path):
-    fetch_stretch(server, tmp_path / "parts")
+def test_a_range_that_is_there_is_not_fetched_again(server, tmp_path):
+    fetch_range(server, tmp_path / "parts")
     sent = server.body_bytes
-    assert fetch_stretch(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
+    assert fetch_range(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
     assert server.body_bytes == sent + 1
 
 
 def test_cut_connections_are_gone_on_with_in_one_call(server, tmp_path):
     server.cut_after, server.cuts = 600_000, 3
-    assert fetch_stretch(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
+    assert fetch_range(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
     assert server.body_bytes == 1 + 2_000_000
     assert server.starts() == [0, 1000, 601_000, 1_201_000, 1_801_000]
 
@@ -70,9 +70,9 @@ def test_cut_connections_are_gone_on_with_in_one_call(server, tmp_path):
 def test_a_server_that_cuts_for_ever_is_left_and_the_next_call_goes_on(server, tmp_path):
     server.cut_after = 300_000
     with pytest.raises(CleanDataError, match="connection was cut"):
-        fetch_stretch(server, tmp_path / "parts")
+        fetch_range(server, tmp_path / "parts")
     server.cut_after = None
-    assert fetch_stretch(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
+    assert fetch_range(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
     assert server.body_bytes == 2 + 2_000_000
     assert server.starts()[-1] == 1000 + 4 * 300_000
 
@@ -81,7 +81,7 @@ def test_attempts_that_bring_much_are_no_failures(server, tmp_path, monkeypatch)
     monkeypatch.setattr(download, "POLICY", RetryPolicy(tries=2, first_s=0))
     monkeypatch.setattr(download, "_MUCH", 200_000)
     server.cut_after, server.cuts = 200_000, 9
-    assert fetch_stretch(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
+    assert fetch_range(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
 
 
 def test_a_killed_process_is_gone_on_with(server, tmp_path):
@@ -102,7 +102,7 @@ def test_a_killed_process_is_gone_on_with(server, tmp_path):
     have = part.stat().st_size
     assert have < 2_000_000
     server.wait_s = 0
-    assert fetch_stretch(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
+    assert fetch_range(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
     assert server.starts()[-1] == 1000 + have
 
 
@@ -113,7 +113,7 @@ def test_another_file_begins_anew(server, tmp_path, change):
     if change == "date":
         server.etag = None
     with pytest.raises(CleanDataError, match="cut"):
-        fetch_stretch(server, tmp_path / "parts")
+        fetch_range(server, tmp_path / "parts")
     other = np.random.default_rng(1).bytes(3_000_000 + (change == "size"))
     served.write_bytes(other)
     server.cut_after = None
@@ -121,27 +121,27 @@ def test_another_file_begins_anew(server, tmp_path, change):
         server.etag = '"two"'
     if change == "date":
         server.last_modified = "Sat, 01 Jan 2000 00:00:00 GMT"
-    assert fetch_stretch(server, tmp_path / "parts") == other[1000:2_001_000]
+    assert fetch_range(server, tmp_path / "parts") == other[1000:2_001_000]
 
 
 def test_a_file_that_changes_all_the_time(server, tmp_path):
     server.etag = '"{n}"'
     with pytest.raises(FileChanged, match="has changed on the server"):
-        fetch_stretch(server, tmp_path / "parts")
+        fetch_range(server, tmp_path / "parts")
     with pytest.raises(FileChanged, match="has changed on the server"):
         fetch_file(f"{server.url}/f", SHA256, SIZE, tmp_path / "f")
 
 
 def test_a_note_that_cannot_be_read_begins_anew(server, tmp_path):
-    fetch_stretch(server, tmp_path / "parts")
+    fetch_range(server, tmp_path / "parts")
     (tmp_path / "parts" / "part.json").write_text("{")
     (tmp_path / "parts" / "part.part").write_bytes(b"x" * 100)
-    assert fetch_stretch(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
+    assert fetch_range(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
 
 
 def test_redirects(server, tmp_path):
     server.redirect = True
-    assert fetch_stretch(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
+    assert fetch_range(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
     assert {request["path"] for request in server.requests} == {"/f", "/elsewhere/f?token=other"}
 
 
@@ -278,7 +278,7 @@ def test_a_silent_server_is_not_waited_for(server, tmp_path, monkeypatch):
 
 def test_more_is_announced_than_comes(server, tmp_path):
     server.too_long = 1000
-    assert fetch_stretch(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
+    assert fetch_range(server, tmp_path / "parts") == CONTENT[1000:2_001_000]
     with pytest.raises(CleanDataError, match="connection was cut"):
         fetch_whole(f"{server.url}/f", tmp_path / "f", "f", SIZE + 1000)
 

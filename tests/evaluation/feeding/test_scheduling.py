@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from medmnist_c.builder.testset.parts import Part, parts_of
+from medmnist_c.evaluation.feeding.blocks import Lanes, _Layout, _Run
 from medmnist_c.evaluation.feeding.inputs import RowFormat
 from medmnist_c.evaluation.feeding.pool import Pool, _Worker
-from medmnist_c.evaluation.feeding.stretches import Lanes, _Layout, _Run
 from medmnist_c.evaluation.feeding.worker import Result
 
 PART = 2  # images
@@ -65,9 +65,9 @@ def run(workers: int, apart: list[Pretended], chained: list[Pretended] = []) -> 
     memory = np.zeros(layout.segments * layout.segment_bytes, np.uint8)
     lanes = Lanes(*(iter([(one.name, one) for one in some]) for some in (apart, chained)))
     came: dict[str, list[int]] = {}
-    for name, stretch in _Run(lanes, pool, memory, layout).stretches():
-        came.setdefault(name, []).extend(stretch.labels[:, 0])
-        assert stretch.last == (len(came[name]) == 40)
+    for name, block in _Run(lanes, pool, memory, layout).blocks():
+        came.setdefault(name, []).extend(block.labels[:, 0])
+        assert block.last == (len(came[name]) == 40)
     assert came == {one.name: list(range(40)) for one in [*apart, *chained]}
     return pool
 
@@ -107,6 +107,6 @@ def test_what_cannot_be_opened_is_told_after_what_came_before():
     memory = np.zeros(layout.segments * layout.segment_bytes, np.uint8)
     whole = []
     with pytest.raises(OSError, match="no such test set"):
-        for name, stretch in _Run(Lanes(jobs()), pool, memory, layout).stretches():
-            whole += [name] * stretch.last
+        for name, block in _Run(Lanes(jobs()), pool, memory, layout).blocks():
+            whole += [name] * block.last
     assert sorted(whole) == ["a", "b"]

@@ -13,7 +13,7 @@ from medmnist_c.builder.configs import select
 from medmnist_c.builder.parquet.build import build
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.evaluate import evaluate
-from medmnist_c.evaluation.feeding import stretches
+from medmnist_c.evaluation.feeding import blocks
 from medmnist_c.evaluation.model import Model
 
 WHICH = {
@@ -31,7 +31,7 @@ def data(tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def short_parts(monkeypatch):
-    monkeypatch.setattr(stretches, "_LONGEST", 16)
+    monkeypatch.setattr(blocks, "_LONGEST", 16)
 
 
 def stripes(images: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Test sets as stretches of images, in order: made in this process, or by others side by side."""
+"""Test sets as blocks of images, in order: made in this process, or by others side by side."""
 
 import contextlib
 import itertools
@@ -28,12 +28,12 @@ Job = TypeVar("Job")
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Block:
     """Successive images of a test set.
 
     labels: whole numbers, N x K.
     rows: for each input what it is, as bytes, N x row_bytes; they are overwritten when the next
-        stretch is asked for.
+        block is asked for.
     formats: of each input.
     last: whether the test set ends with it.
     """
@@ -45,7 +45,7 @@ class Stretch:
 
 
 Jobs = Iterator[tuple[Job, ReadableTestSet]]
-Fed = Generator[tuple[Job, Stretch], None, None]
+Fed = Generator[tuple[Job, Block], None, None]
 
 
 @dataclass(frozen=True)
@@ -61,33 +61,33 @@ class Lanes(Generic[Job]):
 
 
 def fed_here(lanes: Lanes[Job], inputs: Sequence[ModelInput], longest: int) -> Fed[Job]:
-    """The stretches of each test set in turn, made by a thread of this process.
+    """The blocks of each test set in turn, made by a thread of this process.
 
     Args:
         lanes: what is to be done; asked for when the one before is finished.
         inputs: what is made of each image.
-        longest: images of a stretch.
+        longest: images of a block.
     """
     for job, test_set in itertools.chain(lanes.apart, lanes.chained):
         maker = Maker(inputs, formats_of(inputs, test_set))
-        with contextlib.closing(prefetched(_made_here(maker, test_set, longest))) as stretches:
-            for stretch in stretches:
-                yield job, stretch
+        with contextlib.closing(prefetched(_made_here(maker, test_set, longest))) as blocks:
+            for block in blocks:
+                yield job, block
 
 
-def _made_here(maker: Maker, test_set: ReadableTestSet, longest: int) -> Iterator[Stretch]:
+def _made_here(maker: Maker, test_set: ReadableTestSet, longest: int) -> Iterator[Block]:
     for start in range(0, test_set.count, longest):
         stop = min(start + longest, test_set.count)
         rows = [np.empty((stop - start, form.row_bytes), np.uint8) for form in maker.formats]
         labels = maker.make(test_set, Part(start, stop, (0, test_set.count)), rows)
-        yield Stretch(labels, rows, maker.formats, stop == test_set.count)
+        yield Block(labels, rows, maker.formats, stop == test_set.count)
 
 
 def fed_by_processes(lanes: Lanes[Job], inputs: Sequence[ModelInput], number: int) -> Fed[Job]:
     """As `fed_here`, but made by so many processes, up to some hundred images ahead.
 
     The next jobs are asked for while those before are not finished. Several test sets may be under way
-    at a time: the stretches of each come in order, between those of others. The very first one goes
+    at a time: the blocks of each come in order, between those of others. The very first one goes
     alone: what is known of it decides what is asked for. All test sets are of one dataset.
 
     Raises:
@@ -102,7 +102,7 @@ def fed_by_processes(lanes: Lanes[Job], inputs: Sequence[ModelInput], number: in
     try:
         with pool_of(number, memory, dump_inputs(inputs), formats) as pool:
             for some in (Lanes(iter([first])), lanes):
-                yield from _Run(some, pool, memory.array(), layout).stretches()
+                yield from _Run(some, pool, memory.array(), layout).blocks()
     finally:
         memory.close()
 
@@ -175,13 +175,13 @@ class _Run(Generic[Job]):
         self._lanes = [_Lane(lanes.chained, chained=True)]
         self._lanes += [_Lane(lanes.apart) for _ in range(pool.size)]
 
-    def stretches(self) -> Fed[Job]:
+    def blocks(self) -> Fed[Job]:
         while True:
             self._submit()
             lane = next((one for one in self._lanes if _has_come(one)), None)
             if lane is not None:
-                job, stretch, segment = self._taken(lane)
-                yield job, stretch
+                job, block, segment = self._taken(lane)
+                yield job, block
                 self._free.append(segment)
                 self._pool.collect(0)
             elif any(one.given for one in self._lanes):
@@ -226,7 +226,7 @@ class _Run(Generic[Job]):
         others = sum(one.open for one in self._lanes if one is not lane)
         return len(lane.given) < max(_FOLLOWING, self._layout.segments - _FOLLOWING * others)
 
-    def _taken(self, lane: _Lane[Job]) -> tuple[Job, Stretch, int]:
+    def _taken(self, lane: _Lane[Job]) -> tuple[Job, Block, int]:
         job, pending, segment = lane.given.popleft()
         result, task = pending.result, pending.task
         assert result is not None
@@ -235,7 +235,7 @@ class _Run(Generic[Job]):
         formats = self._layout.formats
         rows = rows_at(self._memory, task.offsets, formats, len(result.labels))
         last = task.part.stop == task.test_set.count
-        return job, Stretch(result.labels, rows, formats, last), segment
+        return job, Block(result.labels, rows, formats, last), segment
 
 
 def _has_come(lane: _Lane) -> bool:
