@@ -217,6 +217,7 @@ def group_bars(reports: Sequence[Report], dataset: str) -> Figure:
             one = report.datasets[dataset]
             found = {g.name: g.means.get(PRIMARY) for g in one.groups}
             found["clean"] = one.clean.metrics[PRIMARY]
+            label: str | None = _legend_name(report.name)
             for place, group in enumerate(groups):
                 estimate = found.get(group)
                 if estimate is None or estimate.value is None:
@@ -236,16 +237,18 @@ def group_bars(reports: Sequence[Report], dataset: str) -> Figure:
                     error_kw={"linewidth": 0.9},
                     hatch=("", "///", "...", "xxx")[number % 4],
                     edgecolor="white",
-                    label=_legend_name(report.name) if place == 0 else None,
+                    label=label,
                 )
+                label = None  # its first bar has told it
         axes.set_xticks(range(len(groups)), groups)
         axes.set_ylabel("balanced error")
         axes.set_ylim(bottom=0)
         axes.grid(axis="y", linewidth=0.4, color="#cccccc")
         axes.set_axisbelow(True)
-        figure.legend(
-            loc="outside upper left", ncols=_legend_columns(reports, figure), frameon=False
-        )
+        if axes.containers:
+            figure.legend(
+                loc="outside upper left", ncols=_legend_columns(reports, figure), frameon=False
+            )
     return figure
 
 

@@ -272,6 +272,18 @@ def test_what_is_not_the_benchmarks_is_refused_in_one_sentence(reports, value, k
     assert "<" not in told or "less" in told
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_model_without_a_figure_of_clean_images_is_in_the_legend(reports):
+    plain = reports[0].to_dict()
+    nothing = {"value": None, "low": None, "high": None, "note": "too few images"}
+    plain = changed(plain, nothing, *BREAST, "clean", "metrics", "balanced_error")
+    named = figures.group_bars([RobustnessReport.from_dict(plain)], "breastmnist").legends[0]
+    assert [text.get_text() for text in named.get_texts()] == [reports[0].name]
+    for number in range(len(plain["datasets"]["breastmnist"]["groups"])):
+        plain = changed(plain, nothing, *BREAST, "groups", number, "means", "balanced_error")
+    assert not figures.group_bars([RobustnessReport.from_dict(plain)], "breastmnist").legends
+
+
 def test_a_dictionary_makes_the_same_report(reports):
     for report in reports:
         plain = report.to_dict()
