@@ -6,12 +6,12 @@ OFFLINE_REMEDY = (
 )
 
 
-MOST_SAID = 300  # characters of another library's words; they may quote a whole damaged file
+_MOST_SAID = 300  # characters of another library's words; they may quote a whole damaged file
 
 
 def one_line(error: object) -> str:
     """What an error says, as it may stand in a sentence: on one line, printable and not long."""
-    text = " ".join(str(error).split())[:MOST_SAID]
+    text = " ".join(str(error).split())[:_MOST_SAID]
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 

@@ -77,11 +77,9 @@ def failure_of(error: BaseException) -> Failure:
         quota = answered and _QUOTA.search(str(first)) is not None
         return Failure(said_without_queries(error), answered and not quota, quota=quota)
     plain = isinstance(first, OSError) and (first.strerror or first.args)
-    reason = (
-        said_without_queries(first)
-        if plain
-        else f"{type(first).__name__}: {said_without_queries(first)}"
-    )
+    reason = said_without_queries(first)
+    if not plain:
+        reason = f"{type(first).__name__}: {reason}"
     unreachable = any(isinstance(cause, _UNREACHABLE) for cause in chain)
     return Failure(reason, True, unreachable=unreachable)
 

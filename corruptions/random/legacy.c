@@ -146,11 +146,11 @@ COPY(avx512, AVX512, count_below_avx2, add_up_avx512, 1)
 /* The copies for this processor, the fastest first, and a null. */
 static void find_copies(const Draws **copies)
 {
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
+    const int needed = __builtin_cpu_supports("fma") && __builtin_cpu_supports("popcnt"); /* by both */
+    if (needed && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
         && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
         *copies++ = &avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("popcnt"))
-        *copies++ = &avx2;
+    if (needed && __builtin_cpu_supports("avx2")) *copies++ = &avx2;
     *copies++ = &plain;
     *copies = NULL;
 }
