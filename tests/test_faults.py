@@ -173,8 +173,11 @@ def test_a_cache_that_nobody_can_write_serves_what_it_has(how, tmp_path):
         subprocess.run(["mount", "-o", "remount,bind,ro", cache], check=True)
         clean = open_clean(find_clean_source(DATASET, tmp_path), cache)
         assert np.array_equal(list(clean.checked_images(0, 6)), right)
-        with pytest.raises(CleanDataError, match=r"Cannot write into .* \(Read-only file system"):
+        read_only = r"Cannot write into .* \(Read-only file system"
+        with pytest.raises(CleanDataError, match=read_only):
             open_clean(find_clean_source(DATASET, other), cache)
+        with pytest.raises(CleanDataError, match=read_only):  # `datasets` writes even to look
+            load_dataset("medmnist_c", NAME, **how)
     finally:
         subprocess.run(["umount", "-l", cache], check=True)
 

@@ -12,6 +12,7 @@ from support.http_server import serving
 from support.medmnist_files import write_medmnist_file
 
 from medmnist_c import build, evaluate
+from medmnist_c.builder.errors import CleanDataError
 from medmnist_c.builder.source import clean
 
 pytestmark = pytest.mark.datasets
@@ -122,3 +123,9 @@ def test_item_7_looking_at_configurations_leaves_no_lock_files(tmp_path):
     builder.download_and_prepare()
     again = load_dataset_builder("medmnist_c", NAME, sample=True, cache_dir=tmp_path)
     assert rows(again.as_dataset("test")) == rows(builder.as_dataset("test"))
+
+
+def test_a_cache_that_cannot_be_a_folder_gets_one_sentence(elsewhere, tmp_path):
+    (tmp_path / "here" / "cache").write_text("no folder")
+    with pytest.raises(CleanDataError, match=r"^Cannot write into .*cache \(.*choose another cache"):
+        load_dataset("medmnist_c", NAME, split="test", **RELATIVE)

@@ -9,6 +9,7 @@ import datasets
 from datasets.utils._filelock import FileLock
 from datasets.utils.file_utils import is_remote_url
 
+from medmnist_c.builder.disk import writing_into
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.settings import cache_folder
 
@@ -24,7 +25,8 @@ class FixedLocation(datasets.ArrowBasedBuilder):
             cache_dir = str(absolute(cache_dir))
         if isinstance(data_dir, str | os.PathLike):
             data_dir = str(absolute(data_dir))
-        super().__init__(cache_dir, *args, data_dir=data_dir, **kwargs)
+        with writing_into(Path(cache_dir)):  # even to read, `datasets` writes a lock file there
+            super().__init__(cache_dir, *args, data_dir=data_dir, **kwargs)
         self._remove_lock()
 
     def _remove_lock(self) -> None:
