@@ -127,5 +127,7 @@ def test_item_7_looking_at_configurations_leaves_no_lock_files(tmp_path):
 
 def test_a_cache_that_cannot_be_a_folder_gets_one_sentence(elsewhere, tmp_path):
     (tmp_path / "here" / "cache").write_text("no folder")
-    with pytest.raises(CleanDataError, match=r"^Cannot write into .*cache \(.*choose another cache"):
+    with pytest.raises(
+        CleanDataError, match=r"^Cannot write into .*cache \(.*choose another cache"
+    ):
         load_dataset("medmnist_c", NAME, split="test", **RELATIVE)
