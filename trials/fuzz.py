@@ -30,10 +30,13 @@ INPUTS_A_ROUND = 400  # of the cheapest target
 
 
 def limit_memory(megabytes: int) -> None:
-    """Let this process take no more address space than it has and `megabytes` more."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    """Let this process take no more memory of its own than it has and `megabytes` more.
+
+    Of address space each thread sets more aside than it takes.
+    """
+    pages = int(Path("/proc/self/statm").read_text().split()[5])
     limit = pages * resource.getpagesize() + megabytes * 2**20
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 def main() -> None:

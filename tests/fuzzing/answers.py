@@ -57,11 +57,15 @@ def fetch(given: list) -> None:
     """From a server that says anything comes the right file or an error."""
     server = _server()
     server.answers = list(given)
+    server.requests.clear()
     policy = RetryPolicy(tries=3, first_s=0, longest_wish_s=0)
     waits = mock.patch.object(download, "POLICY", policy)
     silence = mock.patch.object(http, "TIMEOUT_S", 1)
     direct = mock.patch.dict(os.environ, no_proxy="127.0.0.1")
     with folder() as place, no_code_runs(), waits, silence, direct, refusing(CleanDataError):
         url, sha256 = f"{server.url}/f", hashlib.sha256(_CONTENT).hexdigest()
-        fetched = download.fetch_file(url, sha256, len(_CONTENT), place / "f")
-        assert fetched.read_bytes() == _CONTENT
+        try:
+            fetched = download.fetch_file(url, sha256, len(_CONTENT), place / "f")
+            assert fetched.read_bytes() == _CONTENT
+        finally:
+            assert server.requests, "the server stands still"  # it would look like a refusal
