@@ -10,14 +10,19 @@ _MOST_SAID = 300  # characters of another library's words; they may quote a whol
 
 
 def one_line(error: object) -> str:
-    """What an error says, as it may stand in a sentence: on one line, printable and not long."""
+    """What an error says, as it may stand in a sentence: on one line, printable and not long.
+
+    An exception that says nothing is told by its kind.
+    """
     text = " ".join(str(error).split())[:_MOST_SAID]
+    if not text and isinstance(error, BaseException):
+        return type(error).__name__
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an error says, or its kind where it says nothing."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """The first line of what an error says, as it may stand in a sentence; or its kind."""
+    return one_line(str(error).strip().partition("\n")[0] or error)
 
 
 class UnknownNameError(ValueError):

@@ -53,7 +53,7 @@ def pixels_of_cell(
             decoding = dataclasses.replace(feature, decode=True)
             image = decoding.decode_example(cell, token_per_repo_id=dict(tokens or {}))
         except Exception as error:  # Pillow has many for what is no image
-            reason = one_line(error) or type(error).__name__
+            reason = one_line(error)
             raise UnusableImage(
                 f"{where} cannot be read ({shown(reason)}); mend it or leave it out."
             ) from error

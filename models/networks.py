@@ -60,7 +60,7 @@ def _timm(name: str, classes: int, side: int, pretrained: bool) -> Network:
         if module.default_cfg.get("fixed_input_size") and wanted != (side, side):
             module = timm.create_model(name, img_size=side, **how)
     except Exception as error:  # the Hub's, timm's and torch's own
-        raise ModelError(f"timm cannot make {shown(name)} ({first_line(error)[:300]}).") from error
+        raise ModelError(f"timm cannot make {shown(name)} ({first_line(error)}).") from error
     return Network(module, tuple(module.default_cfg["mean"]), tuple(module.default_cfg["std"]))
 
 
@@ -76,7 +76,7 @@ def _torchvision(name: str, classes: int, side: int, pretrained: bool) -> Networ
             module = get_model(name, weights="DEFAULT")
             _put_head(module, name, classes)
     except (OSError, ValueError) as error:
-        raise ModelError(f"torchvision cannot make {name} ({first_line(error)[:300]}).") from error
+        raise ModelError(f"torchvision cannot make {name} ({first_line(error)}).") from error
     return Network(module, IMAGENET_MEAN, IMAGENET_STD)
 
 

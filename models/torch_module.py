@@ -115,7 +115,7 @@ def weights_from(path: Path) -> dict[str, Any]:
         raise
     except Exception as error:  # pickle raises nearly anything
         raise ModelError(
-            f"{path} holds no plain tensors ({first_line(error)[:200]}); save model.state_dict(), or "
+            f"{path} holds no plain tensors ({first_line(error)}); save model.state_dict(), or "
             "safetensors."
         ) from error
     for key in ("state_dict", "model_state_dict", "model"):

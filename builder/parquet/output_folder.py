@@ -231,4 +231,4 @@ def _as_os_error() -> Iterator[None]:
     except OSError:
         raise
     except Exception as error:
-        raise OSError(None, one_line(error) or type(error).__name__) from error
+        raise OSError(None, one_line(error)) from error

@@ -74,7 +74,7 @@ class Checkpoints:
             return Progress(**state["progress"])
         except Exception as error:  # pickle and torch raise nearly anything
             raise ExperimentError(
-                f"{self._file} is damaged or of another training ({first_line(error)[:200]}); remove it "
+                f"{self._file} is damaged or of another training ({first_line(error)}); remove it "
                 "to train from the start."
             ) from error
 

@@ -107,7 +107,7 @@ def _function(name: str, choices: Choices) -> tuple[OnnxFunction, Channels, Path
             str(path), options, providers=list(dict.fromkeys(providers))
         )
     except Exception as error:  # onnxruntime has no common class of its own
-        raise ModelError(f"onnxruntime cannot open {path} ({first_line(error)[:200]}).") from error
+        raise ModelError(f"onnxruntime cannot open {path} ({first_line(error)}).") from error
     device = "cuda" if session.get_providers()[0].startswith("CUDA") else "cpu"
     return OnnxFunction(session, True), _transform(session, path, choices), path, device
 

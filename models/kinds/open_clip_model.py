@@ -104,7 +104,5 @@ def _loaded(name: str, choices: Choices, device: str) -> tuple[Any, OwnTransform
         tokenizer = open_clip.get_tokenizer(architecture)
         config = open_clip.get_model_preprocess_cfg(network)
     except Exception as error:  # open_clip's, torch's and the Hub's
-        raise ModelError(
-            f"open_clip cannot load {shown(name)} ({first_line(error)[:200]})."
-        ) from error
+        raise ModelError(f"open_clip cannot load {shown(name)} ({first_line(error)}).") from error
     return ready(network, device), OwnTransform(transform, config), tokenizer

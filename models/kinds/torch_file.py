@@ -71,7 +71,7 @@ def _loaded(path: Path, device: str) -> Any:
     except Exception as error:  # torch raises nearly anything
         raise ModelError(
             f"{path} is neither TorchScript nor, with the ending .pt2, of torch.export "
-            f"({first_line(error)[:200]}); a file of weights alone needs its network, as in "
+            f"({first_line(error)}); a file of weights alone needs its network, as in "
             "timm:NAME with --weights."
         ) from error
 
@@ -85,5 +85,5 @@ def _columns(function: TorchFunction, path: Path) -> int:
     except Exception as error:
         raise ModelError(
             f"{path} does not take float32 batches B x 3 x {PUBLISHED_SIZE} x {PUBLISHED_SIZE} of any B "
-            f"({first_line(error)[:200]}); export it with a dynamic batch size."
+            f"({first_line(error)}); export it with a dynamic batch size."
         ) from error
