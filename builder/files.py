@@ -18,7 +18,9 @@ def absolute(path: str | os.PathLike[str]) -> Path:
 
     Where nobody knows a home folder, as in a container, "~" stays a name, as `datasets` has it.
     """
-    return Path(os.path.expanduser(path)).absolute()
+    with contextlib.suppress(ValueError):  # "~\0": no user has such a name
+        path = os.path.expanduser(path)
+    return Path(path).absolute()
 
 
 @contextlib.contextmanager

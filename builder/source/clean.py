@@ -92,10 +92,7 @@ def find_clean_source(
         return CleanSource(dataset, info.md5[:16], info.count(split), None, split, info.size)
     if not isinstance(data_dir, str | os.PathLike):
         raise TypeError(f"data_dir is the path of a folder, not {shown(data_dir)}.")
-    try:
-        path = Path(data_dir).expanduser().absolute() / info.file_name
-    except RuntimeError as error:  # "~nobody/"
-        raise CleanDataError(f"Cannot find {str(data_dir)!r} ({error}).") from error
+    path = absolute(data_dir) / info.file_name
     if Path(data_dir) == SAMPLE_FOLDER and (split, info.size) != (PUBLISHED, PUBLISHED_SIZE):
         raise CleanDataError(
             f"The package's sample has test images of {PUBLISHED_SIZE} pixels only, no {split} images "

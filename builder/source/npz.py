@@ -28,7 +28,7 @@ CHUNK = 1 << 20  # bytes read, or inflated, at a time
 _TAIL = 1 << 10  # the directory of an npz of six arrays fits: one request
 _LONGEST_DIRECTORY = 1 << 20
 _LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature; lengths of name and extra field
-_ENCRYPTED = 0x1 | 0x40
+_UNREADABLE = 0x1 | 0x20 | 0x40  # encrypted, a patch to another file, or strongly encrypted
 _HEADER_PEEKS = (1 << 8, 1 << 13)  # compressed bytes that hold an npy header: mostly, always
 _LONGEST_HEADER = 1 << 12
 _LENGTH_FIELDS = {(1, 0): "<H", (2, 0): "<I"}  # of an npy header, by version of the format
@@ -269,8 +269,8 @@ def _member(source: ByteSource, directory: list[zipfile.ZipInfo], name: str) -> 
     member = Member(
         source, name, stored, info.CRC, info.compress_size, info.file_size, info.header_offset
     )
-    if info.flag_bits & _ENCRYPTED:
-        raise member.error("is encrypted")
+    if info.flag_bits & _UNREADABLE:
+        raise member.error("is encrypted or a patch to another file")
     if not stored and info.compress_type != zipfile.ZIP_DEFLATED:
         raise member.error(f"is compressed by method {info.compress_type}, not by deflate")
     if stored and info.compress_size != info.file_size:
