@@ -53,9 +53,8 @@ def pixels_of_cell(
             decoding = dataclasses.replace(feature, decode=True)
             image = decoding.decode_example(cell, token_per_repo_id=dict(tokens or {}))
         except Exception as error:  # Pillow has many for what is no image
-            reason = one_line(error)
             raise UnusableImage(
-                f"{where} cannot be read ({shown(reason)}); mend it or leave it out."
+                f"{where} cannot be read ({shown(one_line(error))}); mend it or leave it out."
             ) from error
     if image.mode not in ("L", "RGB"):
         raise UnusableImage(_of_mode(image.mode, where))

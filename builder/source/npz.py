@@ -247,8 +247,8 @@ def find_members(source: ByteSource, names: tuple[str, ...]) -> list[Member]:
     """Members of an npz by their file names ("test_images.npy"), from the zip's directory alone.
 
     Raises:
-        NpzError: no zip, a member is missing or there twice, encrypted, or compressed otherwise
-            than by deflate.
+        NpzError: no zip, a member is missing or there twice, encrypted, a patch, or compressed
+            otherwise than by deflate.
         CleanDataError: the source cannot be read.
     """
     try:
