@@ -5,6 +5,8 @@ import threading
 from collections.abc import Generator, Iterable
 from typing import TypeVar
 
+from medmnist_c.builder.waiting import next_of
+
 Item = TypeVar("Item")
 
 _AHEAD = 2  # batches: enough to hide one, few enough for any memory
@@ -43,7 +45,7 @@ def prefetched(items: Iterable[Item]) -> Generator[Item, None, None]:
     thread.start()
     try:
         while True:
-            item, error = made.get()
+            item, error = next_of(made)
             if error is not None:
                 raise error
             if item is _END:

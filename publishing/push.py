@@ -23,6 +23,7 @@ from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.builder.testset.spec import TestSetSpec, specs_of
+from medmnist_c.builder.waiting import result_of
 from medmnist_c.publishing.allowance import Allowance
 from medmnist_c.publishing.card.card import CardUpdate
 from medmnist_c.publishing.client import RateLimiter, quiet_clients
@@ -254,11 +255,11 @@ def _publish(
                         break
                     sending.append(submit(uploader.take, test_set))
                     while len(sending) > _TEST_SETS_AHEAD:
-                        sending.popleft().result()
+                        result_of(sending.popleft())
             except (BuildError, CleanDataError) as error:
                 problem = error
             for future in [*sending, submit(uploader.finish)]:
-                future.result()
+                result_of(future)
         return progress.sent_bytes, problem
 
 

@@ -29,10 +29,12 @@ num_proc = int(sys.argv[2]) or None
 load_dataset("medmnist_c", "{NAME}", split="test", data_dir=sys.argv[1], num_proc=num_proc)
 """
 PROBE = """
-import sys, time
+import signal, sys, threading, time
 from medmnist_c.models.probe.threads import side_by_side
 def fit(head):
     print("fitting", file=sys.stderr, flush=True)
+    if sys.argv[1] == "thread":
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
     time.sleep(60)  # like linear algebra it is not interrupted
 side_by_side(fit, range(8))
 """
@@ -129,10 +131,12 @@ def test_item_11_ctrl_c_ends_load_dataset(num_proc, data, tmp_path):
     assert leftovers(tmp_path) == []
 
 
-def test_item_11_ctrl_c_ends_a_probe_whose_heads_are_fitted(tmp_path):
+@pytest.mark.parametrize(("taker", "number"), [("process", signal.SIGINT), ("thread", 0)])
+def test_item_11_ctrl_c_ends_a_probe_whose_heads_are_fitted(taker, number, tmp_path):
+    """Also if the system gives the signal to a thread that fits one: nothing wakes the main thread."""
     pytest.importorskip("threadpoolctl")
-    process = python(PROBE, cwd=tmp_path)
-    seconds, said = ended_by(signal.SIGINT, process, drawing(process, b"fitting"))
+    process = python(PROBE, taker, cwd=tmp_path)
+    seconds, said = ended_by(number, process, drawing(process, b"fitting"))
     assert seconds < SECONDS + SLACK
     assert process.returncode == -signal.SIGINT and said.rstrip().endswith("KeyboardInterrupt")
 

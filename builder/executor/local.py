@@ -2,14 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    wait,
-)
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 
 from medmnist_c.builder.executor.base import T, TaskFailed, Workers, WorkersGone
 from medmnist_c.builder.executor.processes import (
@@ -18,6 +11,7 @@ from medmnist_c.builder.executor.processes import (
     run_task,
     set_up_process,
 )
+from medmnist_c.builder.waiting import first_done
 
 
 @contextlib.contextmanager
@@ -56,7 +50,7 @@ class _LocalWorkers(Workers):
         return self._pool.submit(run_task, function, *arguments)
 
     def wait(self, futures: Collection[Future[T]]) -> Collection[Future[T]]:
-        return wait(futures, return_when=FIRST_COMPLETED).done
+        return first_done(futures)
 
     def result(self, future: Future[T]) -> T:
         self._free += 1

@@ -1,18 +1,21 @@
 """Work on features in threads."""
 
-from collections.abc import Callable, Iterable
-from multiprocessing.pool import ThreadPool
+import contextlib
+import multiprocessing
+from collections.abc import Callable, Collection
+from multiprocessing.pool import IMapIterator, ThreadPool
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from medmnist_c.builder.executor.processes import available_cores
+from medmnist_c.builder.waiting import LOOK_S
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
-def side_by_side(make: Callable[[Given], Made], of: Iterable[Given]) -> list[Made]:
+def side_by_side(make: Callable[[Given], Made], of: Collection[Given]) -> list[Made]:
     """What `make` gives for each, in order, a thread a core.
 
     Linear algebra takes one thread in each: it would use several in a part of the work alone, and their
@@ -20,4 +23,11 @@ def side_by_side(make: Callable[[Given], Made], of: Iterable[Given]) -> list[Mad
     `concurrent.futures`, does not wait for threads that are at work.
     """
     with threadpool_limits(1), ThreadPool(available_cores()) as threads:
-        return list(threads.imap(make, of))
+        made = threads.imap(make, of)
+        return [_next(made) for _ in of]
+
+
+def _next(made: "IMapIterator[Made]") -> Made:
+    while True:
+        with contextlib.suppress(multiprocessing.TimeoutError):
+            return made.next(timeout=LOOK_S)
