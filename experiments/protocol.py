@@ -16,6 +16,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.splits import Split
 from medmnist_c.builder.suggestions import nearest, shown
 from medmnist_c.experiments.errors import ExperimentError
@@ -146,7 +147,7 @@ def _read(preset: str) -> tuple[str, str]:
         return preset, resources.files(__package__).joinpath(f"presets/{preset}.toml").read_text(
             "utf-8"
         )
-    path = Path(preset).expanduser()
+    path = absolute(preset)
     if path.suffix != ".toml":
         raise ExperimentError(
             f"There is no preset {shown(preset)}{nearest(preset, PRESETS)} A protocol of one's own is a "
@@ -154,7 +155,7 @@ def _read(preset: str) -> tuple[str, str]:
         )
     try:
         return path.stem, path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ExperimentError(f"Cannot read the protocol {path} ({error}).") from error
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.suggestions import nearest, shown
 from medmnist_c.models.errors import ModelError
 from medmnist_c.models.name import ModelName
@@ -43,4 +44,4 @@ class Choices:
 
     def weights_file(self) -> Path | None:
         """The file of weights, if one was given."""
-        return Path(self.weights).expanduser().absolute() if self.weights else None
+        return absolute(self.weights) if self.weights else None

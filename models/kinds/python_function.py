@@ -8,9 +8,9 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from medmnist_c.builder.files import absolute
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.model import Model
 from medmnist_c.models.choices import Choices
@@ -72,7 +72,7 @@ def _function(name: str) -> Callable[[str], Any]:
             f"python:{name} should be python:MODULE:FUNCTION, or python:FILE.py:FUNCTION."
         )
     if place.endswith(".py"):
-        path = Path(place).expanduser().absolute()
+        path = absolute(place)
         spec = importlib.util.spec_from_file_location(path.stem, path)
         if spec is None or spec.loader is None or not path.is_file():
             raise ModelError(f"There is no file {path}.")

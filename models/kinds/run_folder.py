@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo
-from medmnist_c.builder.files import atomic_write
+from medmnist_c.builder.files import absolute, atomic_write
 from medmnist_c.models.choices import Choices
 from medmnist_c.models.errors import ModelError
 from medmnist_c.models.facts import facts_of
@@ -69,7 +69,7 @@ class TrainedModel:
 
 def classifier(name: str, info: MedMNISTInfo, choices: Choices) -> LoadedModel:
     """Raises ModelError: the folder holds no finished training, or one for another dataset."""
-    folder = Path(name).expanduser().absolute()
+    folder = absolute(name)
     trained = TrainedModel.load(folder)
     if trained.dataset != info.name:
         raise ModelError(f"{folder} was trained for {trained.dataset}, not for {info.name}.")

@@ -1,6 +1,5 @@
 """`hf:`: image classifiers of transformers, from a folder or the Hub, with their own image processor."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from medmnist_c.builder.suggestions import shown
 from medmnist_c.models.choices import Choices
 from medmnist_c.models.errors import ModelError, needing
 from medmnist_c.models.facts import facts_of
+from medmnist_c.models.files import folder_or_name
 from medmnist_c.models.labels import matched_labels
 from medmnist_c.models.loaded import Encoder, LoadedModel
 from medmnist_c.models.torch_module import TorchFunction, device_for, digest_of, ready
@@ -91,7 +91,7 @@ def _loaded(kind: Any, name: str, choices: Choices) -> tuple[Any, ProcessorTrans
 
     if choices.weights:
         raise ModelError("A checkpoint of transformers brings its weights; leave weights out.")
-    place = str(Path(name).expanduser()) if Path(name).expanduser().is_dir() else name
+    place = folder_or_name(name)
     how = {"trust_remote_code": choices.trust_remote_code}
     try:
         processor = AutoImageProcessor.from_pretrained(place, **how)

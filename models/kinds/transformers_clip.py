@@ -1,6 +1,5 @@
 """`clip:`: models of images and text of transformers (CLIP, SigLIP and their like), zero-shot."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from medmnist_c.builder.suggestions import shown
 from medmnist_c.models.choices import Choices
 from medmnist_c.models.errors import ModelError, needing
 from medmnist_c.models.facts import facts_of
+from medmnist_c.models.files import folder_or_name
 from medmnist_c.models.kinds.transformers_classifier import ProcessorTransform
 from medmnist_c.models.loaded import Encoder, LoadedModel
 from medmnist_c.models.torch_module import TorchFunction, device_for, digest_of, ready
@@ -93,7 +93,7 @@ def _loaded(name: str, choices: Choices, device: str) -> tuple[Any, Any]:
         from transformers import AutoModel, AutoProcessor
     if choices.weights:
         raise ModelError("A checkpoint of transformers brings its weights; leave weights out.")
-    place = str(Path(name).expanduser()) if Path(name).expanduser().is_dir() else name
+    place = folder_or_name(name)
     how = {"trust_remote_code": choices.trust_remote_code}
     try:
         processor = AutoProcessor.from_pretrained(place, **how)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from medmnist_c.builder.dataset_info import MedMNISTInfo
+from medmnist_c.builder.files import absolute
 from medmnist_c.models.errors import ModelError
 
 _FILE = "prompts.json"
@@ -34,11 +35,11 @@ def prompts_for(info: MedMNISTInfo, file: str | Path | None = None) -> Prompts:
         text = resources.files(__package__).joinpath(_FILE).read_text("utf-8")
         name = ""
     else:
-        path = Path(file).expanduser()
+        path = absolute(file)
         name = f"{path.name}, "
         try:
             text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise ModelError(f"Cannot read the prompts in {path} ({error}).") from error
     try:
         content = json.loads(text)

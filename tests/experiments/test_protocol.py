@@ -85,8 +85,9 @@ def test_a_bad_line_is_named(tmp_path, changed, words):
 def test_what_there_is_not_is_named(tmp_path):
     with pytest.raises(ExperimentError, match=r"There is no preset 'papre'.*paper"):
         load_protocol("papre")
-    with pytest.raises(ExperimentError, match="Cannot read"):
-        load_protocol(tmp_path / "none.toml")
+    for file in (tmp_path / "none.toml", "~no-one/none.toml", "~\0.toml"):
+        with pytest.raises(ExperimentError, match="Cannot read"):
+            load_protocol(file)
     with pytest.raises(ExperimentError, match=r"no augmentation 'tageted'.*targeted"):
         Run("breastmnist", "small:plain", "tageted", 1)
     with pytest.raises(ExperimentError, match="draws none"):

@@ -91,6 +91,8 @@ def test_what_is_known_of_a_model_is_told(checkpoint):
         ("tim:resnet50", {}, "no kind of model 'tim'; did you mean 'timm'"),
         ("timm:", {}, "something must follow the colon"),
         ("torch:/no/such.pt", {}, "There is no file /no/such.pt"),
+        ("torch:~no-one/such.pt", {}, "There is no file .*~no-one/such.pt"),
+        ("python:~no-one/such.py:f", {}, "There is no file .*~no-one/such.py"),
         ("python:no_such_module:f", {}, "There is no module 'no_such_module'"),
         ("python:os.path:no_such", {}, "has no function 'no_such'"),
         ("python:os", {}, "should be python:MODULE:FUNCTION"),
@@ -198,3 +200,6 @@ def test_there_are_prompts_for_every_dataset(dataset):
     assert len(prompts.captions) == len(info.labels) * (1 + info.multi_label)
     assert len(set(prompts.captions)) == len(prompts.captions)
     assert prompts.version == "version 1"
+    for file in ("none.json", "~no-one/none.json", "~\0"):
+        with pytest.raises(ModelError, match="Cannot read"):
+            prompts_for(info, file)
