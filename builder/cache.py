@@ -10,7 +10,6 @@
 """
 
 import contextlib
-import fnmatch
 import os
 import re
 import shutil
@@ -22,9 +21,9 @@ from filelock import FileLock, Timeout
 
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.hf.registration import NAME
+from medmnist_c.builder.patterns import matcher
 from medmnist_c.builder.source.clean import CACHE_FOLDER
 from medmnist_c.builder.splits import SPLITS
-from medmnist_c.builder.suggestions import shown
 from medmnist_c.corruptions.stain_masks import REFERENCE_FILE
 
 _COPY = rf"([a-z]+)(?:-[0-9]+)?(?:-(?:{'|'.join(SPLITS)}))?-[0-9a-f]+"  # of clean images
@@ -59,9 +58,7 @@ def cache_entries(cache_dir: str | Path, pattern: str = "*") -> list[CacheEntry]
     Raises:
         TypeError: the pattern is no string.
     """
-    if not isinstance(pattern, str):
-        raise TypeError(f"A pattern is a string such as 'derma*', not {shown(pattern)}.")
-    folder = absolute(cache_dir)
+    fits, folder = matcher(pattern), absolute(cache_dir)
     found = [
         *_clean(folder / CACHE_FOLDER),
         *_prepared(folder / NAME),
@@ -71,8 +68,7 @@ def cache_entries(cache_dir: str | Path, pattern: str = "*") -> list[CacheEntry]
     return [
         one
         for one in sorted(found, key=lambda one: one.kind == LOCK)  # last: removing takes locks
-        if fnmatch.fnmatchcase(one.name, pattern)
-        or fnmatch.fnmatchcase(one.name.partition("_")[0], pattern)
+        if fits(one.name) or fits(one.name.partition("_")[0])
     ]
 
 

@@ -1,6 +1,5 @@
 """Names of the benchmark's configurations: `{dataset}_{corruption}_{severity}` and `{dataset}_clean`."""
 
-import fnmatch
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,11 +7,9 @@ from functools import lru_cache
 from typing import SupportsIndex
 
 from medmnist_c.builder.errors import UnknownNameError
+from medmnist_c.builder.patterns import matcher
 from medmnist_c.builder.suggestions import nearest, shown
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
-
-# Characters; what Python makes of a pattern it keeps, however long it is.
-_LONGEST_PATTERN = 200
 
 CLEAN = "clean"
 
@@ -193,21 +190,16 @@ def config_names(
         TypeError: a pattern is no string, or `severity` no whole number.
         UnknownNameError: `pattern`, `corruption` or `severity` matches nothing in the benchmark.
     """
-    for what in (pattern, "*" if corruption is None else corruption):
-        if not isinstance(what, str):
-            raise TypeError(f"A pattern is a string such as 'derma*', not {shown(what)}.")
-        if len(what) > _LONGEST_PATTERN:
-            raise UnknownNameError(
-                f"A pattern has at most {_LONGEST_PATTERN} characters, not {len(what):,}; shorten it."
-            )
+    name_fits = matcher(pattern)
+    corruption_fits = matcher("*" if corruption is None else corruption)
     if severity is not None:
         severity = _checked_severity(severity)
 
     def fits_pattern(one: Config) -> bool:
-        return fnmatch.fnmatchcase(one.name, pattern) or fnmatch.fnmatchcase(one.dataset, pattern)
+        return name_fits(one.name) or name_fits(one.dataset)
 
     def fits_corruption(one: Config) -> bool:
-        return corruption is None or fnmatch.fnmatchcase(_corruption_of(one), corruption)
+        return corruption_fits(_corruption_of(one))
 
     def fits_severity(one: Config) -> bool:
         return severity is None or (isinstance(one, CorruptedConfig) and one.severity == severity)

@@ -1,11 +1,11 @@
 """Which test sets are scored: names and wildcards, as everywhere else."""
 
-import fnmatch
 from collections.abc import Iterable, Sequence
 from typing import SupportsIndex
 
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig, find_config
 from medmnist_c.builder.errors import UnknownNameError
+from medmnist_c.builder.patterns import matcher
 from medmnist_c.builder.suggestions import nearest, shown
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES
 
@@ -38,7 +38,7 @@ def chosen_configs(
         configs += _corrupted(dataset, ("*",) if patterns is None else patterns, levels)
     corrupted = [one.corruption for one in configs if isinstance(one, CorruptedConfig)]
     for pattern in patterns or ():
-        if not fnmatch.filter(corrupted, pattern):
+        if not any(map(matcher(pattern), corrupted)):
             known = dict.fromkeys(name for dataset in names for name in CORRUPTIONS[dataset])
             raise UnknownNameError(
                 f"{', '.join(names)} has no corruption {shown(pattern)}"
@@ -55,7 +55,7 @@ def _datasets(patterns: list[str]) -> list[str]:
             raise TypeError(
                 f"The dataset's name is a string such as 'octmnist', not {shown(pattern)}."
             )
-        matching = [name for name in CORRUPTIONS if fnmatch.fnmatchcase(name, pattern)]
+        matching = list(filter(matcher(pattern), CORRUPTIONS))
         if not matching:
             raise UnknownNameError(
                 f"There is no dataset {shown(pattern)} in MedMNIST-C"
@@ -72,7 +72,7 @@ def _corrupted(
     for pattern in patterns:
         names = [pattern]
         if isinstance(pattern, str) and any(one in pattern for one in "*?["):
-            names = fnmatch.filter(CORRUPTIONS[dataset], pattern)
+            names = list(filter(matcher(pattern), CORRUPTIONS[dataset]))
         for name in names:
             found = (find_config(dataset, name, severity) for severity in severities)
             chosen |= {(name, one.severity) for one in found}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from medmnist_c import config_names
+from medmnist_c.builder.cache import cache_entries
 from medmnist_c.builder.configs import (
     CleanConfig,
     CorruptedConfig,
@@ -97,6 +98,8 @@ def test_selecting_keeps_the_order_of_the_table_and_names_each_once():
         (lambda: config_names(severity=True), TypeError, "not True"),
         (lambda: config_names(b"derma*"), TypeError, "not b'derma*'"),
         (lambda: config_names("?" * 3000), UnknownNameError, "at most 200 characters, not 3,000"),
+        (lambda: cache_entries("none", "?" * 3000), UnknownNameError, "at most 200 characters"),
+        (lambda: cache_entries("none", 3), TypeError, "not 3"),
         (lambda: config_names("nothing*"), UnknownNameError, "No configuration matches 'nothing*'"),
         (lambda: config_names("dermnist*"), UnknownNameError, "did you mean 'dermamnist'"),
         (lambda: config_names(corruption="buble"), UnknownNameError, "did you mean 'bubble'"),

@@ -312,6 +312,8 @@ def test_test_sets_are_chosen_by_patterns():
     ]
     for which, words in (
         (("organ?", None, None), "There is no dataset 'organ\\?'"),
+        (("?" * 3000, None, None), "at most 200 characters"),
+        (("organ*", "*" * 3000, None), "at most 200 characters"),
         (("organ*", "*_nose", None), r"has no corruption '\*_nose'"),
         ((["dermamnist", "breastmnist"], "black_corner", 1), "breastmnist has no corruption"),
     ):
