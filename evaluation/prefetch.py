@@ -5,7 +5,7 @@ import threading
 from collections.abc import Generator, Iterable
 from typing import TypeVar
 
-from medmnist_c.builder.waiting import next_of
+from medmnist_c.builder.executor.waiting import next_of
 
 Item = TypeVar("Item")
 

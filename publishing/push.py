@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from medmnist_c.builder.configs import Config, select
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE
 from medmnist_c.builder.errors import BuildError, CleanDataError, PublishError
+from medmnist_c.builder.executor.waiting import result_of
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.parquet.scheduling import make_test_sets
 from medmnist_c.builder.retry import RetryPolicy
@@ -23,7 +24,6 @@ from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.builder.testset.spec import TestSetSpec, specs_of
-from medmnist_c.builder.waiting import result_of
 from medmnist_c.publishing.allowance import Allowance
 from medmnist_c.publishing.card.card import CardUpdate
 from medmnist_c.publishing.client import RateLimiter, quiet_clients

@@ -11,7 +11,7 @@ from medmnist_c.builder.executor.processes import (
     run_task,
     set_up_process,
 )
-from medmnist_c.builder.waiting import first_done
+from medmnist_c.builder.executor.waiting import first_done
 
 
 @contextlib.contextmanager

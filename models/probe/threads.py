@@ -9,7 +9,7 @@ from typing import TypeVar
 from threadpoolctl import threadpool_limits
 
 from medmnist_c.builder.executor.processes import available_cores
-from medmnist_c.builder.waiting import LOOK_S
+from medmnist_c.builder.executor.waiting import LOOK_S
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")

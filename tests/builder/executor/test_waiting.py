@@ -9,7 +9,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from medmnist_c.builder.waiting import first_done, next_of, result_of
+from medmnist_c.builder.executor.waiting import first_done, next_of, result_of
 
 LATER_S = 5.0  # when what is waited for comes: long after the signal
 
