@@ -2,10 +2,14 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import datasets
 import numpy as np
 import pytest
 from support.medmnist_files import medmnist_arrays, write_npz
@@ -14,7 +18,8 @@ import medmnist_c
 
 pytest.importorskip("torch")
 
-EXAMPLE = Path(__file__).parent.parent / "examples" / "train_augmented.py"
+REPOSITORY = Path(__file__).parent.parent
+EXAMPLE = REPOSITORY / "examples" / "train_augmented.py"
 
 
 @pytest.mark.long
@@ -48,17 +53,32 @@ def test_three_ways_of_training_are_compared(tmp_path):
         assert len(report["datasets"]["breastmnist"]["corruptions"]) == 7
 
 
-def test_the_readmes_model_is_scored(tmp_path, monkeypatch):
-    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-    block = re.search(r"## Score a model.*?```python\n(.*?)```", readme, re.S)[1]
-    evaluate = medmnist_c.evaluate
+def on_the_sample(function: Callable[..., Any], **few: Any) -> Callable[..., Any]:
+    """The same function, which takes the images inside the package where it would fetch some."""
 
-    def on_the_sample(predict, dataset, **options):
-        few = {"sample": True, "corruptions": "pixelate", "severities": [1]}
-        return evaluate(predict, dataset, **few, **options)
+    def called(*arguments: Any, **options: Any) -> Any:
+        made_already = arguments[0] in ("./derma", "imagefolder")
+        return function(*arguments, **options, **({} if made_already else {"sample": True, **few}))
 
-    monkeypatch.setattr(medmnist_c, "evaluate", on_the_sample)
+    return called
+
+
+def test_the_readmes_python_runs(tmp_path, monkeypatch):
+    """All of it, from top to bottom, as in a checkout; the model that it shows is scored."""
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    shutil.copytree(REPOSITORY / "docs", tmp_path / "docs")
     monkeypatch.chdir(tmp_path)
-    exec(block, {"medmnist_c": medmnist_c})
+    monkeypatch.setattr(medmnist_c, "build", on_the_sample(medmnist_c.build))
+    few = {"corruptions": "pixelate", "severities": [1]}
+    monkeypatch.setattr(medmnist_c, "evaluate", on_the_sample(medmnist_c.evaluate, **few))
+    with monkeypatch.context() as patched:
+        patched.setattr(datasets, "load_dataset", on_the_sample(datasets.load_dataset))
+        seen: dict[str, Any] = {}
+        for block in re.findall(r"```python\n(.*?)```", readme, re.S):
+            exec(block, seen)
+    assert seen["row"]["image"].size == (224, 224) and len(seen["ds"]) == 7
+    assert len(seen["names"]) == 4
+    assert seen["augmented"].size == seen["image"].size
+    assert [image["image"].size for image in seen["hard"]] == [seen["image"].size]
     report = json.loads((tmp_path / "my_model" / "report.json").read_text())
     assert "bloodmnist" in report["datasets"]
