@@ -1,7 +1,8 @@
 """Draws of numpy's generators, and grey images of them, by compiled functions, where there are any.
 
 `legacy.c` is compiled when the package is installed, if there is a C compiler. What it draws, numpy
-draws too, more slowly: the same values, and the stream is left in the same state.
+draws too, more slowly: the same values, and the stream is left in the same state. Where numpy draws, no
+lock of its generator is held here: before numpy 2.4 it would wait for itself.
 """
 
 from functools import lru_cache
@@ -44,22 +45,21 @@ def poisson_bytes(
     levels, rates = np.ascontiguousarray(levels), np.ascontiguousarray(rates, np.float64)
     table = _poisson_table(functions, rates.tobytes())
     made = np.empty(levels.shape, np.uint8)
+    words = words_of(twister)
     index = 0
-    with twister.lock:
-        words = words_of(twister)
-        key = words[:-1]
-        while True:
+    while True:
+        with twister.lock:
             index, words[-1] = functions.draw_poisson(
-                levels, index, table, key, int(words[-1]), byte_of_count, made
+                levels, index, table, words[:-1], int(words[-1]), byte_of_count, made
             )
-            if index < 0:
-                raise RuntimeError("A Poisson draw took more random values than it can.")
-            if index == levels.size:
-                return made
-            # This one is too near a thing: numpy's own is the one that counts.
-            count = rng.poisson(rates[levels.reshape(-1)[index]])
-            made.reshape(-1)[index] = byte_of_count[min(count, len(byte_of_count) - 1)]
-            index += 1
+        if index < 0:
+            raise RuntimeError("A Poisson draw took more random values than it can.")
+        if index == levels.size:
+            return made
+        # This one is too near a thing: numpy's own is the one that counts.
+        count = rng.poisson(rates[levels.reshape(-1)[index]])
+        made.reshape(-1)[index] = byte_of_count[min(count, len(byte_of_count) - 1)]
+        index += 1
 
 
 def normal_noise(
@@ -78,9 +78,9 @@ def normal_noise(
         return None
     levels = np.ascontiguousarray(levels)
     made = np.empty_like(levels)
+    words = words_of(twister)
+    kept = _kept_normal(rng, words)
     with twister.lock:
-        words = words_of(twister)
-        kept = _kept_normal(rng, words)
         words[-1], has_kept, value = functions.draw_normal_noise(
             levels,
             scale,
@@ -91,8 +91,8 @@ def normal_noise(
             kept or 0.0,
             made,
         )
-        if has_kept:
-            rng.set_state(rng.get_state(legacy=False) | {"has_gauss": 1, "gauss": value})
+    if has_kept:
+        rng.set_state(rng.get_state(legacy=False) | {"has_gauss": 1, "gauss": value})
     return made
 
 

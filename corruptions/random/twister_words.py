@@ -25,7 +25,7 @@ def twister_of(
 def words_of(twister: np.random.MT19937) -> np.ndarray:
     """Its key and the position in it (0-624), 625 uint32: what is written there is its state.
 
-    Hold `twister.lock`, and the twister itself, as long as they are in use.
+    Keep the twister as long as they are in use, and hold its lock while they change.
     """
     address = twister.ctypes.state_address
     return np.frombuffer(memoryview(_Words.from_address(address)), np.uint32)
