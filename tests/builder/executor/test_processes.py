@@ -52,6 +52,7 @@ print([name for name in ("datasets", "pandas", "torch") if name in sys.modules])
 
 def test_a_worker_process_starts_without_what_it_does_not_need(tmp_path):
     """Each takes a quarter of a second to a second to import, in every process."""
+    pytest.importorskip("jinja2")  # of evaluation
     done = subprocess.run(
         [sys.executable, "-c", MAKES_A_SHARD],
         cwd=tmp_path,
