@@ -25,15 +25,15 @@ def experiment(table: str, output: Path, protocol: Protocol) -> Experiment:
 def _run(table: str, output: Path, protocol: Protocol) -> None:
     import torch
 
-    torch.set_num_threads(1)  # a forked process must not use the threads of the one before
+    torch.set_num_threads(1)  # as many processes as cores run tests already
     reproduce(experiment(table, output, protocol), CPU, lambda line: None, scoring_workers=0)
 
 
 def started(table: str, output: Path, protocol: Protocol) -> multiprocessing.Process:
-    """A process that runs it; forked, so that it need not import torch again."""
-    process = multiprocessing.get_context("fork").Process(
-        target=_run, args=(table, output, protocol)
-    )
+    """A process that runs it, forked from one that has imported torch and done nothing with it."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([Experiment.__module__, Machine.__module__, "torch"])
+    process = context.Process(target=_run, args=(table, output, protocol))
     process.start()
     return process
 
