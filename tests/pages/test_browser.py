@@ -17,7 +17,7 @@ if why := browsers.why_none():
 
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,9 @@ def page(started, site):
         screen(started, width, 900, **how)
         started.get("about:blank")  # the same page with another "#" would not be loaded again
         started.get(f"{folder.as_uri()}/{address}")
+        # On a busy machine the driver has said that a page is there while the blank one still was.
+        there = "return location.protocol === 'file:' && document.readyState === 'complete'"
+        WebDriverWait(started, 30).until(lambda driver: driver.execute_script(there))
         return started
 
     yield opened
