@@ -290,6 +290,6 @@ def _legend_columns(reports: Sequence[Report], figure: Figure) -> int:
 
 
 def _legend_name(name: str) -> str:
-    """A model's name as matplotlib shows it: it hides names that begin with an underscore."""
+    """A model's name as matplotlib shows it: it hides empty ones, and those that begin with "_"."""
     name = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 3] + "..."
-    return "\u200b" + name if name.startswith("_") else name
+    return "\u200b" + name if not name or name.startswith("_") else name

@@ -284,6 +284,13 @@ def test_a_model_without_a_figure_of_clean_images_is_in_the_legend(reports):
     assert not figures.group_bars([RobustnessReport.from_dict(plain)], "breastmnist").legends
 
 
+@pytest.mark.parametrize("name", ["", "_mine"])
+def test_a_name_that_matplotlib_hides_has_its_place_in_the_legend(reports, name):
+    plain = changed(reports[0].to_dict(), name, "model", "name")
+    named = figures.group_bars([RobustnessReport.from_dict(plain)], "breastmnist").legends[0]
+    assert [text.get_text() for text in named.get_texts()] == [f"\u200b{name}"]
+
+
 def test_a_dictionary_makes_the_same_report(reports):
     for report in reports:
         plain = report.to_dict()
