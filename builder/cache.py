@@ -57,6 +57,7 @@ def cache_entries(cache_dir: str | Path, pattern: str = "*") -> list[CacheEntry]
 
     Raises:
         TypeError: the pattern is no string.
+        UnknownNameError: it is too long.
     """
     fits, folder = matcher(pattern), absolute(cache_dir)
     found = [

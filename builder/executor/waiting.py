@@ -22,9 +22,10 @@ def result_of(future: Future[T]) -> T:
 
 
 def first_done(futures: Collection[Future[T]]) -> Collection[Future[T]]:
-    """Those that are done, once there is one."""
-    while not (done := wait(futures, LOOK_S, FIRST_COMPLETED).done):
-        pass
+    """Those that are done, once there is one; none of none."""
+    done: Collection[Future[T]] = ()
+    while futures and not done:
+        done = wait(futures, LOOK_S, FIRST_COMPLETED).done
     return done
 
 

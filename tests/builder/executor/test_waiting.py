@@ -56,6 +56,7 @@ def test_what_was_waited_for_is_given():
     items.put("first")
     assert result_of(done) == "made"
     assert first_done([Future(), done]) == {done}
+    assert not first_done([])
     assert next_of(items) == "first"
     failed = Future()
     failed.set_exception(TimeoutError("of its own"))
