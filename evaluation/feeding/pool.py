@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from medmnist_c.builder.executor.processes import Processes
+from medmnist_c.builder.executor.waiting import LOOK_S
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.feeding.inputs import RowFormat
 from medmnist_c.evaluation.feeding.memory import SharedMemory
@@ -65,8 +66,8 @@ class Pool:
             raise _killed() from error
         return pending
 
-    def collect(self, timeout: float | None = None) -> None:
-        """Take the results that there are; wait for one, or so many seconds.
+    def collect(self, timeout: float = LOOK_S) -> None:
+        """Take the results that there are; wait for one, but only so many seconds.
 
         Raises:
             PredictionError: a worker has ended.

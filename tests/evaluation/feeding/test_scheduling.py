@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from medmnist_c.builder.executor.waiting import LOOK_S
 from medmnist_c.builder.testset.parts import Part, parts_of
 from medmnist_c.evaluation.feeding.blocks import Lanes, _Layout, _Run
 from medmnist_c.evaluation.feeding.inputs import RowFormat
@@ -44,7 +45,7 @@ class Ticking(Pool):
         nothing: Any = _Connection()
         super().__init__([_Worker(nothing, nothing) for _ in range(self.number)])
 
-    def collect(self, timeout: float | None = None) -> None:
+    def collect(self, timeout: float = LOOK_S) -> None:
         if timeout == 0:
             return
         tick = {}

@@ -1,7 +1,9 @@
 """Images made by processes: the same predictions for any number of them, models together or alone."""
 
+import multiprocessing
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from medmnist_c.builder.parquet.build import build
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.evaluate import evaluate
 from medmnist_c.evaluation.feeding import blocks
+from medmnist_c.evaluation.feeding.pool import Pool, _Worker
 from medmnist_c.evaluation.model import Model
 
 WHICH = {
@@ -194,3 +197,13 @@ def test_a_script_needs_no_guard(data, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["script", "predict"]
+
+
+def test_the_wait_for_results_lets_a_signal_in():
+    """Nothing wakes it if the signal goes to another thread: it must end by itself."""
+    ours, theirs = multiprocessing.Pipe()
+    later = threading.Timer(5, theirs.close)
+    later.start()
+    Pool([_Worker(None, ours)]).collect()  # else it waits until the other end closes, and says so
+    assert later.is_alive()
+    later.cancel()
