@@ -64,6 +64,8 @@ def stands_there(said: str) -> bool:
         (LOAD.replace("'medmnist_c'", "'medmnist_c.py'"), "script", {}),
         (LOAD.replace(NAME, "breastmnist_pixelate_2"), "beside", {}),
         ("import sys; sys.path[:] = ['']; import medmnist_c; medmnist_c.evaluate", "beside", {}),
+        ("import medmnist_c; " + LOAD.replace("'test'", "'train', streaming=True"), "empty", {}),
+        (LOAD.replace("'test'", "'train'"), "beside", {}),
         (f"import medmnist_c; {LOAD.replace(NAME, 'breastmnist_pixelat_1')}", "empty", {}),
         ("import medmnist_c; medmnist_c.build('breast_*', 'x', sample=True)", "empty", {}),
         (
