@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _A_DAY = 24 * 60 * 60  # seconds
+_PACKAGE = __name__.partition(".")[0]
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:
@@ -21,6 +22,21 @@ def absolute(path: str | os.PathLike[str]) -> Path:
     with contextlib.suppress(ValueError):  # "~\0": no user has such a name
         path = os.path.expanduser(path)
     return Path(path).absolute()
+
+
+def folder_to_write(path: str | os.PathLike[str]) -> Path:
+    """As `absolute`, of a folder that will be made, or written into.
+
+    Raises:
+        ValueError: it is called as the package is, and is no checkout of it.
+    """
+    folder = absolute(path)
+    if folder.name == _PACKAGE and not (folder / "__init__.py").exists():
+        raise ValueError(
+            f"A folder called {_PACKAGE} would be taken for the package, or the dataset, by a Python "
+            "that is started beside it; choose another name."
+        )
+    return folder
 
 
 @contextlib.contextmanager

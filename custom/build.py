@@ -91,14 +91,14 @@ def build_custom(
     Raises:
         UnknownNameError: no such dataset or corruption.
         TypeError, ValueError: no such split or column, no images, or images that cannot be corrupted:
-            the message names them.
+            the message names them; or the folder is called as the package is.
         CleanDataError: the data set cannot be opened.
         BuildError: the folder cannot be written.
     """
     asked = [corruptions] if isinstance(corruptions, str) else list(corruptions or ())
     recipes = _recipes(like, seed)
     names = {make_recipe(like, name, SEVERITIES[0], seed).corruptions[0] for name in asked}
-    output = OutputFolder.at(folder)
+    output = OutputFolder.to_write(folder)
     _check_apart(source, folder)
     own = open_own_images(source, column, split, config, revision, cache_dir)
     with local_workers(num_proc) as pool:

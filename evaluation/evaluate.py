@@ -1,7 +1,5 @@
 """Score models under the corruptions, streamed: nothing is prepared on disk."""
 
-import contextlib
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import overload
@@ -14,7 +12,7 @@ from medmnist_c.evaluation.image_sources import ImagesMadeHere, PublishedImages
 from medmnist_c.evaluation.limited import LimitedImages, checked_limit
 from medmnist_c.evaluation.model import Model, Predict, Transform, models_of
 from medmnist_c.evaluation.predict import KeptModel, predict_all
-from medmnist_c.evaluation.predictions.folder import PredictionFolder
+from medmnist_c.evaluation.predictions.folder import PredictionFolder, kept_or_temporary
 from medmnist_c.evaluation.report.operating_point import ThresholdSetting
 from medmnist_c.evaluation.report.robustness import MARGIN
 from medmnist_c.evaluation.robustness_report import RobustnessReport
@@ -140,6 +138,7 @@ def evaluate(
             message says why. What is finished is kept in `predictions`.
         UnknownNameError: no such dataset, corruption or severity.
         CleanDataError: the clean test set cannot be found or fetched.
+        ValueError: an argument that cannot be, such as a folder called as the package is.
     """
     configs = chosen_configs(dataset, corruptions, severities)
     scoring = Scoring.of(threshold, False, baseline, margin)
@@ -159,12 +158,9 @@ def evaluate(
     models = models_of(predict, defaults, model_name)
     workers = checked_workers(num_workers)
     several = isinstance(predict, Mapping)
-    with contextlib.ExitStack() as stack:
-        folder = predictions or stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="medmnist_c_")
-        )
+    with kept_or_temporary(predictions) as folder:
         asked = [
-            KeptModel(model, PredictionFolder(Path(folder, model.folder) if several else folder))
+            KeptModel(model, PredictionFolder(folder / model.folder if several else folder))
             for model in models
         ]
         origins = predict_all(asked, configs, source, workers)

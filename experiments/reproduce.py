@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from medmnist_c.builder.files import absolute
+from medmnist_c.builder.files import folder_to_write
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.experiments.protocol import Protocol
 from medmnist_c.experiments.runs import RUNS_OF, Run
@@ -36,20 +36,23 @@ class Experiment:
     source: ImageSource
     output: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "output", folder_to_write(self.output))
+
     @property
     def runs(self) -> list[Run]:
         return RUNS_OF[self.table](self.protocol)
 
     @property
     def passes(self) -> list[Pass]:
-        return passes(self.runs, absolute(self.output), self.protocol)
+        return passes(self.runs, self.output, self.protocol)
 
     def folder(self, run: Run) -> Path:
-        return run.folder(absolute(self.output), self.protocol)
+        return run.folder(self.output, self.protocol)
 
     def images(self, dataset: str) -> ImageSource:
         """Of a dataset, as many as the protocol takes."""
-        folder = absolute(self.output) / self.protocol.name
+        folder = self.output / self.protocol.name
         return source_for(dataset, self.protocol.training, self.source, folder)
 
 
@@ -75,7 +78,7 @@ def reproduce(
         score(
             one,
             experiment.protocol,
-            absolute(experiment.output),
+            experiment.output,
             experiment.images(one.dataset),
             machine.device,
             scoring_workers,
@@ -95,7 +98,7 @@ def train_one(
     say: Callable[[str], None] = print,
 ) -> Path:
     """Train one run, if it is not finished; returns its folder. Raises: as `train`."""
-    output = absolute(output)
+    output = folder_to_write(output)
     folder = run.folder(output, protocol)
     images = source_for(run.dataset, protocol.training, source, output / protocol.name)
     time_left = TimeLeft(1, protocol.training.epochs, say)
@@ -147,7 +150,7 @@ def _lock(folder: Path) -> Path:
 def write_table(experiment: Experiment) -> list[Path]:
     """The table of what is finished; the rest leaves gaps."""
     made = table_of(experiment)
-    return write(made, experiment.protocol, absolute(experiment.output) / experiment.protocol.name)
+    return write(made, experiment.protocol, experiment.output / experiment.protocol.name)
 
 
 def table_of(experiment: Experiment) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from medmnist_c.builder.files import absolute, atomic_write
+from medmnist_c.builder.files import absolute, atomic_write, folder_to_write
 from medmnist_c.builder.headline import MEANING
 from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.versions import VERSION
@@ -57,9 +57,10 @@ def write_site(site: Site, folder: str | Path, cache_dir: str | Path | None = No
 
     Raises:
         SiteError: the folder has something else in it.
+        ValueError: the folder is called as the package is.
         CleanDataError: images cannot be had.
     """
-    folder = absolute(folder)
+    folder = folder_to_write(folder)
     _check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     before, _ = _listed(folder)

@@ -21,7 +21,7 @@ from medmnist_c.builder.errors import BuildError
 from medmnist_c.builder.executor.local import local_workers
 from medmnist_c.builder.executor.processes import prepare_process
 from medmnist_c.builder.executor.run import run_all
-from medmnist_c.builder.files import absolute, atomic_write, remove_stale
+from medmnist_c.builder.files import absolute, atomic_write, folder_to_write, remove_stale
 from medmnist_c.builder.npz.archive import Array, comment_of, write_npz
 from medmnist_c.builder.parquet.build import Built
 from medmnist_c.builder.parquet.output_folder import OutputFolder
@@ -88,13 +88,14 @@ def build_npz(
 
     Raises:
         UnknownNameError: a name matches nothing.
-        ValueError: a corruption is asked for without all its severities, or only clean test sets are.
+        ValueError: a corruption is asked for without all its severities, or only clean test sets are; or
+            the folder is called as the package is.
         BuildError: the folder cannot be written, or is none of this machine.
         CleanDataError: a clean test set cannot be had.
     """
     if "://" in str(folder):
         raise BuildError(f"{folder} is no folder of this machine; give one for npz files.")
-    output, own_cache = absolute(folder), _cache(cache_dir)
+    output, own_cache = folder_to_write(folder), _cache(cache_dir)
     files = _files(select(test_sets), ImageSource(seed, data_dir, sample))
     identities = {file: file.identity() for file in files}  # finds all clean files, or says so
     kept = [one for one in files if comment_of(one.path(output)) == identities[one]]

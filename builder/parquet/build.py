@@ -32,8 +32,6 @@ from medmnist_c.builder.stored import StoredTestSet, in_order
 from medmnist_c.builder.testset.spec import TestSetSpec, specs_of
 from medmnist_c.corruptions.table import CORRUPTIONS
 
-_PACKAGE = __name__.partition(".")[0]
-
 
 @dataclass(frozen=True)
 class Built:
@@ -79,12 +77,7 @@ def build(
         CleanDataError: a clean test set cannot be had.
         ValueError: the folder is called as the package is.
     """
-    output = OutputFolder.at(folder)
-    if output.name == _PACKAGE:
-        raise ValueError(
-            f"A folder called {_PACKAGE} would be taken for the package, or the dataset, by a Python "
-            "that is started beside it; choose another name."
-        )
+    output = OutputFolder.to_write(folder)
     own_cache = absolute(cache_dir) if cache_dir else None
     specs = specs_of(select(test_sets), ImageSource(seed, data_dir, sample, size), splits)
     clean = {spec: spec.clean_source() for spec in specs}  # finds all of them, or says so

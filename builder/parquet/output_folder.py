@@ -15,7 +15,7 @@ import fsspec
 from fsspec.implementations.dirfs import DirFileSystem
 
 from medmnist_c.builder.errors import BuildError, CleanDataError, one_line
-from medmnist_c.builder.files import absolute, atomic_write, remove_stale
+from medmnist_c.builder.files import absolute, atomic_write, folder_to_write, remove_stale
 
 _WITH_BUCKETS = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci"}
 
@@ -64,9 +64,10 @@ class OutputFolder:
             return cls(str(folder))
         return cls(str(absolute(folder)))
 
-    @property
-    def name(self) -> str:
-        return PurePosixPath(self.url.replace("\\", "/")).name
+    @classmethod
+    def to_write(cls, folder: str | Path) -> "OutputFolder":
+        """Likewise, of one that will be made. Raises ValueError: it is called as the package is."""
+        return cls.at(folder if "://" in str(folder) else folder_to_write(folder))
 
     @cached_property
     def _remote(self) -> DirFileSystem | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, MedMNISTInfo, dataset_info
 from medmnist_c.builder.disk import check_space, locked, writing_into
 from medmnist_c.builder.errors import CleanDataError
-from medmnist_c.builder.files import absolute, atomic_write, remove_stale
+from medmnist_c.builder.files import atomic_write, folder_to_write, remove_stale
 from medmnist_c.builder.source.clean import from_official_file
 from medmnist_c.builder.source.download import again_if_changed, fetch_file
 from medmnist_c.builder.source.npz import ByteSource, LocalFile, Member, find_members
@@ -51,8 +51,9 @@ def fetch(
     Raises:
         UnknownNameError: no such dataset or split.
         CleanDataError: a file cannot be fetched, trusted or written.
+        ValueError: the folder is called as the package is.
     """
-    folder = absolute(folder)
+    folder = folder_to_write(folder)
     wanted = chosen_splits(splits)
     infos = [dataset_info(name, size) for name in dict.fromkeys(datasets)]
     for info in infos:

@@ -7,6 +7,9 @@ or source made is noticed and never mixed in. Scores made elsewhere come as one 
 together may be told in `{dataset}_groups.parquet` (groups.py).
 """
 
+import contextlib
+import tempfile
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,7 +20,7 @@ import pyarrow.parquet as pq
 
 from medmnist_c.builder.configs import Config, CorruptedConfig, all_configs
 from medmnist_c.builder.dataset_info import dataset_info
-from medmnist_c.builder.files import absolute, atomic_write, remove_stale
+from medmnist_c.builder.files import absolute, atomic_write, folder_to_write, remove_stale
 from medmnist_c.evaluation.errors import PredictionError
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.groups import read_groups
@@ -206,6 +209,20 @@ def _digest(table: pa.Table, origin: bytes) -> bytes:
         found.update(f"{numbers.dtype.str}{numbers.shape}".encode())
         found.update(np.ascontiguousarray(numbers).data)
     return found.hexdigest().encode()
+
+
+@contextlib.contextmanager
+def kept_or_temporary(folder: str | Path | None) -> Iterator[Path]:
+    """The folder that predictions are to be kept in; without one, a temporary one for as long.
+
+    Raises:
+        ValueError: it is called as the package is.
+    """
+    if folder:
+        yield folder_to_write(folder)
+        return
+    with tempfile.TemporaryDirectory(prefix="medmnist_c_") as temporary:
+        yield Path(temporary)
 
 
 def open_predictions(path: str | Path) -> PredictionFolder | PredictionFile:

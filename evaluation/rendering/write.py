@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from medmnist_c.builder.files import absolute, atomic_write
+from medmnist_c.builder.files import atomic_write, folder_to_write
 from medmnist_c.evaluation.rendering.figures import as_pdf, as_png, as_svg, draw
 from medmnist_c.evaluation.rendering.html import html
 from medmnist_c.evaluation.rendering.latex import latex
@@ -25,7 +25,7 @@ _FORMS = {
 def write_report(reports: Sequence[Report], folder: str | Path) -> list[Path]:
     """Pages (report.html, report.md), tables (tables.tex, figures.csv, figures.parquet) and, for each
     dataset, its figures as PNG, SVG and PDF; returns their paths."""
-    folder = absolute(folder)
+    folder = folder_to_write(folder)
     folder.mkdir(parents=True, exist_ok=True)
     contents = ReportContents.of(reports)
     drawn = draw(contents)

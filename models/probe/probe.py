@@ -1,7 +1,5 @@
 """Probe frozen encoders: heads trained on clean images, scored under every corruption."""
 
-import contextlib
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,7 +15,7 @@ from medmnist_c.evaluation.evaluate import evaluate
 from medmnist_c.evaluation.image_sources import ImagesMadeHere
 from medmnist_c.evaluation.model import Model, NamedModel
 from medmnist_c.evaluation.predict import KeptModel
-from medmnist_c.evaluation.predictions.folder import PredictionFolder
+from medmnist_c.evaluation.predictions.folder import PredictionFolder, kept_or_temporary
 from medmnist_c.evaluation.predictions.validation import ValidationSet
 from medmnist_c.evaluation.robustness_report import RobustnessReport
 from medmnist_c.models.errors import ModelError
@@ -72,10 +70,7 @@ def probe(
     names = {head: f"{encoder.facts.name}, {head}" for head in heads}
     if not names:
         raise ModelError("Give at least one head, such as heads=['linear'].")
-    with contextlib.ExitStack() as stack:
-        folder = predictions or stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="medmnist_c_")
-        )
+    with kept_or_temporary(predictions) as folder:
         models = {name: ProbedModel.of(encoder, head) for head, name in names.items()}
         for one in dict.fromkeys(config.dataset for config in configs):
             training = ImageSet.clean(one, clean, "train")
@@ -151,7 +146,7 @@ def _keep_scores(
         kept.store.write(config, found.labels, head.scores(found.features), origin)
 
 
-def _kept_model(model: LoadedModel, name: str, folder: str | Path, dataset: str) -> KeptModel:
+def _kept_model(model: LoadedModel, name: str, folder: Path, dataset: str) -> KeptModel:
     named = NamedModel.of(name, model.or_else(Model(print, None, 64, False, False, False)))
-    store = PredictionFolder(Path(folder, named.folder))
+    store = PredictionFolder(folder / named.folder)
     return KeptModel(named, store, {dataset: model.fingerprint})

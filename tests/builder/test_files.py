@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from medmnist_c.builder.files import atomic_write, is_stale
+from medmnist_c.builder.files import atomic_write, folder_to_write, is_stale
 
 
 def name_of_process(folder: Path, process: int) -> Path:
@@ -49,3 +49,16 @@ def test_of_another_machine_after_a_day(tmp_path):
     assert not is_stale(aside)
     os.utime(aside, (0, time.time() - 25 * 60 * 60))
     assert is_stale(aside)
+
+
+def test_no_folder_is_called_as_the_package_but_a_checkout_of_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="choose another name"):
+        folder_to_write("medmnist_c")
+    Path("medmnist_c").mkdir()
+    monkeypatch.chdir("medmnist_c")
+    with pytest.raises(ValueError, match="choose another name"):
+        folder_to_write(".")
+    Path("__init__.py").touch()
+    assert folder_to_write(".") == tmp_path / "medmnist_c"
+    assert folder_to_write("results") == tmp_path / "medmnist_c" / "results"

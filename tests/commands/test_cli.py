@@ -57,6 +57,8 @@ def test_build(tmp_path):
         (["preview", "octmnist", "--sample", "-o", "x.nonsense"], "unknown file extension"),
         (["build", "octmnist_pixelate_9", "--sample", "-o", "x"], "No configuration matches"),
         (["build", "octmnist_clean", "--sample", "-o", "a/medmnist_c"], "choose another name"),
+        (["build", "*", "--sample", "--format", "npz", "-o", "medmnist_c"], "choose another name"),
+        (["fetch", "octmnist", "-o", "medmnist_c"], "choose another name"),
         (["build", "octmnist_clean", "--data-dir", "/no/such", "-o", "x"], "/no/such"),
     ],
 )

@@ -214,6 +214,8 @@ def test_folders_without_images_or_in_the_way(images, tmp_path):
         build_custom(tmp_path / "empty", "pathmnist", tmp_path / "out")
     with pytest.raises(BuildError, match="choose an output folder outside"):
         build_custom(images, "pathmnist", images / "out")
+    with pytest.raises(ValueError, match="choose another name"):
+        build_custom(images, "pathmnist", tmp_path / "medmnist_c")
     none = Dataset.from_dict({"image": []}, features=Features(image=datasets.Image()))
     (tmp_path / "files").mkdir()
     none.to_parquet(tmp_path / "files" / "test.parquet")

@@ -288,6 +288,7 @@ def test_bad_scores_are_told_in_one_sentence(predict, words):
         ({"batch_size": 0}, "batch_size is a whole number from 1 on"),
         ({"threshold": 2}, "threshold is a probability"),
         ({"repo": "someone/medmnist_c"}, "either repo="),
+        ({"predictions": "results/medmnist_c"}, "choose another name"),
     ],
 )
 def test_bad_choices(which, words):

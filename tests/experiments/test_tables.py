@@ -55,6 +55,13 @@ def test_both_tables_are_written(finished):
     assert set(frame["seeds"].dropna()) == {2}
 
 
+def test_its_folder_is_where_it_was_asked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = experiment("table2", Path("runs"), tiny())
+    monkeypatch.chdir("/")
+    assert asked.folder(asked.runs[0]).is_relative_to(tmp_path / "runs")
+
+
 def test_the_numbers_are_those_of_the_reports(finished):
     protocol = tiny()
     told = kept_reports(experiment("table3", finished, protocol).passes)

@@ -138,6 +138,8 @@ def test_no_folder_is_taken_that_has_something_else(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(SiteError, match="something else"):
         write_site(Site(gallery=sample_gallery(())), tmp_path)
+    with pytest.raises(ValueError, match="choose another name"):
+        write_site(Site(gallery=sample_gallery(())), tmp_path / "medmnist_c")
     with pytest.raises(SiteError, match="no whole site"):
         site_files(tmp_path)
 

@@ -182,6 +182,8 @@ def test_a_report_of_the_clean_test_set_alone_is_written(folders, tmp_path):
     clean = kept.configs()[0]
     found = kept.read(clean)
     store.write(clean, found.labels, found.scores, kept.origin(clean))
+    with pytest.raises(ValueError, match="choose another name"):
+        write_report([score(store.path)], tmp_path / "medmnist_c")
     written = write_report([score(store.path)], tmp_path / "out")
     assert [path.name for path in written] == [
         "report.html",
