@@ -82,3 +82,15 @@ def test_the_readmes_python_runs(tmp_path, monkeypatch):
     assert [image["image"].size for image in seen["hard"]] == [seen["image"].size]
     report = json.loads((tmp_path / "my_model" / "report.json").read_text())
     assert "bloodmnist" in report["datasets"]
+
+
+@pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="no checkout, so nothing to ignore")
+def test_what_the_readmes_two_commands_write_is_ignored_by_git():
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    first, second = re.findall(r"```bash\n(.*?)```", readme, re.S)[:2]
+    written = [".venv/bin/python", *re.findall(r" -o (\S+)", first + second)]
+    assert len(written) == 3
+    ignored = subprocess.run(
+        ["git", "check-ignore", *written], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert ignored.stdout.split() == written, ignored.stderr
