@@ -6,25 +6,21 @@ rule decides these, so that the bits are the same.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 from math import prod
 from types import ModuleType
 
 import numpy as np
+
+from medmnist_c.corruptions.extension import extension
 
 Levels = tuple[
     np.ndarray, np.ndarray
 ]  # uint8, and where in the flattened array another is possible
 
 
-@lru_cache(maxsize=1)
 def library() -> ModuleType | None:
     """The compiled functions; None if there are none."""
-    try:
-        from medmnist_c.corruptions.exact import _sums
-    except ImportError:  # there was no compiler, or it was one for another machine
-        return None
-    return _sums
+    return extension("exact._sums", newest="zoomed_levels")
 
 
 def grouped_sums(

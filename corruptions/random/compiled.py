@@ -10,19 +10,13 @@ from types import ModuleType
 
 import numpy as np
 
+from medmnist_c.corruptions.extension import extension
 from medmnist_c.corruptions.random.twister_words import twister_of, words_of
 
 
-@lru_cache(maxsize=1)
 def library() -> ModuleType | None:
     """The compiled functions; None if there are none."""
-    try:
-        from medmnist_c.corruptions.random import _twister
-    except ImportError:  # there was no compiler, or it was one for another machine
-        return None
-    if not hasattr(_twister, "grey_of"):  # of an older version: `pip install -e .` again
-        return None
-    return _twister
+    return extension("random._twister", newest="grey_of")
 
 
 def poisson_bytes(

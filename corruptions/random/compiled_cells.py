@@ -4,20 +4,16 @@
 `inverse_cdf.py` makes too, more slowly: the same bytes, and the generator is left in the same state.
 """
 
-from functools import lru_cache
 from types import ModuleType
 
 import numpy as np
 
+from medmnist_c.corruptions.extension import extension
 
-@lru_cache(maxsize=1)
+
 def library() -> ModuleType | None:
     """The compiled functions; None if there are none."""
-    try:
-        from medmnist_c.corruptions.random import _cells
-    except ImportError:  # there was no compiler, or it was one for another machine
-        return None
-    return _cells
+    return extension("random._cells", newest="guide_of")
 
 
 def cell_noise(
