@@ -10,7 +10,7 @@ from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.builder.testset.reference_comparison import Comparison, compare_with_reference
 from medmnist_c.builder.testset.spec import specs_of
-from medmnist_c.publishing.repository import Target
+from medmnist_c.publishing.hub.repository import Target
 from medmnist_c.publishing.verify import (
     FilesComparison,
     verify_folder,

@@ -107,9 +107,9 @@ def push(
     """
     # These take a moment to import, and only this command needs them.
     from medmnist_c.builder.retry import RetryPolicy
-    from medmnist_c.publishing.dry_run import dry_run as what_would_be_done
+    from medmnist_c.publishing.hub.repository import Target
+    from medmnist_c.publishing.planning.dry_run import dry_run as what_would_be_done
     from medmnist_c.publishing.push import push as push_test_sets
-    from medmnist_c.publishing.repository import Target
 
     chosen = select(config or "*")
     if dry_run:

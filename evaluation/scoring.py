@@ -11,9 +11,9 @@ from medmnist_c.builder.dataset_info import MedMNISTInfo, dataset_info
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.builder.versions import VERSION, library_versions
 from medmnist_c.evaluation.errors import PredictionError
-from medmnist_c.evaluation.metrics.resampled import CONFIDENCE
-from medmnist_c.evaluation.metrics.resampling import RESAMPLES
 from medmnist_c.evaluation.metrics.test_set import classify
+from medmnist_c.evaluation.metrics.uncertainty.resampled import CONFIDENCE
+from medmnist_c.evaluation.metrics.uncertainty.resampling import RESAMPLES
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.folder import PredictionFolder
 from medmnist_c.evaluation.predictions.origin import CleanOrigin

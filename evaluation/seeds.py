@@ -7,7 +7,7 @@ from pathlib import Path
 from medmnist_c.builder.configs import Config
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.fields import as_text
-from medmnist_c.evaluation.metrics.resampled import Figures, pooled
+from medmnist_c.evaluation.metrics.uncertainty.resampled import Figures, pooled
 from medmnist_c.evaluation.report.baseline import reported_baseline
 from medmnist_c.evaluation.report.kept_errors import KeptErrors, check_same_images, kept_errors
 from medmnist_c.evaluation.report.model import DatasetReport, ModelIdentity

@@ -8,8 +8,8 @@ from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.files import absolute
 from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.pages.write import site_files
-from medmnist_c.publishing.client import HubClient, quiet_clients
-from medmnist_c.publishing.repository import check_name
+from medmnist_c.publishing.hub.client import HubClient, quiet_clients
+from medmnist_c.publishing.hub.repository import check_name
 
 _TYPE = "space"
 

@@ -24,15 +24,15 @@ from medmnist_c.builder.settings import cache_folder
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.builder.testset.spec import TestSetSpec, specs_of
-from medmnist_c.publishing.allowance import Allowance
 from medmnist_c.publishing.card.card import CardUpdate
-from medmnist_c.publishing.client import RateLimiter, quiet_clients
-from medmnist_c.publishing.estimate import amount_of
-from medmnist_c.publishing.plan import plan
+from medmnist_c.publishing.hub.client import RateLimiter, quiet_clients
+from medmnist_c.publishing.hub.repository import Repository, Target
+from medmnist_c.publishing.hub.same_images import Restatement, published_shard
+from medmnist_c.publishing.planning.allowance import Allowance
+from medmnist_c.publishing.planning.estimate import amount_of
+from medmnist_c.publishing.planning.plan import plan
+from medmnist_c.publishing.planning.replacing import refuse_to_replace
 from medmnist_c.publishing.progress import Progress
-from medmnist_c.publishing.replacing import refuse_to_replace
-from medmnist_c.publishing.repository import Repository, Target
-from medmnist_c.publishing.same_images import Restatement, published_shard
 from medmnist_c.publishing.uploader import Uploader
 from medmnist_c.publishing.work_folder import work_folder
 

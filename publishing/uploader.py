@@ -10,15 +10,15 @@ from huggingface_hub import CommitOperationAdd
 from medmnist_c.builder.parquet.scheduling import MANIFEST as MADE
 from medmnist_c.builder.parquet.scheduling import Made
 from medmnist_c.builder.stored import StoredTestSet
-from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.card.card import add_card
-from medmnist_c.publishing.manifest import ManifestEntry, entry_of, shard_path
-from medmnist_c.publishing.plan import FILES_A_COMMIT
+from medmnist_c.publishing.hub import manifest as manifests
+from medmnist_c.publishing.hub.manifest import ManifestEntry, entry_of, shard_path
+from medmnist_c.publishing.hub.repository import Repository
+from medmnist_c.publishing.hub.same_images import in_place_of_ours, published_shard
+from medmnist_c.publishing.hub.snapshot import Changes, Snapshot
+from medmnist_c.publishing.planning.plan import FILES_A_COMMIT
+from medmnist_c.publishing.planning.replacing import refuse_to_replace, unstated_difference
 from medmnist_c.publishing.progress import Progress
-from medmnist_c.publishing.replacing import refuse_to_replace, unstated_difference
-from medmnist_c.publishing.repository import Repository
-from medmnist_c.publishing.same_images import in_place_of_ours, published_shard
-from medmnist_c.publishing.snapshot import Changes, Snapshot
 
 BYTES_AT_ONCE = 256 << 20  # sent, and their disk freed, when so much has gathered
 

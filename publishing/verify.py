@@ -12,10 +12,10 @@ from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.scheduling import Made, make_test_sets
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.publishing.manifest import ImagesMade, entry_of, maker
-from medmnist_c.publishing.repository import Repository, Target
-from medmnist_c.publishing.same_images import published_shard
-from medmnist_c.publishing.snapshot import Snapshot
+from medmnist_c.publishing.hub.manifest import ImagesMade, entry_of, maker
+from medmnist_c.publishing.hub.repository import Repository, Target
+from medmnist_c.publishing.hub.same_images import published_shard
+from medmnist_c.publishing.hub.snapshot import Snapshot
 from medmnist_c.publishing.work_folder import work_folder
 
 EQUAL, MISSING, DIFFERENT = "equal", "missing", "different"

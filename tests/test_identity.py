@@ -30,8 +30,8 @@ from medmnist_c.builder.configs import select
 from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.evaluation.errors import PredictionError
-from medmnist_c.publishing.dry_run import dry_run
-from medmnist_c.publishing.repository import Target
+from medmnist_c.publishing.planning.dry_run import dry_run
+from medmnist_c.publishing.hub.repository import Target
 
 work, names = Path(sys.argv[1]), ["breastmnist_clean", "breastmnist_pixelate_1"]
 calls = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import beta
 
-from medmnist_c.evaluation.metrics.resampled import CONFIDENCE
+from medmnist_c.evaluation.metrics.uncertainty.resampled import CONFIDENCE
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ from medmnist_c.evaluation.metrics.calibration import (
 )
 from medmnist_c.evaluation.metrics.classwise import macro_f1, recalls
 from medmnist_c.evaluation.metrics.names import recall_of
-from medmnist_c.evaluation.metrics.resampled import Figures, Resampled, missing
 from medmnist_c.evaluation.metrics.selective import (
     augrc,
     aurc,
@@ -33,6 +32,7 @@ from medmnist_c.evaluation.metrics.selective import (
     risk_at_coverage,
 )
 from medmnist_c.evaluation.metrics.test_set import Classified, calibration_figures
+from medmnist_c.evaluation.metrics.uncertainty.resampled import Figures, Resampled, missing
 
 
 def further(test_set: Classified) -> Figures:

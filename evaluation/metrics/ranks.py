@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import rankdata
 
-from medmnist_c.evaluation.metrics.resampled import Resampled, combine, missing
+from medmnist_c.evaluation.metrics.uncertainty.resampled import Resampled, combine, missing
 
 
 def mean_ranks(figures: Sequence[Sequence[Resampled]]) -> list[Resampled]:

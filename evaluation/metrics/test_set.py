@@ -24,11 +24,16 @@ import numpy as np
 from medmnist_c.builder.dataset_info import MedMNISTInfo
 from medmnist_c.evaluation.metrics.auc import macro_auc
 from medmnist_c.evaluation.metrics.calibration import calibration_error
-from medmnist_c.evaluation.metrics.intervals import auc_draws, balanced, error_draws, loss_draws
 from medmnist_c.evaluation.metrics.names import METRICS, PRIMARY
-from medmnist_c.evaluation.metrics.resampled import Figures, Resampled, missing
-from medmnist_c.evaluation.metrics.resampling import Resamples, shared_resamples
 from medmnist_c.evaluation.metrics.subset import image_weights
+from medmnist_c.evaluation.metrics.uncertainty.intervals import (
+    auc_draws,
+    balanced,
+    error_draws,
+    loss_draws,
+)
+from medmnist_c.evaluation.metrics.uncertainty.resampled import Figures, Resampled, missing
+from medmnist_c.evaluation.metrics.uncertainty.resampling import Resamples, shared_resamples
 
 _SMALLEST = np.finfo(np.float64).eps  # a probability of 0 has no logarithm
 

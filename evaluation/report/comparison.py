@@ -10,10 +10,10 @@ from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.corruptions.table import CORRUPTIONS, Corruption
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.metrics.auc import delong_error
-from medmnist_c.evaluation.metrics.resampled import Resampled, combine, mean
-from medmnist_c.evaluation.metrics.seeds import settled
-from medmnist_c.evaluation.metrics.simultaneous import max_t_bands
-from medmnist_c.evaluation.metrics.swaps import Swaps
+from medmnist_c.evaluation.metrics.uncertainty.resampled import Resampled, combine, mean
+from medmnist_c.evaluation.metrics.uncertainty.seeds import settled
+from medmnist_c.evaluation.metrics.uncertainty.simultaneous import max_t_bands
+from medmnist_c.evaluation.metrics.uncertainty.swaps import Swaps
 from medmnist_c.evaluation.report.kept_errors import (
     KeptErrors,
     KeptFigures,

@@ -9,7 +9,6 @@ import numpy as np
 from medmnist_c.builder.configs import CleanConfig, Config, CorruptedConfig
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.errors import ReportError
-from medmnist_c.evaluation.metrics.resampled import Resampled, pooled
 from medmnist_c.evaluation.metrics.test_set import (
     Classified,
     area,
@@ -17,6 +16,7 @@ from medmnist_c.evaluation.metrics.test_set import (
     classify,
     error_parts,
 )
+from medmnist_c.evaluation.metrics.uncertainty.resampled import Resampled, pooled
 from medmnist_c.evaluation.predictions.file import PredictionFile
 from medmnist_c.evaluation.predictions.folder import PredictionFolder, open_predictions
 from medmnist_c.evaluation.report.completeness import OTHER_IMAGES

@@ -17,8 +17,8 @@ from medmnist_c.evaluation.metrics.further import (
     out_of_distribution,
     tempered,
 )
-from medmnist_c.evaluation.metrics.resampled import Figures
 from medmnist_c.evaluation.metrics.test_set import Classified, measure
+from medmnist_c.evaluation.metrics.uncertainty.resampled import Figures
 from medmnist_c.evaluation.predictions.rows import Predictions
 
 

@@ -26,8 +26,8 @@ from medmnist_c.evaluation.fields import (
     first_misfit,
 )
 from medmnist_c.evaluation.metrics.names import PRIMARY, metric_range
-from medmnist_c.evaluation.metrics.resampled import Figures, Resampled
-from medmnist_c.evaluation.metrics.seeds import over_seeds, settled
+from medmnist_c.evaluation.metrics.uncertainty.resampled import Figures, Resampled
+from medmnist_c.evaluation.metrics.uncertainty.seeds import over_seeds, settled
 
 _ROUNDING = 1e-9
 

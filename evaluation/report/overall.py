@@ -13,8 +13,8 @@ from medmnist_c.corruptions.table import SEVERITIES
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.metrics.names import PRIMARY
 from medmnist_c.evaluation.metrics.ranks import mean_ranks
-from medmnist_c.evaluation.metrics.resampled import Resampled, combine, mean, missing
-from medmnist_c.evaluation.metrics.seeds import settled
+from medmnist_c.evaluation.metrics.uncertainty.resampled import Resampled, combine, mean, missing
+from medmnist_c.evaluation.metrics.uncertainty.seeds import settled
 from medmnist_c.evaluation.report.kept_errors import KeptErrors, check_same_images
 from medmnist_c.evaluation.report.model import DatasetReport, Estimate, Report
 

@@ -15,7 +15,7 @@ from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.corruptions.table import CORRUPTIONS, SEVERITIES, Corruption
 from medmnist_c.evaluation.metrics.names import PRIMARY
 from medmnist_c.evaluation.metrics.ranks import severity_lost
-from medmnist_c.evaluation.metrics.resampled import (
+from medmnist_c.evaluation.metrics.uncertainty.resampled import (
     Figures,
     Resampled,
     combine,

@@ -8,7 +8,7 @@ from medmnist_c.builder.files import absolute
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.builder.versions import IMAGES_VERSION
 from medmnist_c.evaluation.errors import ReportError
-from medmnist_c.evaluation.metrics.resampled import CONFIDENCE
+from medmnist_c.evaluation.metrics.uncertainty.resampled import CONFIDENCE
 from medmnist_c.evaluation.predictions.origin import REFERENCE_IMAGES
 from medmnist_c.evaluation.report.baseline import Baseline, alexnet
 from medmnist_c.evaluation.report.completeness import missing_test_sets

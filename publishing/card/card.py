@@ -8,13 +8,13 @@ from medmnist_c.builder.card.words import filled_card
 from medmnist_c.builder.errors import PublishError, one_line
 from medmnist_c.builder.stored import in_order
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.publishing import benchmark_file
-from medmnist_c.publishing import manifest as manifests
 from medmnist_c.publishing.card.image import PATH as IMAGE
 from medmnist_c.publishing.card.image import CardImage, new_card_image
 from medmnist_c.publishing.card.text import merged
-from medmnist_c.publishing.manifest import ManifestEntry
-from medmnist_c.publishing.snapshot import Changes, Snapshot
+from medmnist_c.publishing.hub import benchmark_file
+from medmnist_c.publishing.hub import manifest as manifests
+from medmnist_c.publishing.hub.manifest import ManifestEntry
+from medmnist_c.publishing.hub.snapshot import Changes, Snapshot
 
 PATH = "README.md"
 

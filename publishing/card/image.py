@@ -12,7 +12,7 @@ from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.testset.preview import preview
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.builder.versions import IMAGES_VERSION
-from medmnist_c.publishing.snapshot import Snapshot
+from medmnist_c.publishing.hub.snapshot import Snapshot
 
 PATH = "preview.jpg"
 _MOST_ROWS = 6

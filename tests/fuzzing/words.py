@@ -19,7 +19,7 @@ from medmnist_c.builder.parquet.output_folder import OutputFolder
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.source.clean import find_clean_source
 from medmnist_c.corruptions.table import CORRUPTIONS
-from medmnist_c.publishing.manifest import Manifest, ManifestEntry, from_bytes, to_bytes
+from medmnist_c.publishing.hub.manifest import Manifest, ManifestEntry, from_bytes, to_bytes
 
 DATASET = "octmnist"
 _JSON = st.recursive(

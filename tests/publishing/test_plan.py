@@ -17,19 +17,19 @@ from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.stored import StoredTestSet
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.corruptions.table import CORRUPTIONS
-from medmnist_c.publishing import manifest as manifests
-from medmnist_c.publishing.benchmark_file import benchmark_file
 from medmnist_c.publishing.card.card import repository_card
-from medmnist_c.publishing.client import RateLimiter
-from medmnist_c.publishing.manifest import (
+from medmnist_c.publishing.hub import manifest as manifests
+from medmnist_c.publishing.hub.benchmark_file import benchmark_file
+from medmnist_c.publishing.hub.client import RateLimiter
+from medmnist_c.publishing.hub.manifest import (
     Manifest,
     ManifestEntry,
     entry_of,
     maker_key,
     shard_path,
 )
-from medmnist_c.publishing.plan import plan
-from medmnist_c.publishing.snapshot import HubFile, Snapshot, git_blob
+from medmnist_c.publishing.hub.snapshot import HubFile, Snapshot, git_blob
+from medmnist_c.publishing.planning.plan import plan
 from medmnist_c.publishing.work_folder import work_folder
 
 ONE = StoredTestSet(config_named("bloodmnist_bubble_3"))

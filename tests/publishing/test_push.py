@@ -38,9 +38,9 @@ from medmnist_c.builder.source.image_source import ImageSource
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing import push as pushing
 from medmnist_c.publishing import uploader as sending
-from medmnist_c.publishing.dry_run import DryRun, dry_run
+from medmnist_c.publishing.hub.repository import Target
+from medmnist_c.publishing.planning.dry_run import DryRun, dry_run
 from medmnist_c.publishing.push import push
-from medmnist_c.publishing.repository import Target
 from medmnist_c.verification import verify
 
 pytestmark = pytest.mark.datasets

@@ -30,10 +30,10 @@ from support.publishing_runs import (
 from medmnist_c.builder.configs import select
 from medmnist_c.builder.errors import BuildError, PublishError
 from medmnist_c.builder.retry import Failure, RetryPolicy, failure_of
-from medmnist_c.publishing import client
 from medmnist_c.publishing import push as pushing
 from medmnist_c.publishing import uploader as sending
-from medmnist_c.publishing.client import RateLimiter
+from medmnist_c.publishing.hub import client
+from medmnist_c.publishing.hub.client import RateLimiter
 from medmnist_c.publishing.push import push
 
 pytestmark = pytest.mark.datasets

@@ -32,11 +32,11 @@ from medmnist_c.commands.push import push as push_command
 from medmnist_c.publishing import progress as progressing
 from medmnist_c.publishing import push as pushing
 from medmnist_c.publishing import uploader as sending
-from medmnist_c.publishing.allowance import Allowance
-from medmnist_c.publishing.dry_run import dry_run
+from medmnist_c.publishing.hub.repository import Target
+from medmnist_c.publishing.hub.storage import storage_for
+from medmnist_c.publishing.planning.allowance import Allowance
+from medmnist_c.publishing.planning.dry_run import dry_run
 from medmnist_c.publishing.push import push
-from medmnist_c.publishing.repository import Target
-from medmnist_c.publishing.storage import storage_for
 from medmnist_c.verification import verify
 
 pytestmark = pytest.mark.datasets
@@ -119,7 +119,7 @@ def test_other_images_are_not_put_in_place_of_those_there(here, monkeypatch, tmp
 
 
 def test_another_clean_file_and_another_version_are_told_apart(monkeypatch, tmp_path):
-    from medmnist_c.publishing.manifest import ImagesMade, ManifestEntry
+    from medmnist_c.publishing.hub.manifest import ImagesMade, ManifestEntry
 
     there = ManifestEntry("a", "clean", False, None, "m", ())
     assert "another clean file" in there.difference(ImagesMade("other", False, None))

@@ -19,10 +19,10 @@ from scipy.special import softmax
 from scipy.stats import norm
 
 from medmnist_c.evaluation.metrics.auc import delong_error, macro_auc
-from medmnist_c.evaluation.metrics.intervals import auc_draws, error_draws
-from medmnist_c.evaluation.metrics.resampling import resamples
-from medmnist_c.evaluation.metrics.simultaneous import Bands, max_t_bands
-from medmnist_c.evaluation.metrics.swaps import Swaps
+from medmnist_c.evaluation.metrics.uncertainty.intervals import auc_draws, error_draws
+from medmnist_c.evaluation.metrics.uncertainty.resampling import resamples
+from medmnist_c.evaluation.metrics.uncertainty.simultaneous import Bands, max_t_bands
+from medmnist_c.evaluation.metrics.uncertainty.swaps import Swaps
 
 CLEAN_ERRORS = {
     "breastmnist": (0.15, 0.03),

@@ -18,8 +18,8 @@ import simulated
 from scipy.special import softmax
 
 from medmnist_c.evaluation.metrics.auc import macro_auc
-from medmnist_c.evaluation.metrics.intervals import auc_draws, error_draws, loss_draws
-from medmnist_c.evaluation.metrics.resampling import resamples
+from medmnist_c.evaluation.metrics.uncertainty.intervals import auc_draws, error_draws, loss_draws
+from medmnist_c.evaluation.metrics.uncertainty.resampling import resamples
 
 CLEAN_ERRORS = {
     "breastmnist": (0.15, 0.03),

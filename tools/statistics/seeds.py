@@ -13,10 +13,10 @@ import argparse
 import numpy as np
 import simulated
 
-from medmnist_c.evaluation.metrics.intervals import error_draws
-from medmnist_c.evaluation.metrics.resampled import Resampled
-from medmnist_c.evaluation.metrics.resampling import resamples
-from medmnist_c.evaluation.metrics.seeds import over_seeds
+from medmnist_c.evaluation.metrics.uncertainty.intervals import error_draws
+from medmnist_c.evaluation.metrics.uncertainty.resampled import Resampled
+from medmnist_c.evaluation.metrics.uncertainty.resampling import resamples
+from medmnist_c.evaluation.metrics.uncertainty.seeds import over_seeds
 
 SPREAD = 0.05  # standard deviation over trainings of the margins, as a fraction
 CASES = (("breastmnist", 0.15), ("retinamnist", 0.45), ("dermamnist", 0.25), ("bloodmnist", 0.015))

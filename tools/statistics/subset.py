@@ -12,9 +12,9 @@ import argparse
 import numpy as np
 import simulated
 
-from medmnist_c.evaluation.metrics.intervals import balanced, error_draws
-from medmnist_c.evaluation.metrics.resampling import resamples
 from medmnist_c.evaluation.metrics.subset import subset
+from medmnist_c.evaluation.metrics.uncertainty.intervals import balanced, error_draws
+from medmnist_c.evaluation.metrics.uncertainty.resampling import resamples
 
 CASES = (("retinamnist", 0.45), ("dermamnist", 0.25), ("bloodmnist", 0.015))
 

@@ -6,8 +6,8 @@ from scipy.stats import beta
 from sklearn.metrics import roc_auc_score
 
 from medmnist_c.evaluation.metrics.auc import macro_auc
-from medmnist_c.evaluation.metrics.intervals import auc_draws, error_draws, loss_draws
-from medmnist_c.evaluation.metrics.resampling import RESAMPLES, resamples
+from medmnist_c.evaluation.metrics.uncertainty.intervals import auc_draws, error_draws, loss_draws
+from medmnist_c.evaluation.metrics.uncertainty.resampling import RESAMPLES, resamples
 
 COUNTS = (40, 25, 90)
 LABELS = np.repeat(np.arange(3), COUNTS)[:, None]

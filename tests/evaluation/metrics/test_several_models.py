@@ -5,9 +5,9 @@ import pytest
 from scipy.stats import t as student
 
 from medmnist_c.evaluation.metrics.ranks import mean_ranks, severity_lost
-from medmnist_c.evaluation.metrics.resampled import Resampled, missing
-from medmnist_c.evaluation.metrics.seeds import over_seeds
-from medmnist_c.evaluation.metrics.simultaneous import max_t_bands
+from medmnist_c.evaluation.metrics.uncertainty.resampled import Resampled, missing
+from medmnist_c.evaluation.metrics.uncertainty.seeds import over_seeds
+from medmnist_c.evaluation.metrics.uncertainty.simultaneous import max_t_bands
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import pytest
 
 from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.evaluation.metrics.auc import auc, macro_auc
-from medmnist_c.evaluation.metrics.resampling import RESAMPLES
-from medmnist_c.evaluation.metrics.simultaneous import max_t_bands
-from medmnist_c.evaluation.metrics.swaps import Swaps
 from medmnist_c.evaluation.metrics.test_set import balanced_error, classify, error_parts
+from medmnist_c.evaluation.metrics.uncertainty.resampling import RESAMPLES
+from medmnist_c.evaluation.metrics.uncertainty.simultaneous import max_t_bands
+from medmnist_c.evaluation.metrics.uncertainty.swaps import Swaps
 
 LABELS = np.repeat([0, 1], [20, 40])[:, None]
 

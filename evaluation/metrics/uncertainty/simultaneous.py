@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medmnist_c.evaluation.metrics.swaps import Swaps
+from medmnist_c.evaluation.metrics.uncertainty.swaps import Swaps
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from functools import partial
 
 from medmnist_c.builder.retry import RetryPolicy
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.publishing.client import RateLimiter
-from medmnist_c.publishing.estimate import PNG_SHARE, amount_of
-from medmnist_c.publishing.plan import plan
-from medmnist_c.publishing.repository import Repository, Target
-from medmnist_c.publishing.same_images import published_shard
-from medmnist_c.publishing.snapshot import Snapshot
-from medmnist_c.publishing.storage import Storage, storage_for
+from medmnist_c.publishing.hub.client import RateLimiter
+from medmnist_c.publishing.hub.repository import Repository, Target
+from medmnist_c.publishing.hub.same_images import published_shard
+from medmnist_c.publishing.hub.snapshot import Snapshot
+from medmnist_c.publishing.hub.storage import Storage, storage_for
+from medmnist_c.publishing.planning.estimate import PNG_SHARE, amount_of
+from medmnist_c.publishing.planning.plan import plan
 
 _IMPATIENT = RetryPolicy(
     tries=1

@@ -22,9 +22,9 @@ from huggingface_hub.utils import (
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.retry import CLIENT_ERRORS, RetryPolicy
 from medmnist_c.builder.versions import VERSION
-from medmnist_c.publishing import manifest as manifests
-from medmnist_c.publishing.client import HubClient, RateLimiter, quiet_clients
-from medmnist_c.publishing.snapshot import EDITED, Changes, HubFile, Snapshot
+from medmnist_c.publishing.hub import manifest as manifests
+from medmnist_c.publishing.hub.client import HubClient, RateLimiter, quiet_clients
+from medmnist_c.publishing.hub.snapshot import EDITED, Changes, HubFile, Snapshot
 
 _TYPE = "dataset"
 _COMMIT_ID = re.compile(

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from medmnist_c.evaluation.metrics.resampled import Resampled, mean
+from medmnist_c.evaluation.metrics.uncertainty.resampled import Resampled, mean
 
 _SEED = 20240618
 

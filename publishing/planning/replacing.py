@@ -5,8 +5,8 @@ from itertools import groupby
 
 from medmnist_c.builder.errors import PublishError
 from medmnist_c.builder.stored import StoredTestSet
-from medmnist_c.publishing.manifest import ManifestEntry, shard_path
-from medmnist_c.publishing.snapshot import Snapshot
+from medmnist_c.publishing.hub.manifest import ManifestEntry, shard_path
+from medmnist_c.publishing.hub.snapshot import Snapshot
 
 
 def refuse_to_replace(repo: str, differences: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medmnist_c.evaluation.metrics.resampling import RESAMPLES, product
+from medmnist_c.evaluation.metrics.uncertainty.resampling import RESAMPLES, product
 
 _SEED = 20240619
 _BLOCK = 2048  # images whose signs are drawn together

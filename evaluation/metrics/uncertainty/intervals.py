@@ -3,7 +3,7 @@
 import numpy as np
 
 from medmnist_c.evaluation.metrics.auc import MacroAUC
-from medmnist_c.evaluation.metrics.resampling import Resamples
+from medmnist_c.evaluation.metrics.uncertainty.resampling import Resamples
 
 
 def balanced(rates: np.ndarray, *, multi_label: bool) -> np.ndarray:

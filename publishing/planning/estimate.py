@@ -9,8 +9,8 @@ from medmnist_c.builder.dataset_info import dataset_info
 from medmnist_c.builder.parquet.shards import shard_ranges
 from medmnist_c.builder.stored import in_order
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.publishing.plan import FILES_A_COMMIT
-from medmnist_c.publishing.snapshot import Snapshot
+from medmnist_c.publishing.hub.snapshot import Snapshot
+from medmnist_c.publishing.planning.plan import FILES_A_COMMIT
 
 PNG_SHARE = 0.44  # of the pixels' bytes, over all test sets of the sample
 

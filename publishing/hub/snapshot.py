@@ -9,8 +9,8 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.stored import StoredTestSet, in_order
-from medmnist_c.publishing import manifest as manifests
-from medmnist_c.publishing.manifest import Manifest, ManifestEntry, shard_path
+from medmnist_c.publishing.hub import manifest as manifests
+from medmnist_c.publishing.hub.manifest import Manifest, ManifestEntry, shard_path
 
 EDITED = ("README.md", "eval.yaml")
 """Files that people edit, too."""

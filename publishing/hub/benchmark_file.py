@@ -12,7 +12,7 @@ from medmnist_c.builder.errors import PublishError, one_line
 from medmnist_c.builder.headline import MEANING, OVERALL
 from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.corruptions.table import CORRUPTIONS
-from medmnist_c.publishing.snapshot import Snapshot
+from medmnist_c.publishing.hub.snapshot import Snapshot
 
 PATH = "eval.yaml"
 _NAME = "MedMNIST-C"

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from medmnist_c.builder.parquet.shards import Shard
 from medmnist_c.builder.stored import StoredTestSet, in_order
-from medmnist_c.publishing import manifest as manifests
-from medmnist_c.publishing.manifest import ManifestEntry, shard_path
-from medmnist_c.publishing.repository import Repository
-from medmnist_c.publishing.snapshot import Changes, Snapshot
+from medmnist_c.publishing.hub import manifest as manifests
+from medmnist_c.publishing.hub.manifest import ManifestEntry, shard_path
+from medmnist_c.publishing.hub.repository import Repository
+from medmnist_c.publishing.hub.snapshot import Changes, Snapshot
 
 Published = Callable[[StoredTestSet, Shard], Shard | None]
 

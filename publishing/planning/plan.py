@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from medmnist_c.builder.testset.spec import TestSetSpec
-from medmnist_c.publishing.manifest import ImagesMade, ManifestEntry
-from medmnist_c.publishing.same_images import Published, restated
-from medmnist_c.publishing.snapshot import Snapshot
+from medmnist_c.publishing.hub.manifest import ImagesMade, ManifestEntry
+from medmnist_c.publishing.hub.same_images import Published, restated
+from medmnist_c.publishing.hub.snapshot import Snapshot
 
 FILES_A_COMMIT = 50  # at least, but for the last; with the shards of one more test set below 100
 
