@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 import click
 
-from medmnist_c.builder.files import folder_to_write
 from medmnist_c.commands.options import GOES_ON, Command, complete_dataset, source_options
 from medmnist_c.commands.scoring import print_summary, scoring_options
 
@@ -111,7 +110,6 @@ def evaluate(
     from medmnist_c.evaluation.configs import chosen_configs
     from medmnist_c.models.name import label_and_name
 
-    output = folder_to_write(output)
     named = [label_and_name(one) for one in model]
     models = dict(named)
     if len(models) < len(named):

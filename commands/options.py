@@ -12,6 +12,7 @@ import click
 
 from medmnist_c.builder.configs import config_names
 from medmnist_c.builder.dataset_info import PUBLISHED_SIZE, SIZES
+from medmnist_c.builder.files import folder_to_write
 from medmnist_c.builder.splits import PUBLISHED, SPLITS
 from medmnist_c.corruptions.table import CORRUPTIONS
 
@@ -70,6 +71,8 @@ class Command(click.Command):
         before = signal.signal(signal.SIGTERM, _terminate)
         try:
             with _errors_as_one_sentence():
+                if isinstance(output := ctx.params.get("output"), Path):
+                    folder_to_write(output)  # a name that cannot be is told before hours of work
                 return super().invoke(ctx)
         except KeyboardInterrupt as error:
             click.echo(self._stopped, err=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic.dataclasses import dataclass
 
-from medmnist_c.builder.files import absolute, atomic_write, folder_to_write
+from medmnist_c.builder.files import absolute, atomic_write
 from medmnist_c.builder.suggestions import shown
 from medmnist_c.evaluation.errors import ReportError
 from medmnist_c.evaluation.report.contents import ReportContents
@@ -87,8 +87,8 @@ class RobustnessReport(Report):
 
     def save(self, path: str | Path) -> Path:
         """Write it to a `.json` file, or as `report.json` into a folder; returns the file's path."""
-        path = Path(path)
-        file = absolute(path) if path.suffix == ".json" else folder_to_write(path) / REPORT_FILE
+        path = absolute(path)
+        file = path if path.suffix == ".json" else path / REPORT_FILE
         file.parent.mkdir(parents=True, exist_ok=True)
         places = [
             Path(os.path.relpath(one.absolute(), file.parent.absolute())).as_posix()

@@ -67,7 +67,10 @@ class OutputFolder:
     @classmethod
     def to_write(cls, folder: str | Path) -> "OutputFolder":
         """Likewise, of one that will be made. Raises ValueError: it is called as the package is."""
-        return cls.at(folder if "://" in str(folder) else folder_to_write(folder))
+        path = str(folder).removeprefix("file://")
+        if "://" not in path:
+            folder_to_write(path)
+        return cls.at(folder)
 
     @cached_property
     def _remote(self) -> DirFileSystem | None:

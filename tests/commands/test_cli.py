@@ -58,7 +58,10 @@ def test_build(tmp_path):
         (["build", "octmnist_pixelate_9", "--sample", "-o", "x"], "No configuration matches"),
         (["build", "octmnist_clean", "--sample", "-o", "a/medmnist_c"], "choose another name"),
         (["build", "*", "--sample", "--format", "npz", "-o", "medmnist_c"], "choose another name"),
+        (["build", "*", "--sample", "-o", "file:///medmnist_c"], "choose another name"),
         (["fetch", "octmnist", "-o", "medmnist_c"], "choose another name"),
+        (["score", "mine.parquet", "-o", "medmnist_c"], "choose another name"),
+        (["seeds", "one.json", "-o", "a/medmnist_c"], "choose another name"),
         (["build", "octmnist_clean", "--data-dir", "/no/such", "-o", "x"], "/no/such"),
     ],
 )
