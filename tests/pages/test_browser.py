@@ -1,7 +1,7 @@
 """The site in a real browser, opened from the disk: Debian's Chromium, driven by Selenium."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from medmnist_c.pages.leaderboard.release import released_alexnet
 if why := browsers.why_none():
     pytest.skip(f"no browser: {why}", allow_module_level=True)
 
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -48,7 +49,7 @@ def page(started, site):
         started.get(f"{folder.as_uri()}/{address}")
         # On a busy machine the driver has said that a page is there while the blank one still was.
         there = "return location.protocol === 'file:' && document.readyState === 'complete'"
-        WebDriverWait(started, 30).until(lambda driver: driver.execute_script(there))
+        soon(started, lambda: started.execute_script(there))
         return started
 
     yield opened
@@ -56,6 +57,12 @@ def page(started, site):
     asked = [one for one in requests(started) if one != "about:blank"]
     assert asked and all(one.startswith(folder.as_uri()) for one in asked), asked
     assert started.execute_script("return window.hurt") is None
+
+
+def soon(driver, condition: Callable[[], object]) -> None:
+    """What comes after a click or a move, not with it: another address, an image, a page."""
+    ignored = (StaleElementReferenceException, NoSuchElementException)
+    WebDriverWait(driver, 30, ignored_exceptions=ignored).until(lambda _: condition())
 
 
 def one(driver, css: str):
@@ -135,11 +142,11 @@ def test_a_hostile_name_does_nothing_and_leads_to_its_report(page):
     links = driver.find_elements(By.CSS_SELECTOR, "#board tbody th a")
     hostile = next(link for link in links if "onerror" in link.text)
     ActionChains(driver).move_to_element(hostile).click().perform()
+    soon(driver, lambda: texts(driver, "details[open] > summary:focus"))
     entry = driver.switch_to.active_element.find_element(By.XPATH, "..")
-    assert entry.get_attribute("open") is not None
     assert driver.find_elements(By.CSS_SELECTOR, "main img, main [onmouseover]") == []
     entry.find_element(By.LINK_TEXT, "The whole report").click()
-    assert driver.title.startswith("Robustness of </script><script>")
+    soon(driver, lambda: driver.title.startswith("Robustness of </script><script>"))
     assert driver.find_elements(By.CSS_SELECTOR, "img, script, [onmouseover]") == []
 
 
@@ -154,7 +161,7 @@ def test_the_slider_by_keyboard_mouse_and_touch(page):
     stage = one(driver, "#stage")
     right = ActionChains(driver).move_to_element(stage).click_and_hold()
     right.move_by_offset(stage.size["width"] // 4, 0).release().perform()
-    assert share() == pytest.approx(75, abs=2) and clipped(driver) == share()
+    soon(driver, lambda: share() == pytest.approx(75, abs=2) and clipped(driver) == share())
     driver = page("explorer.html#dataset=retinamnist", width=390, touch=True)
     box = one(driver, "#stage").rect
     middle = box["y"] + box["height"] / 2
@@ -167,7 +174,7 @@ def test_the_slider_by_keyboard_mouse_and_touch(page):
     for place in (0.45, 0.4, 0.3, 0.2):
         touch("touchMove", place)
     touch("touchEnd")
-    assert share() == pytest.approx(20, abs=2) and clipped(driver) == share()
+    soon(driver, lambda: share() == pytest.approx(20, abs=2) and clipped(driver) == share())
 
 
 def clipped(driver) -> float:
@@ -182,7 +189,8 @@ def test_severities_and_magnifier(page):
     assert driver.switch_to.active_element.get_attribute("value") == "3"
     assert one(driver, "#corrupted").get_attribute("src").endswith("/jpeg_compression_3.webp")
     loaded = "return [...document.images].every((one) => one.complete && one.naturalWidth === 224)"
-    assert driver.execute_script(loaded) and len(texts(driver, "#strip label")) == 5
+    soon(driver, lambda: driver.execute_script(loaded))
+    assert len(texts(driver, "#strip label")) == 5
     assert '"retinamnist_jpeg_compression_3", split="test")' in one(driver, "#code").text
     assert texts(driver, "#parameters .now") == ["20"]
     pane = one(driver, "#pane-corrupted")
@@ -192,7 +200,7 @@ def test_severities_and_magnifier(page):
     after = place_of(pane)
     assert (before[0] - after[0], before[1] - after[1]) == pytest.approx((20, 40), abs=0.5)
     ActionChains(driver).move_to_element_with_offset(one(driver, "#stage"), -150, -150).perform()
-    assert place_of(pane)[0] > before[0] + 200
+    soon(driver, lambda: place_of(pane)[0] > before[0] + 200)
     assert place_of(one(driver, "#pane-clean")) == place_of(pane)
 
 
@@ -212,7 +220,7 @@ def test_the_explorer_tells_how_models_fare_and_leads_to_the_board(page):
     assert values == sorted(values) and all(map(math.isfinite, values))
     one(driver, "#copy").click()
     one(driver, "#to-board").click()
-    assert "Motion blur".lower() in one(driver, "#count").text
+    soon(driver, lambda: "motion blur" in one(driver, "#count").text)
 
 
 @pytest.mark.parametrize("address", ["index.html", "explorer.html"])
