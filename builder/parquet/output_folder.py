@@ -67,14 +67,18 @@ class OutputFolder:
     @classmethod
     def to_write(cls, folder: str | Path) -> "OutputFolder":
         """Likewise, of one that will be made. Raises ValueError: it is called as the package is."""
-        path = str(folder).removeprefix("file://")
-        if "://" not in path:
-            folder_to_write(path)
-        return cls.at(folder)
+        output = cls.at(folder)
+        if output._is_local:
+            folder_to_write(output._local(""))
+        return output
+
+    @property
+    def _is_local(self) -> bool:
+        return "://" not in self.url or self.url.startswith("file://")
 
     @cached_property
     def _remote(self) -> DirFileSystem | None:
-        if "://" not in self.url or self.url.startswith("file://"):
+        if self._is_local:
             return None
         try:
             filesystem, path = fsspec.core.url_to_fs(self.url)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from medmnist_c.builder.card.words import filled_card
-from medmnist_c.builder.errors import PublishError, one_line
 from medmnist_c.builder.stored import in_order
 from medmnist_c.builder.testset.spec import TestSetSpec
 from medmnist_c.publishing.card.image import PATH as IMAGE
@@ -15,6 +14,7 @@ from medmnist_c.publishing.hub import benchmark_file
 from medmnist_c.publishing.hub import manifest as manifests
 from medmnist_c.publishing.hub.manifest import ManifestEntry
 from medmnist_c.publishing.hub.snapshot import Changes, Snapshot
+from medmnist_c.publishing.hub.unreadable import unreadable
 
 PATH = "README.md"
 
@@ -79,10 +79,7 @@ def repository_card(repo: str, snapshot: Snapshot) -> str:
     try:
         return merged(snapshot.texts.get(PATH, b"").decode(), card)
     except ValueError as error:
-        raise PublishError(
-            f"{PATH} of {repo} cannot be read ({one_line(error)}); mend it there, or "
-            "delete it to have it written anew."
-        ) from None
+        raise unreadable(PATH, repo, error) from None
 
 
 def _image(snapshot: Snapshot) -> str:

@@ -8,11 +8,11 @@ from huggingface_hub.utils import yaml_dump
 
 from medmnist_c.builder.configs import CLEAN, all_configs
 from medmnist_c.builder.dataset_info import dataset_info
-from medmnist_c.builder.errors import PublishError, one_line
 from medmnist_c.builder.headline import MEANING, OVERALL
 from medmnist_c.builder.splits import PUBLISHED
 from medmnist_c.corruptions.table import CORRUPTIONS
 from medmnist_c.publishing.hub.snapshot import Snapshot
+from medmnist_c.publishing.hub.unreadable import unreadable
 
 PATH = "eval.yaml"
 _NAME = "MedMNIST-C"
@@ -71,9 +71,6 @@ def _present(repo: str, snapshot: Snapshot) -> Mapping[str, Any]:
         found = yaml.safe_load(snapshot.texts.get(PATH, b"")) or {}
         if isinstance(found, dict) and all(isinstance(t, dict) for t in found.get("tasks") or []):
             return found
-        why = "it is no mapping with a list of tasks"
     except yaml.YAMLError as error:
-        why = one_line(error)
-    raise PublishError(
-        f"{PATH} of {repo} cannot be read ({why}); mend it there, or delete it to have it written anew."
-    )
+        raise unreadable(PATH, repo, error) from None
+    raise unreadable(PATH, repo, "it is no mapping with a list of tasks")

@@ -25,6 +25,7 @@ from medmnist_c.builder.versions import VERSION
 from medmnist_c.publishing.hub import manifest as manifests
 from medmnist_c.publishing.hub.client import HubClient, RateLimiter, quiet_clients
 from medmnist_c.publishing.hub.snapshot import EDITED, Changes, HubFile, Snapshot
+from medmnist_c.publishing.hub.unreadable import unreadable
 
 _TYPE = "dataset"
 _COMMIT_ID = re.compile(
@@ -306,10 +307,11 @@ class Repository:
         try:
             return manifests.from_bytes(self._read_file(manifests.PATH, head))
         except ValueError as error:
-            raise PublishError(
-                f"{manifests.PATH} of {self.name} cannot be read ({error}); restore it from the "
-                "repository's history, or delete it there to have all test sets looked at anew."
-            ) from None
+            remedy = (
+                "restore it from the repository's history, or delete it there to have all test sets "
+                "looked at anew"
+            )
+            raise unreadable(manifests.PATH, self.name, error, remedy) from None
 
 
 def check_name(name: str) -> None:

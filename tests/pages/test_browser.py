@@ -144,6 +144,7 @@ def test_a_hostile_name_does_nothing_and_leads_to_its_report(page):
     ActionChains(driver).move_to_element(hostile).click().perform()
     soon(driver, lambda: texts(driver, "details[open] > summary:focus"))
     entry = driver.switch_to.active_element.find_element(By.XPATH, "..")
+    assert entry.get_attribute("open") is not None
     assert driver.find_elements(By.CSS_SELECTOR, "main img, main [onmouseover]") == []
     entry.find_element(By.LINK_TEXT, "The whole report").click()
     soon(driver, lambda: driver.title.startswith("Robustness of </script><script>"))

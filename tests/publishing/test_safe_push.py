@@ -1,5 +1,6 @@
 """What protects a publication: nothing replaced unasked, people's words kept, an end when asked for."""
 
+import json
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from medmnist_c.commands.push import push as push_command
 from medmnist_c.publishing import progress as progressing
 from medmnist_c.publishing import push as pushing
 from medmnist_c.publishing import uploader as sending
+from medmnist_c.publishing.hub.manifest import PATH as MANIFEST
 from medmnist_c.publishing.hub.repository import Target
 from medmnist_c.publishing.hub.storage import storage_for
 from medmnist_c.publishing.planning.allowance import Allowance
@@ -249,6 +251,11 @@ def test_a_card_that_others_wrote_is_kept_below_ours(here):
     edit("tester/theirs", "eval.yaml", "tasks: no list\n")
     with pytest.raises(PublishError, match=r"eval\.yaml of tester/theirs cannot be read"):
         push("tester/theirs", CHOSEN, sample=True)
+    hostile = {"test_sets": {"octmnist_clean": {"shards": [], "\u202e" * 10_000: 1}}}
+    edit("tester/theirs", MANIFEST, json.dumps(hostile))
+    with pytest.raises(PublishError, match=f"{MANIFEST} of tester/theirs cannot be read") as told:
+        push("tester/theirs", CHOSEN, sample=True)
+    assert str(told.value).isprintable() and len(str(told.value)) < 1000
 
 
 # Days, not minutes

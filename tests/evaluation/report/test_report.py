@@ -182,9 +182,10 @@ def test_a_report_of_the_clean_test_set_alone_is_written(folders, tmp_path):
     clean = kept.configs()[0]
     found = kept.read(clean)
     store.write(clean, found.labels, found.scores, kept.origin(clean))
+    report = score(store.path)
     with pytest.raises(ValueError, match="choose another name"):
-        write_report([score(store.path)], tmp_path / "medmnist_c")
-    written = write_report([score(store.path)], tmp_path / "out")
+        write_report([report], tmp_path / "medmnist_c")
+    written = write_report([report], tmp_path / "out")
     assert [path.name for path in written] == [
         "report.html",
         "report.md",
